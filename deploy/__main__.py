@@ -112,11 +112,12 @@ def deploy(
         raise DeployError(problem)
     plan = questions.complete(plan, deployed, terminal, without_domain=arguments.without_domain)
     limits = ConcurrencyLimits.read(session.client("lambda"))
-    requested, reserved = api_concurrency(plan, deployed)
+    capped = [concurrency_of(name, plan, deployed) for name in DEFAULT_CONCURRENCY]
+    requested, reserved = (sum(numbers) for numbers in zip(*capped, strict=True))
     print(limits.summary(requested, reserved=reserved))
     questions.confirm(plan, deployed, terminal, region=region, identity=identity)
     build(arguments.architecture, more_fonts=more_fonts(plan, deployed))
-    plan = with_api_concurrency(plan, limits, deployed)
+    plan = with_concurrency(plan, limits, deployed)
     try:
         run_sam(plan.sam_command(region, only_show_changes=arguments.changes))
     except DeployError as error:
@@ -167,20 +168,29 @@ def aws_region(environ: Mapping[str, str]) -> str:
     return str(region)
 
 
-def api_concurrency(plan: DeploymentPlan, deployed: DeployedStack) -> tuple[int, int]:
-    """The concurrency that the plan reserves for `api`, and what the stack reserves now."""
-    reserved = int(deployed.parameters.get("ApiConcurrency") or 0)
-    return int(plan.parameters.get("ApiConcurrency", reserved)), reserved
+# What template.yaml reserves for a function unless a parameter says otherwise.
+DEFAULT_CONCURRENCY = {"ApiConcurrency": 0, "BatchConcurrency": 40}
 
 
-def with_api_concurrency(
+def concurrency_of(name: str, plan: DeploymentPlan, deployed: DeployedStack) -> tuple[int, int]:
+    """The concurrency that the plan reserves by a parameter, and what the stack reserves now."""
+    reserved = int(deployed.parameters.get(name) or 0)
+    default = reserved if name in deployed.parameters else DEFAULT_CONCURRENCY[name]
+    return int(plan.parameters.get(name, default)), reserved
+
+
+def with_concurrency(
     plan: DeploymentPlan, limits: ConcurrencyLimits, deployed: DeployedStack
 ) -> DeploymentPlan:
-    """The plan with a concurrency for `api` and an alarm that suit the account's limit."""
-    requested, reserved = api_concurrency(plan, deployed)
-    allowed = limits.allowed_reservation(requested, reserved=reserved)
-    alarm = {"ConcurrencyAlarm": str(limits.alarm_threshold)}
-    return replace(plan, parameters={**alarm, **plan.parameters, "ApiConcurrency": str(allowed)})
+    """The plan with concurrencies for `api` and `batch`, and an alarm, that suit the account."""
+    parameters = {"ConcurrencyAlarm": str(limits.alarm_threshold), **plan.parameters}
+    free = limits
+    for name in DEFAULT_CONCURRENCY:
+        requested, reserved = concurrency_of(name, plan, deployed)
+        allowed = free.allowed_reservation(requested, reserved=reserved)
+        parameters[name] = str(allowed)
+        free = replace(free, unreserved=free.unreserved + reserved - allowed)
+    return replace(plan, parameters=parameters)
 
 
 def bootstrap_stack(settings: Settings) -> None:

@@ -37,7 +37,7 @@ class ConcurrencyLimits:
         return max(1, self.limit * 4 // 5)
 
     def for_images(self, requested: int, *, reserved: int = 0) -> int:
-        """The executions that `image` can use once this stack reserves `requested` for `api`."""
+        """The executions that `image` can use once this stack reserves `requested` for others."""
         allowed = self.allowed_reservation(requested, reserved=reserved)
         return max(1, self.unreserved + reserved - allowed)
 

@@ -47,7 +47,8 @@ SMOKE_KEY_SECONDS = 600
 
 def create_smoke_test_key(keys: ApiKeyService, *, now: float) -> tuple[str, str]:
     """An API key for the smoke test, and its id. It expires after SMOKE_KEY_SECONDS."""
+    scopes = ("images", "templates", "batches")
     key, record = keys.create(
-        SMOKE_KEY_NAME, ("images", "templates"), now=now, expires_at=int(now) + SMOKE_KEY_SECONDS
+        SMOKE_KEY_NAME, scopes, now=now, expires_at=int(now) + SMOKE_KEY_SECONDS
     )
     return key, record.key_id

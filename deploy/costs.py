@@ -11,6 +11,8 @@ from decimal import Decimal
 from pathlib import Path
 
 from postcard.send_model.prices import (
+    DAYS_IN_A_MONTH,
+    LAMBDA_GB,
     REGIONS,
     Units,
     dollars,
@@ -20,12 +22,37 @@ from postcard.send_model.prices import (
 
 MILLION = 1_000_000
 METRICS = 35  # of both functions, with the reasons of fallbacks
-ALARM_METRICS = 26  # CloudWatch bills each metric of an alarm
+ALARM_METRICS = 29  # CloudWatch bills each metric of an alarm
+CHUNK_ROWS = 20_000  # of a batch of links
+BATCH_ROWS_PER_SECOND = 15_000  # of one worker, with its start
+BATCH_DAYS = Decimal(7)
+
+
+def batch_units(*, rows: int, row_bytes: int = 64, result_bytes: int = 285) -> Units:
+    """What a batch of links uses, without the download of its result.
+
+    A chunk is one child of the map: two transitions, one call, one part and one part of the report.
+    """
+    chunks = -(-rows // CHUNK_ROWS)
+    gigabytes = Decimal(rows * (row_bytes + result_bytes)) / 10**9
+    return {
+        "step_transition": 2 * chunks + 10,
+        "lambda_request": chunks + 2,
+        "lambda_gb_second_arm64": Decimal(rows) / BATCH_ROWS_PER_SECOND * LAMBDA_GB,
+        "s3_put": 3 * chunks + 10,  # parts, reports, the copies into the result
+        "s3_get": 4 * chunks + 100,
+        "s3_gb_month": gigabytes * BATCH_DAYS / DAYS_IN_A_MONTH,
+        "dynamodb_rru": 2 * chunks,
+        "dynamodb_wru": 2 * chunks + 10,
+    }
+
+
 IDLE_POLLS = 5 * 3 * 60 * 24 * 30  # Lambda asks an empty queue five times at once for 20 s each
 CASES: dict[str, Units] = {
     "a million first opens, stored for 90 days": picture_units(drawn=MILLION),
     "a million first opens, `StoreRenders=never`": picture_units(drawn=MILLION, stored=False),
     "a million further opens from the CDN": picture_units(drawn=0, hits=MILLION),
+    "a million links by a batch": batch_units(rows=MILLION),
     "a month of a stack that nobody uses": {
         "metric_month": METRICS,
         "alarm_month": ALARM_METRICS,
@@ -43,6 +70,7 @@ GROUPS = {
     ),
     "DynamoDB": ("dynamodb_rru", "dynamodb_wru"),
     "SQS": ("sqs_request",),
+    "Step Functions": ("step_transition",),
     "logs, metrics, alarms, secret": (
         "logs_gb", "logs_gb_month", "metric_month", "alarm_month", "secret_month",
     ),

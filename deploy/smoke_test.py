@@ -1,4 +1,4 @@
-"""Smoke test of a deployed stack: publishes a template, draws an image and opens a signed link.
+"""Smoke test of a deployed stack: template, image, signed link, and a batch of one person.
 
 The image shows a picture that was uploaded, so that untrusted files are decoded in both functions.
 """
@@ -48,6 +48,7 @@ SANDBOX_SENTENCES = {
         "files and sockets are closed, the function's memory is not protected (docs/security.md)"
     ),
 }
+MAX_BATCH_SECONDS = 120
 MAX_ATTEMPTS = 10  # CloudFront needs some seconds until all edge locations have new keys
 
 
@@ -69,7 +70,7 @@ class HttpResponse:
 
 
 class SmokeTest:
-    """Calls the API and the picture host. `key` needs the scopes images and templates."""
+    """Calls the API and the picture host. `key` needs the scopes images, templates and batches."""
 
     def __init__(
         self,
@@ -113,6 +114,8 @@ class SmokeTest:
         yield "signed link drawn with its picture when it was first opened"
         self._expect_refusal(link["url"])
         yield "a changed link is refused at the edge"
+        self._run_batch(unique_text)
+        yield "a batch of one row done by the state machine, its result downloaded"
         self._expect_status(self._call("DELETE", f"/v1/assets/{ASSET_ID}"), 204, "asset")
         self._expect_status(self._call("DELETE", f"/v1/images/{image['id']}"), 204, "erasure")
         yield "image erased"
@@ -132,6 +135,32 @@ class SmokeTest:
         asset = self._expect_status(checked, 200, "asset").json()
         if asset["status"] != "ready" or asset["replacement"] is not None or asset["detail"]:
             raise SmokeTestFailed(f"asset: the upload was not decoded: {asset}")
+
+    def _run_batch(self, unique_text: str) -> None:
+        """Upload a file of one person, wait for its result, open its picture and erase it all."""
+        people = f"name\r\n{unique_text}\r\n".encode()
+        body = {"template_id": TEMPLATE_ID, "upload": {"bytes": len(people)}}
+        created = self._call("POST", "/v1/batches", body)
+        batch = self._expect_status(created, 202, "batch").json()
+        form, content_type = urllib3.encode_multipart_formdata(
+            {**batch["upload"]["fields"], "file": ("people.csv", people, "text/csv")}
+        )
+        sent = self._send("POST", batch["upload"]["url"], {"Content-Type": content_type}, form)
+        if not 200 <= sent.status < 300:
+            self._expect_status(sent, 204, "upload of people")
+        path = f"/v1/batches/{batch['id']}"
+        self._expect_status(self._call("POST", f"{path}/start"), 202, "start of the batch")
+        for _ in range(MAX_BATCH_SECONDS):
+            batch = self._expect_status(self._call("GET", path), 200, "batch").json()
+            if batch["status"] != "running":
+                break
+            self._sleep(1.0)
+        if (batch["status"], batch["ok"]) != ("completed", 1):
+            raise SmokeTestFailed(f"batch: {batch['status']}, error {batch['error']}")
+        results = self._expect_status(self._call("GET", f"{path}/results"), 200, "results").json()
+        text = self._expect_status(self._send("GET", results["result"]["url"]), 200, "result").body
+        self.expect_picture(text.decode().splitlines()[1].split(",")[1], "the batch's link")
+        self._expect_status(self._call("DELETE", path), 204, "erasure of the batch")
 
     def _call(self, method: str, path: str, body: object = None) -> HttpResponse:
         text = None if body is None else json.dumps(body)

@@ -105,8 +105,8 @@ _ADVICE = (
     ),
     (
         r"UnreservedConcurrentExecution",
-        "The account runs too few Lambda functions at once to reserve some for the API. Deploy"
-        ' with PARAMETERS="ApiConcurrency=0", and ask AWS for a higher limit.',
+        "The account runs too few Lambda functions at once to reserve some. Deploy with"
+        ' PARAMETERS="ApiConcurrency=0 BatchConcurrency=0", and ask AWS for a higher limit.',
     ),
     (
         r"not authorized|AccessDenied|access denied",

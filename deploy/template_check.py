@@ -1,5 +1,7 @@
 """Reads template.yaml, applies SAM's transform, and lints the resulting CloudFormation template.
 
+The definitions of state machines are put into the template, so that they are linted, too.
+
     python -m deploy.template_check
 
 `sam validate --lint` lints the template only before the transform.
@@ -19,7 +21,7 @@ from samtranslator.translator.translator import Translator
 
 TEMPLATE = Path("template.yaml")
 # Properties with local folders. `sam deploy` replaces them with S3 URIs.
-LOCAL_PATH_PROPERTIES = ("CodeUri", "ContentUri")
+LOCAL_PATH_PROPERTIES = ("CodeUri", "ContentUri", "DefinitionUri")
 
 SamDocument = dict[str, Any]
 
@@ -39,6 +41,11 @@ def apply_sam_transform(document: SamDocument, region: str = "us-east-1") -> Sam
                 resource["Properties"][name] = "s3://artefacts/one.zip"
     session = boto3.Session(region_name=region)
     result: SamDocument = Translator({}, Parser(), boto_session=session).translate(copy, {})
+    for name, resource in document["Resources"].items():
+        if path := resource.get("Properties", {}).get("DefinitionUri"):
+            properties = result["Resources"][name]["Properties"]
+            del properties["DefinitionS3Location"]
+            properties["Definition"] = json.loads((TEMPLATE.parent / path).read_text("utf-8"))
     return result
 
 

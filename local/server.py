@@ -32,7 +32,8 @@ from local.aws.moto_server import (
     bucket_origin,
 )
 from local.aws.moto_state import MotoStateFile
-from local.aws.stack_resources import REGION, StackResources
+from local.aws.stack_resources import REGION, StackResources, StateMachineSpec
+from local.aws.state_machines import ExecutionWatcher, StateMachines, StepFunctionsMiddleware
 from local.http_server import WebServer
 from local.local_keys import LocalKeys, write_private
 from local.seed import SEED_FOLDER, InProcessApiClient, upload_seed
@@ -43,6 +44,7 @@ ROOT = Path(__file__).resolve().parent.parent
 API_ID, IMAGE_API_ID = "Api", "ImageApi"
 API_FUNCTION_ID = "ApiFunction"
 PICTURES_BUCKET_ID = "PicturesBucket"
+MAX_BATCH_ROWS, MAX_BATCH_BYTES = 2_000_000, 500_000_000  # moto holds the files in memory
 _API_PATHS = ("/v1", "/docs", "/openapi.json")
 
 
@@ -55,7 +57,8 @@ class LocalServer:
 
     `OSError` if the port is in use, `AlreadyRunning` if the state folder is, `StateDamaged` if a
     file of that folder cannot be used. `counters` counts calls for tests; `cdn` and
-    `empty_pictures` let tests clear caches; `clock` is the clock of the CDN's cache (Unix seconds).
+    `empty_pictures` let tests clear caches; `clock` is the clock of the CDN's cache (Unix seconds);
+    `definition_of` may change the definition of a state machine.
     """
 
     def __init__(
@@ -67,8 +70,10 @@ class LocalServer:
         template: Path | None = None,
         seed: Path = SEED_FOLDER,
         clock: Callable[[], float] = time.time,
+        definition_of: Callable[[StateMachineSpec], str] = lambda spec: spec.definition,
     ) -> None:
         self._host, self._port = host, port
+        self._definition_of = definition_of
         self._folder = state_dir
         self._template = template or ROOT / "template.yaml"
         self._seed = seed
@@ -114,6 +119,8 @@ class LocalServer:
     def handle(self, request: Request) -> Response:
         """Route a request by its path: to API Gateway, the start page or CloudFront."""
         if is_api(request.path):
+            if request.path.startswith("/v1/batches"):
+                self.machines.create_soon()
             return self.api.handle(request)
         if self.start_page.has(request.path):
             return self.start_page.handle(request)
@@ -137,7 +144,19 @@ class LocalServer:
             on_write=self._on_write,
             on_invalidation=lambda paths: self.cdn.invalidate(paths),
         )
-        self.endpoint = resources.enter_context(closing(MotoHttpServer(self._recording_app)))
+        app = StepFunctionsMiddleware(
+            self._recording_app,
+            lambda name, event: self.functions.invoke(name, event),
+            before_use=lambda: self.machines.create_once(),
+        )
+        self.endpoint = resources.enter_context(closing(MotoHttpServer(app)))
+        self.machines = StateMachines(
+            self.account,
+            self.state,
+            self.stack.state_machines(),
+            url=self.endpoint.url,
+            definition_of=self._definition_of,
+        )
 
     def _environment_overrides(self) -> dict[str, str]:
         """The environment variables that differ from those in `template.yaml`."""
@@ -147,6 +166,9 @@ class LocalServer:
             "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
             "AWS_REGION": REGION,
             "POSTCARD_BASE_URL": self.base_url,
+            "POSTCARD_BATCH_BYTES": str(MAX_BATCH_BYTES),
+            "POSTCARD_BATCH_CONCURRENCY": str(max(1, (os.cpu_count() or 1) - 1)),
+            "POSTCARD_BATCH_ROWS": str(MAX_BATCH_ROWS),
             "POSTCARD_FONTS": str(ROOT / "layers/fonts"),
             "POSTCARD_MORE_FONTS": os.environ.get("POSTCARD_MORE_FONTS", ""),
             "POSTCARD_KVS_ARN": f"file:{(self._folder / 'edge').resolve()}",
@@ -204,8 +226,15 @@ class LocalServer:
             QueuePoller(source, self.account, invoke, on_done=self.state.forget_message)
             for source in self.stack.queue_sources()
         ]
+        self.machines.start_again()
+        resources.callback(self.machines.stop)
+        self.executions = ExecutionWatcher(
+            self.machines, self.state, self.stack.rule_sources(), invoke
+        )
         schedules = ScheduleClock(self.stack.schedule_sources(), invoke, now=time.time())
-        self.event_sources = EventSources(pollers, schedules, on_failure=self._log_failure)
+        self.event_sources = EventSources(
+            [*pollers, self.executions], schedules, on_failure=self._log_failure
+        )
         resources.enter_context(closing(self.event_sources)).start()
 
     def _on_write(self, service: str, name: str, arguments: Mapping[str, Any]) -> None:

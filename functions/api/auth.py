@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from api.http_event import ApiRequest
+from postcard.api_assembly import ApiService
 from postcard.errors import Forbidden, TooManyRequests
 from postcard.ports import ApiKeyRecord, RateLimitResult
-from postcard.services.assembly import ApiService
 
 DEFAULT_RATE = 100
 DAY_SECONDS = 86_400

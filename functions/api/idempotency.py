@@ -9,7 +9,7 @@ from typing import Any
 from api.request_context import ApiRequestContext
 from postcard.errors import BadRequest, Fault, ServiceUnavailable
 
-IDEMPOTENT_PATHS = ("/v1/templates", "/v1/assets")  # for POST
+IDEMPOTENT_PATHS = ("/v1/templates", "/v1/assets", "/v1/batches")  # for POST
 MAX_KEY_LENGTH = 255
 
 

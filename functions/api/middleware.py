@@ -10,11 +10,12 @@ from api.problems import problem_response
 from api.request_context import ApiRequestContext
 from api.resolver import Resolver, scopes_of
 from api.router import CONTEXT_KEY
+from postcard.api_assembly import ApiService
 from postcard.errors import Problem
-from postcard.services.assembly import ApiService
 
 LambdaResponse = dict[str, Any]
 METHODS_WITH_BODY = ("POST", "PUT", "PATCH")
+ROUTES_WITHOUT_BODY = ("/v1/batches/<batch_id>/start",)
 RESPONSE_RESERVE_SECONDS = 1.0  # of the function's time, to write a response in
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -82,7 +83,8 @@ class ApiMiddleware:
         route = self._resolver.find_route(request.method, request.path)
         context.route_path = route.path
         authorize(request, scopes_of(route), context.service, context.auth, now=context.now)
-        if request.method in METHODS_WITH_BODY:
+        takes_body = route.path not in ROUTES_WITHOUT_BODY
+        if request.method in METHODS_WITH_BODY and takes_body:
             context.body_text, context.json_body = request.parse_json()
 
         def resolve() -> LambdaResponse:

@@ -34,6 +34,7 @@ TAGS = {  # in the order of the page
     "Templates": "Documents with versions.",
     "Previews": "Pictures that are not stored.",
     "Assets": "Pictures and fonts that templates name.",
+    "Batches": "Links or pictures for a file of people.",
     "Service": "Health and descriptions.",
 }
 METHODS = ("post", "put", "get", "patch", "delete")  # what creates a thing before what reads it
@@ -100,7 +101,7 @@ def build_openapi(resolver: APIGatewayHttpResolver, routes: Sequence[Route]) -> 
         ref_template="#/components/schemas/{model}",
     )
     schemas |= {**definitions["$defs"], "Problem": PROBLEM_SCHEMA}
-    requests = request_schemas(document["paths"])
+    requests = request_schemas(document["paths"], schemas)
     document["components"]["schemas"] = simplify_schemas(schemas, requests=requests)
     document["components"]["headers"] = RESPONSE_HEADERS
     return document

@@ -7,8 +7,10 @@ from typing import Any
 from api.idempotency import IDEMPOTENT_PATHS
 
 OpenApiDocument = dict[str, Any]
+SUCCESS_STATUSES = ("204", "202", "200")
 HEALTH_PATH = "/v1/health"
-PATHS_NAMING_A_TEMPLATE = ("/v1/images", "/v1/links", "/v1/previews")
+PATHS_NAMING_A_TEMPLATE = ("/v1/images", "/v1/links", "/v1/previews", "/v1/batches")
+PATHS_WITH_CONFLICTS = ("/v1/batches/{batch_id}/start", "/v1/batches/{batch_id}/results")
 PROBLEM_CONTENT = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 CONTENT_OVERRIDES = {  # of successful responses, where the handler's return type does not say it
     "/docs": {"text/html": {"schema": {"type": "string"}}},
@@ -55,21 +57,21 @@ ERROR_CODES = (  # status, codes, what to do; as docs/contract/api.md has them
     (
         400,
         "invalid_json invalid_request unknown_name missing_value invalid_value too_many_items "
-        "image_unavailable drawing_too_slow",
+        "image_unavailable drawing_too_slow no_template bad_columns",
         CORRECT_REQUEST,
     ),
     (401, "missing_key invalid_key revoked_key expired_key", CORRECT_REQUEST),
     (403, "missing_scope template_not_allowed", CORRECT_REQUEST),
     (404, "not_found", CORRECT_REQUEST),
     (405, "method_not_allowed", CORRECT_REQUEST),
-    (409, "idempotency_in_progress conflict", READ_AGAIN),
-    (410, "deleted", CORRECT_REQUEST),
+    (409, "idempotency_in_progress conflict not_uploaded not_ready cancelled", READ_AGAIN),
+    (410, "deleted expired", CORRECT_REQUEST),
     (412, "precondition_failed", READ_AGAIN),
-    (413, "body_too_large", CORRECT_REQUEST),
+    (413, "body_too_large too_many_rows too_large too_large_here", CORRECT_REQUEST),
     (414, "link_too_long", CORRECT_REQUEST),
     (415, "unsupported_media_type", CORRECT_REQUEST),
     (422, "idempotency_mismatch", READ_AGAIN),
-    (429, "rate_limited", "wait"),
+    (429, "rate_limited too_many_batches", "wait"),
     (429, "quota_exceeded", "wait for the next month"),
     (500, "internal_error", "wait"),
     (503, "service_unavailable", "wait"),
@@ -123,7 +125,7 @@ def describe_responses(path: str, method: str, operation: OpenApiDocument) -> No
     """Add the successful response and every possible error status to `operation`."""
     responses = operation["responses"]
     responses.pop("422", None)  # Powertools'
-    success = responses.get("204") or responses["200"]
+    success = next(responses[status] for status in SUCCESS_STATUSES if status in responses)
     success["description"] = "Done." if "204" in responses else "Success."
     if "204" in responses:
         del success["content"]
@@ -171,6 +173,7 @@ def _problem_statuses(path: str, method: str, operation: OpenApiDocument) -> lis
         (takes_body, (409, 413, 415)),
         (path in PATHS_NAMING_A_TEMPLATE, (404, 410)),
         (is_idempotent, (422,)),
+        (path in PATHS_WITH_CONFLICTS, (409,)),
         (path == "/v1/links", (414,)),
         (method == "put", (412,)),
     ]

@@ -23,15 +23,31 @@ def simplify_schemas(schemas: JsonSchema, *, requests: set[str]) -> JsonSchema:
     return {**simplified, **shared}
 
 
-def request_schemas(paths: JsonSchema) -> set[str]:
-    """The names of the schemas of request bodies."""
-    contents = (
+def request_schemas(paths: JsonSchema, schemas: JsonSchema) -> set[str]:
+    """The names of the schemas of request bodies, and of those inside them."""
+    found: set[str] = set()
+    waiting = [
         operation["requestBody"]["content"]["application/json"]["schema"]
         for operations in paths.values()
         for operation in operations.values()
         if "requestBody" in operation
-    )
-    return {schema["$ref"].rpartition("/")[2] for schema in contents if "$ref" in schema}
+    ]
+    while waiting:
+        for name in set(_referenced(waiting.pop())) - found:
+            found.add(name)
+            waiting.append(schemas[name])
+    return found
+
+
+def _referenced(schema: Any) -> Iterator[str]:
+    """The names of the schemas that a schema refers to."""
+    if isinstance(schema, dict):
+        if "$ref" in schema:
+            yield schema["$ref"].rpartition("/")[2]
+        schema = list(schema.values())
+    if isinstance(schema, list):
+        for part in schema:
+            yield from _referenced(part)
 
 
 def _simplify(part: Any, shared: JsonSchema) -> Any:

@@ -6,10 +6,10 @@ from typing import Any
 
 from api.auth import AuthResult
 from api.http_event import ApiRequest
+from postcard.api_assembly import ApiService
 from postcard.errors import Problem, ServiceUnavailable
 from postcard.identifiers import is_template_id
 from postcard.keys.api_keys import require_scope, require_template
-from postcard.services.assembly import ApiService
 
 
 @dataclass

@@ -25,7 +25,9 @@ from postcard.links.platforms.registry import PLATFORM_NAMES
 
 TEMPLATE_ID = f"^{ID_PATTERN}$"
 IMAGE_ID = r"^img_[a-z2-7]{26}$"
+BATCH_ID = r"^bat_[a-z2-7]{20}$"
 MAX_METADATA_BYTES = 1024
+MAX_BATCH_COLUMNS = 200
 DOCUMENT_SCHEMA = {
     "type": "object",
     "description": "As /v1/template.schema.json says.",
@@ -300,3 +302,99 @@ class AssetBody(RequestBody):
         bool,
         Field(description="true: the upload takes the place of an asset with this id."),
     ] = False
+
+
+class BatchUploadBody(RequestBody):
+    """The file of a batch."""
+
+    bytes: Annotated[int, Field(ge=1, description="Its exact size.")]
+    content_type: Literal[
+        "text/csv",
+        "text/tab-separated-values",
+        "text/plain",
+        "application/jsonl",
+        "application/x-ndjson",
+        "application/gzip",
+        "application/octet-stream",
+    ] = "text/csv"
+
+
+class BatchBody(RequestBody):
+    """`POST /v1/batches`: `rows`, or `upload`."""
+
+    model_config = example_config(
+        template_id="tmpl_a1b2c3d4e5",
+        rows=[
+            {"email": "zoe@example.com", "User Name": "Zoë", "discount_code": "SAVE25NOW"},
+            {"email": "bo@example.com", "User Name": "Bo", "discount_code": "HELLO10"},
+        ],
+        columns={"user_name": "User Name"},
+    )
+
+    template_id: Annotated[
+        str | None, Field(min_length=1, max_length=64, description="Of rows that name no other.")
+    ] = None
+    template_column: Annotated[
+        Annotated[str, Field(min_length=1, max_length=1024)]
+        | Annotated[int, Field(ge=1, le=MAX_BATCH_COLUMNS)]
+        | None,
+        Field(description="The column that names the template of a row: its header or number."),
+    ] = None
+    mode: Annotated[
+        Literal["links", "images", "warm"],
+        Field(
+            description="links: signed links. images: addresses without values. warm: links whose "
+            "pictures are drawn now."
+        ),
+    ] = "links"
+    rows: Annotated[
+        list[dict[str, Any]] | None, Field(description="At most 1,000; their keys are columns.")
+    ] = None
+    upload: Annotated[
+        BatchUploadBody | None, Field(description="A file of CSV or JSON Lines; gzip too.")
+    ] = None
+    columns: Annotated[
+        dict[str, str | int | None],
+        Field(
+            description="Field → header or number of its column, or null for none. Columns named "
+            "like a field need no entry."
+        ),
+    ] = {}
+    encoding: Annotated[
+        str | None, Field(max_length=40, description="Default: found in the file.")
+    ] = None
+    delimiter: Annotated[
+        str | None, Field(min_length=1, max_length=1, description="Default: found in the file.")
+    ] = None
+    quote: Annotated[
+        str | None, Field(min_length=1, max_length=1, description="Default: found in the file.")
+    ] = None
+    header: Annotated[
+        bool, Field(description="false: the file has no header; columns are numbers.")
+    ] = True
+    formulas: Annotated[
+        Literal["escape", "keep"],
+        Field(description="Whether cells that a spreadsheet would run get an apostrophe."),
+    ] = "escape"
+    on_invalid: OnInvalid = "default"
+    format: Annotated[Format | None, Field(description="Default: the template's.")] = None
+    width: Annotated[Width | None, Field(description="CSS pixels. Default: the template's.")] = None
+    dpr: Annotated[
+        DevicePixelRatio | None,
+        Field(description="Pixels sent per CSS pixel: 1, 1.5, 2 or 3. Default: 1."),
+    ] = None
+    quality: Annotated[
+        int | None,
+        Field(ge=1, le=100, description="Default: the template's, else jpg 82, webp 80, avif 60."),
+    ] = None
+    expires_at: Annotated[
+        str | None, Field(max_length=40, description="RFC 3339, in UTC. Of links.")
+    ] = None
+    campaign: Campaign = None
+    rate: Annotated[int, Field(ge=1, le=1000, description="For warm: pictures drawn a second.")] = (
+        100
+    )
+    dry_run: Annotated[
+        bool, Field(description="true: foretell what would be drawn; make nothing.")
+    ] = False
+    metadata: Metadata | None = None

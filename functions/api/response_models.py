@@ -199,6 +199,83 @@ class AssetList(BaseModel):
     next_cursor: str | None
 
 
+class BatchError(BaseModel):
+    """Why a batch failed; `line` is that of the file."""
+
+    code: str
+    detail: str
+    line: int | None = None
+
+
+class BatchResponse(BaseModel):
+    """A batch: `waiting`, `running`, `completed`, `failed` or `cancelled`.
+
+    `ok`, `defaults` and `failed` count rows; `done` is their sum. `encoding_by` says how the
+    encoding was found. `mapping`: field → number of its column; `unmapped`: fields without one.
+    `same_as`: an earlier batch with the same file and settings, whose result this is.
+    """
+
+    success: bool = True
+    id: str
+    status: str
+    mode: str
+    dry_run: bool
+    template_id: str | None
+    template_versions: dict[str, int]
+    upload: Upload | None
+    total: int | None
+    done: int
+    ok: int
+    defaults: int
+    failed: int
+    progress: float
+    remaining_seconds: int | None
+    encoding: str | None
+    encoding_by: str | None
+    dialect: dict[str, Any] | None
+    mapping: dict[str, Any] | None
+    unmapped: list[str]
+    same_as: str | None
+    created_at: str
+    started_at: str | None
+    ended_at: str | None
+    expires_at: str
+    metadata: dict[str, Any] | None
+    error: BatchError | None
+    warnings: list[Diagnostic]
+
+
+class BatchList(BaseModel):
+    """A page of the list of batches, newest first."""
+
+    items: list[BatchResponse]
+    next_cursor: str | None
+
+
+class BatchFile(BaseModel):
+    """A file of a batch, and the address to download it from until `expires_at`."""
+
+    url: str
+    bytes: int
+    rows: int | None
+    expires_at: str
+
+
+class BatchResults(BaseModel):
+    """Of rows: a page of them, each with `personalized_image_url`, `alt`, `status`, `error`.
+
+    Of a file: `result`, which is that file with these four columns, and `report`, its bad rows.
+    Of a dry run: `report`, the `contact_sheet` of the worst rows, and `preflight`, all findings.
+    """
+
+    items: list[dict[str, Any]] | None = None
+    next_cursor: str | None = None
+    result: BatchFile | None = None
+    report: BatchFile | None = None
+    contact_sheet: BatchFile | None = None
+    preflight: BatchFile | None = None
+
+
 class PreviewBox(BaseModel):
     """The box of a layer, in CSS pixels of the template."""
 

@@ -25,7 +25,14 @@ _TEXT_CONTENT_TYPE = re.compile(
 
 
 class InvocationFailed(Exception):
-    """A function raised, timed out (then `__cause__` is a TimeoutError), or returned too much."""
+    """A function raised, timed out (then `__cause__` is a TimeoutError), or returned too much.
+
+    `error_type` is the class of the exception that it raised, as Lambda's callers see it.
+    """
+
+    def __init__(self, message: str, error_type: str = "Runtime.ExitError") -> None:
+        super().__init__(message)
+        self.error_type = error_type
 
 
 class HttpApi:

@@ -11,13 +11,22 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from local.aws.api_gateway import InvocationFailed, Invoke
 from local.aws.moto_server import MotoAccount
 from local.aws.stack_resources import ACCOUNT, REGION, QueueSource, ScheduleSource
 
 CHECK_SECONDS = 1.0  # between two looks for messages that were delayed, and for schedules
+
+
+class Poller(Protocol):
+    """Something to look at again and again."""
+
+    def poll(self) -> int:
+        """Handle what there is to do now; returns how many things that were."""
+
+
 OnDone = Callable[[str, str], None]  # takes a queue's URL and a body
 
 
@@ -144,7 +153,7 @@ class EventSources:
 
     def __init__(
         self,
-        pollers: Sequence[QueuePoller],
+        pollers: Sequence[Poller],
         schedules: ScheduleClock,
         *,
         on_failure: Callable[[], None],

@@ -59,7 +59,7 @@ class ExecutionEnvironment:
         return self._process.poll() is None
 
     def invoke(self, event: Mapping[str, Any]) -> Any:
-        """Call the handler; `InvocationFailed` if it raises or times out (the process ends)."""
+        """Call the handler; `InvocationFailed` if it raises, or times out and its process ends."""
         call = {"event": event, "context": self._context()}
         assert self._process.stdin is not None
         try:
@@ -67,7 +67,11 @@ class ExecutionEnvironment:
             self._process.stdin.flush()
         except BrokenPipeError as error:
             raise InvocationFailed(f"{self._spec.name}: its process has ended") from error
-        return self._read_message(self._spec.timeout)["result"]
+        message = self._read_message(self._spec.timeout)
+        if "error" in message:
+            raised = message["error"]
+            raise InvocationFailed(f"{self._spec.name}: {raised['message']}", raised["type"])
+        return message["result"]
 
     def close(self) -> None:
         """Kill the process, and with it a running call."""

@@ -1,14 +1,15 @@
 """The process of one execution environment: reads events from stdin, writes results to stdout.
 
 Run as `python -m local.aws.lambda_worker package.module.function`. Everything else on stdout is the
-handler's log; a message starts with `SEPARATOR`. An exception ends the process, as a crash does in
-Lambda, and its traceback ends the log.
+handler's log; a message starts with `SEPARATOR`. An exception of the handler ends the call, as in
+Lambda: its traceback goes to the log, and the next call is handled in the same process.
 """
 
 import importlib
 import json
 import sys
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -50,7 +51,12 @@ def main() -> None:
     _send({"ready": True})
     for line in sys.stdin:
         call = json.loads(line)
-        _send({"result": handler(call["event"], LambdaContext(**call["context"]))})
+        try:
+            message = {"result": handler(call["event"], LambdaContext(**call["context"]))}
+        except Exception as error:
+            traceback.print_exc()
+            message = {"error": {"type": type(error).__name__, "message": str(error)}}
+        _send(message)
 
 
 def _send(message: Mapping[str, Any]) -> None:

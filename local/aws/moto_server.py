@@ -7,6 +7,7 @@ which moto would not pass on. It also checks the policies of presigned forms, wh
 
 import html
 import json
+import os
 import re
 import secrets
 import threading
@@ -25,7 +26,7 @@ from werkzeug.test import Client
 
 from local.aws.activity_counters import ActivityCounters
 from local.aws.http_messages import REASON_PHRASES, Request, Response
-from local.aws.post_policy import UploadForm, refuse_unsigned, refuse_upload
+from local.aws.post_policy import UploadForm, no_such_upload, refuse_unsigned, refuse_upload
 from local.aws.stack_resources import REGION, StackResources
 
 OnWrite = Callable[[str, str, Mapping[str, Any]], None]
@@ -52,7 +53,7 @@ class MotoAccount:
 
     def call_json(self, service: str, target: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """A JSON call, such as `("dynamodb", "DynamoDB_20120810.GetItem", {…})`; `RuntimeError`."""
-        versions = {"dynamodb": "1.0", "secretsmanager": "1.1", "sqs": "1.0"}
+        versions = {"dynamodb": "1.0", "secretsmanager": "1.1", "sqs": "1.0", "states": "1.0"}
         headers = {
             "Authorization": authorization_header(service),
             "Content-Type": f"application/x-amz-json-{versions[service]}",
@@ -190,15 +191,15 @@ class RecordingMiddleware:
         else:
             service, name = "s3", environ["REQUEST_METHOD"].lower()
             path = environ["PATH_INFO"].encode("latin-1").decode()  # WSGI's encoding of UTF-8
-            arguments = {"path": path}
+            arguments = {"path": path, "query": environ.get("QUERY_STRING", "")}
         self._counters.add(f"{service}.{name}")
         if service == "s3" and name not in ("post", "options") and not _is_signed(environ):
             _read_body(environ)  # many clients read the response only after they sent everything
             return _start_response(refuse_unsigned(), start)
         if name == "post" and service == "s3" and not environ.get("QUERY_STRING"):
-            refusal = refuse_upload(
-                _read_form(environ), secret_key=SECRET_ACCESS_KEY, now=self._clock()
-            )
+            form = _read_form(environ)
+            arguments = {**arguments, "key": form.fields.get("key", "")}
+            refusal = refuse_upload(form, secret_key=SECRET_ACCESS_KEY, now=self._clock())
             if refusal is not None:
                 return _start_response(refusal, start)
         return self._forward(environ, start, service, name, arguments)
@@ -212,7 +213,12 @@ class RecordingMiddleware:
         arguments: Mapping[str, Any],
     ) -> Iterable[bytes]:
         started: list[tuple[Any, ...]] = []
-        parts = self._app(environ, lambda *args: started.append(args) or (lambda _: None))  # type: ignore[func-returns-value]
+        try:
+            parts = self._app(environ, lambda *args: started.append(args) or (lambda _: None))  # type: ignore[func-returns-value]
+        except KeyError:
+            if "uploadId=" not in arguments.get("query", ""):
+                raise
+            return _start_response(no_such_upload(), start)  # a fault of moto
         body = b"".join(parts)
         status, headers = started[-1][:2]
         if status.startswith("2"):
@@ -263,7 +269,7 @@ def _read_form(environ: WSGIEnvironment) -> UploadForm:
     lengths = {}
     for name, file in files.items():
         with file.stream as stream:
-            lengths[name] = len(stream.read())
+            lengths[name] = stream.seek(0, os.SEEK_END)
     return UploadForm(
         bucket, {name.lower(): text for name, text in fields.items()}, lengths.get("file")
     )

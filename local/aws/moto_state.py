@@ -1,19 +1,24 @@
-"""Saves moto's objects, items, messages and secrets in one SQLite file, and restores them at start.
+"""Saves moto's objects, items, messages and secrets in a SQLite file, and restores them at start.
 
-A write is saved before its response is sent, so a server that is killed loses nothing.
+Large objects are files in a folder beside it. A write is saved before its response is sent, so a
+server that is killed loses nothing but unfinished multipart uploads. Executions of state machines
+that had not ended start again from their first state.
 """
 
 import json
 import sqlite3
 import threading
+import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 from local.aws.moto_server import MotoAccount
 from local.aws.stack_resources import StackResources
 
-# `store` is a table's name, `place` an item's key as JSON.
+# `store` is a table's name, `place` an item's key as JSON. `body` is the bytes of an object, or, as
+# text, the name of the file that has them.
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS objects (bucket TEXT, name TEXT, headers TEXT, body BLOB,
     PRIMARY KEY (bucket, name)) WITHOUT ROWID;
@@ -21,6 +26,8 @@ CREATE TABLE IF NOT EXISTS items (store TEXT, place TEXT, item TEXT,
     PRIMARY KEY (store, place)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS messages (queue TEXT, body TEXT,
     PRIMARY KEY (queue, body)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS executions (machine TEXT, name TEXT, input TEXT,
+    PRIMARY KEY (machine, name)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS secrets (name TEXT PRIMARY KEY, text TEXT) WITHOUT ROWID;
 """
 _STORED_HEADERS = (
@@ -31,6 +38,7 @@ _STORED_HEADERS = (
     "expires",
 )
 _DYNAMODB = "DynamoDB_20120810"
+FILE_BYTES = 1 << 20  # an object of this size is kept in a file: SQLite's limit is 1 GB a row
 
 
 class StateDamaged(Exception):
@@ -52,6 +60,7 @@ class MotoStateFile:
         }
         self._lock = threading.RLock()
         self._path = path
+        self._files = path.with_name("objects")
         path.touch(mode=0o600)  # it contains keys
         self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         try:
@@ -101,8 +110,14 @@ class MotoStateFile:
         secrets = self._database.execute("SELECT name, text FROM secrets").fetchall()
         for name, text in secrets:
             self._account.put_secret(name, text)
+        named = set()
         for bucket, name, headers, body in self._database.execute("SELECT * FROM objects"):
-            self._account.s3("PUT", f"/{bucket}/{name}", body, json.loads(headers))
+            content = self._read_file(body) if isinstance(body, str) else body
+            self._account.s3("PUT", f"/{bucket}/{name}", content, json.loads(headers))
+            named.add(body if isinstance(body, str) else "")
+        for file in self._files.glob("*"):
+            if file.name not in named:  # written or replaced when the server was killed
+                file.unlink()
         for table, item in self._database.execute("SELECT store, item FROM items"):
             self._call_dynamodb("PutItem", {"TableName": table, "Item": json.loads(item)})
         for queue, body in self._database.execute("SELECT * FROM messages").fetchall():
@@ -115,12 +130,16 @@ class MotoStateFile:
         """Save what a successful call changed; does nothing for a call that only reads."""
         with self._lock:
             if service == "s3" and name in ("put", "post", "delete"):
-                self._save_objects(name, str(arguments["path"]))
+                self._save_objects(name, **arguments)
+            elif (service, name) == ("states", "StartExecution"):
+                machine, text = arguments["stateMachineArn"], arguments.get("input", "{}")
+                row = (machine, arguments["name"], text)
+                self._database.execute("REPLACE INTO executions VALUES (?, ?, ?)", row)
             elif service == "secretsmanager" and "SecretId" in arguments and name[:3] != "Get":
                 self._save_secret(arguments["SecretId"])
             elif (service, name) == ("sqs", "SendMessage"):
-                row = (arguments["QueueUrl"], arguments["MessageBody"])
-                self._database.execute("REPLACE INTO messages VALUES (?, ?)", row)
+                message = (arguments["QueueUrl"], arguments["MessageBody"])
+                self._database.execute("REPLACE INTO messages VALUES (?, ?)", message)
             elif service == "dynamodb":
                 for table, item in written_items(name, arguments):
                     self._save_item(table, {n: item[n] for n in self._key_attributes[table]})
@@ -131,18 +150,36 @@ class MotoStateFile:
             row = (queue, body)
             self._database.execute("DELETE FROM messages WHERE queue = ? AND body = ?", row)
 
-    def _save_objects(self, method: str, path: str) -> None:
-        bucket, _, name = path.removeprefix("/").partition("/")
-        if method == "post" or not name:  # the keys are in the body: compare the whole bucket
-            self._sync_bucket(bucket)
-        else:
+    def executions(self) -> list[tuple[str, str, str]]:
+        """The executions that were started and have not ended: state machine, name, input."""
+        with self._lock:
+            return self._database.execute("SELECT * FROM executions").fetchall()
+
+    def forget_execution(self, machine: str, name: str) -> None:
+        """Delete an execution that has ended."""
+        with self._lock:
+            row = (machine, name)
+            self._database.execute("DELETE FROM executions WHERE machine = ? AND name = ?", row)
+
+    def _save_objects(self, method: str, path: str, query: str = "", key: str = "") -> None:
+        """Save what a call of S3 changed; `key` is that of an upload by a form."""
+        bucket, _, name = path.strip("/").partition("/")
+        name = name or key
+        fields = parse_qs(query, keep_blank_values=True)
+        if "uploads" in fields or ("uploadId" in fields and method != "post"):
+            return  # a multipart upload that is not complete changes no object
+        if name:
             self._save_object(bucket, name)
+        else:  # the keys are in the body: compare the whole bucket
+            self._sync_bucket(bucket)
 
     def _save_object(self, bucket: str, name: str) -> None:
         response = self._account.s3("GET", f"/{bucket}/{name}")
+        before = self._file_of(bucket, name)
         if response.status != 200:
             row = (bucket, name)
             self._database.execute("DELETE FROM objects WHERE bucket = ? AND name = ?", row)
+            self._delete_file(before)
             return
         headers = {
             header: value
@@ -151,8 +188,33 @@ class MotoStateFile:
         }
         self._database.execute(
             "REPLACE INTO objects VALUES (?, ?, ?, ?)",
-            (bucket, name, json.dumps(headers), response.body),
+            (bucket, name, json.dumps(headers), self._store_body(response.body)),
         )
+        self._delete_file(before)
+
+    def _store_body(self, body: bytes) -> bytes | str:
+        """The value of the column `body`: small bodies themselves, or the name of a new file."""
+        if len(body) < FILE_BYTES:
+            return body
+        self._files.mkdir(mode=0o700, exist_ok=True)
+        file = self._files / uuid.uuid4().hex
+        file.write_bytes(body)
+        return file.name
+
+    def _file_of(self, bucket: str, name: str) -> str | None:
+        query = "SELECT body FROM objects WHERE bucket = ? AND name = ? AND typeof(body) = 'text'"
+        row = self._database.execute(query, (bucket, name)).fetchone()
+        return row[0] if row else None
+
+    def _read_file(self, name: str) -> bytes:
+        try:
+            return (self._files / name).read_bytes()
+        except FileNotFoundError as error:
+            raise RuntimeError(f"its file objects/{name} is missing") from error
+
+    def _delete_file(self, name: str | None) -> None:
+        if name is not None:
+            (self._files / name).unlink(missing_ok=True)
 
     def _sync_bucket(self, bucket: str) -> None:
         """Save a bucket's new objects, and delete the saved ones that are gone."""

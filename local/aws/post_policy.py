@@ -128,6 +128,12 @@ def refuse_unsigned() -> Response:
     return _error(403, "AccessDenied", f"Access Denied. {HOW_TO_UPLOAD}")
 
 
+def no_such_upload() -> Response:
+    """S3's response to a call for a multipart upload that is complete, aborted or unknown."""
+    detail = "The specified multipart upload does not exist."
+    return _error(404, "NoSuchUpload", detail)
+
+
 def _error(status: int, code: str, message: str) -> Response:
     body = (
         '<?xml version="1.0" encoding="UTF-8"?>\n'

@@ -17,6 +17,7 @@ _TABLE = "AWS::DynamoDB::Table"
 _QUEUE = "AWS::SQS::Queue"
 _QUEUE_ATTRIBUTES = ("VisibilityTimeout", "MessageRetentionPeriod", "RedrivePolicy")
 _RATE = re.compile(r"rate\(([0-9]+) minutes?\)")
+_STATE_MACHINE = "AWS::Serverless::StateMachine"
 _SECRET = "AWS::SecretsManager::Secret"  # noqa: S105 - a type, not a secret
 
 
@@ -70,16 +71,51 @@ class ScheduleSource:
 
 
 @dataclass(frozen=True, slots=True)
+class StateMachineSpec:
+    """A state machine, with the names of the stack's resources in its definition."""
+
+    name: str
+    arn: str
+    definition: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSource:
+    """A rule of EventBridge that calls a function with the events that match its pattern.
+
+    Of patterns it knows lists of texts only, at any depth.
+    """
+
+    function: str
+    pattern: Mapping[str, Any]
+
+    def matches(self, event: Mapping[str, Any]) -> bool:
+        """Whether the event has one of the pattern's values in each of its places."""
+        return _matches(self.pattern, event)
+
+
+def _matches(pattern: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
+    return all(
+        _matches(expected, event.get(name, {}))
+        if isinstance(expected, Mapping)
+        else event.get(name) in expected
+        for name, expected in pattern.items()
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class StackResources:
     """The template's resources, under local names instead of those that AWS would generate."""
 
     template: CloudFormationTemplate
+    folder: Path = Path()
 
     @classmethod
     def read(cls, path: Path, parameters: Mapping[str, str] | None = None) -> "StackResources":
-        """Read the template at `path`."""
+        """Read the template at `path`; files that it names are beside it."""
         template = CloudFormationTemplate.read(path)
-        return cls(template.with_values(dict(_local_names(template)), parameters or {}))
+        named = template.with_values(dict(_local_names(template)), parameters or {})
+        return cls(named, path.parent)
 
     def functions(self) -> list[FunctionSpec]:
         """All functions, with their environments resolved to local names."""
@@ -135,6 +171,30 @@ class StackResources:
             )
             for function, name, event in self._events("ScheduleV2")
         ]
+
+    def rule_sources(self) -> list[RuleSource]:
+        """The rules of EventBridge that call functions."""
+        return [
+            RuleSource(function, event["Pattern"])
+            for function, _, event in self._events("EventBridgeRule")
+        ]
+
+    def state_machines(self) -> list[StateMachineSpec]:
+        """All state machines."""
+        return [
+            StateMachineSpec(
+                self.template.attribute(name, "Name"),
+                self.template.attribute(name),
+                self._definition(self.template.resolve(properties)),
+            )
+            for name, properties in self.template.resources(_STATE_MACHINE).items()
+        ]
+
+    def _definition(self, properties: Mapping[str, Any]) -> str:
+        text: str = (self.folder / properties["DefinitionUri"]).read_text(encoding="utf-8")
+        for name, value in properties.get("DefinitionSubstitutions", {}).items():
+            text = text.replace(f"${{{name}}}", str(value))
+        return text
 
     def _events(self, kind: str) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
         """The functions' triggers of a type: function, name, and resolved properties."""
@@ -198,6 +258,14 @@ def _local_names(template: CloudFormationTemplate) -> Iterator[tuple[tuple[str, 
         yield (name, ""), f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{queue}"
         yield (name, "Arn"), f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}"
         yield (name, "QueueName"), queue
+    for name, properties in template.resources(_FUNCTION).items():
+        arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
+        yield (name, "Arn"), arn
+        yield (f"{name}.Alias", ""), f"{arn}:{properties.get('AutoPublishAlias', '')}"
+    for name in template.resources(_STATE_MACHINE):
+        machine = f"postcard-{name.lower()}"
+        yield (name, ""), f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{machine}"
+        yield (name, "Name"), machine
     for name in template.resources("AWS::CloudFront::KeyValueStore"):
         yield (name, "Arn"), f"arn:aws:cloudfront::{ACCOUNT}:key-value-store/{name.lower()}"
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -131,8 +132,20 @@ def test_an_aborted_upload_is_gone(stores: Stores) -> None:
         stores.files.copy_part("result", upload, 2, "nothing")
     stores.files.abort_upload("result", upload)
     stores.files.abort_upload("result", upload)
-    with pytest.raises(Problem):
+    stores.files.write("part", TEXT, "text/csv")
+    with pytest.raises(Problem):  # moto answers 500 in place of S3's NoSuchUpload
         stores.files.upload_part("result", upload, 2, TEXT)
+    with pytest.raises(Problem):
+        stores.files.copy_part("result", upload, 2, "part")
+
+
+def test_an_upload_that_is_completed_twice_is_there_once(stores: Stores) -> None:
+    upload = stores.files.begin_upload("result", "text/csv")
+    etags = [stores.files.upload_part("result", upload, 1, TEXT)]
+    stores.files.complete_upload("result", upload, etags)
+    with suppress(Conflict):
+        stores.files.complete_upload("result", upload, etags)
+    assert stores.files.read("result", 0, 99) == TEXT
 
 
 def test_a_download_address_names_the_file_to_save(stores: Stores) -> None:

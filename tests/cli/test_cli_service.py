@@ -189,6 +189,28 @@ def test_erase_deletes_the_images_with_a_value(state: Path) -> None:
     assert run_postcard("erase", "--field", "email=", "--state", state).exit_code == 2
 
 
+def test_a_file_of_people_becomes_a_file_with_their_pictures(state: Path, tmp_path: Path) -> None:
+    people, out, bad = (tmp_path / name for name in ("people.csv", "out.csv", "bad.csv"))
+    people.write_bytes("E-mail;Name;code\r\na@x.dk;Zo\xeb;ABCD\r\nb@x.dk;Bo;\r\n".encode("cp1252"))
+    sent = run_postcard(
+        *("batch", people, "-t", "merge", "-o", out, "--report", bad),
+        *("--encoding", "cp1252", "--state", state),
+    )
+    assert sent.exit_code == 1, sent.stderr
+    assert sent.stdout == (
+        f"{out}   2 rows: 1 right, 0 with a default, 1 without a picture. {bad} says which.\n"
+    )
+    assert "2 rows · " in sent.stderr and "semicolon · name = Name, code" in sent.stderr
+    text = out.read_bytes().decode("cp1252")
+    header, first, second = text.split("\r\n")[:3]
+    assert header == "E-mail;Name;code;personalized_image_url;alt;status;error"
+    assert requests.get(first.split(";")[3], timeout=30).headers["content-type"] == "image/png"
+    assert first.startswith("a@x.dk;Zo\xeb;ABCD;http") and second.startswith("b@x.dk;Bo;;;;failed;")
+    assert bad.read_text().splitlines()[1].startswith("2,3,code,missing_value,")
+    log = (state / "log.jsonl").read_text()
+    assert '"service":"batch"' in log and "Zo\xeb" not in log and "x.dk" not in log
+
+
 def test_a_signed_link_shows_a_picture(state: Path) -> None:
     response = requests.get(link(state, "--set", "name=Zoë & co", "--dpr", 2), timeout=30)
     assert (response.status_code, response.headers["content-type"]) == (200, "image/png")

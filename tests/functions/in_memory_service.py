@@ -12,12 +12,16 @@ from image import app as image_app
 from postcard.adapters.memory import (
     MemoryApiKeyStore,
     MemoryAssetStore,
+    MemoryBatchStore,
     MemoryCdn,
     MemoryDeletionStore,
+    MemoryFileStore,
     MemoryIdempotencyStore,
     MemoryQueue,
+    MemoryStateMachine,
     MemoryUploads,
 )
+from postcard.api_assembly import ApiDependencies, api_service
 from postcard.deletion.deletions import DeletionWorker
 from postcard.delivery.assembly import Dependencies, image_service
 from postcard.keys.api_keys import ApiKeyService
@@ -29,8 +33,7 @@ from postcard.links.verify import verify_signature
 from postcard.ports import ApiKeyStore, IdempotencyStore, StoredObject
 from postcard.rendering.decoded_image_cache import DecodedImageCache, UntrustedImageDecoder
 from postcard.runtime.lru_cache import Caches
-from postcard.services.assembly import ApiDependencies, api_service
-from postcard.settings import DEFAULT_MERGE_RENDERS
+from postcard.settings import DEFAULT_MERGE_RENDERS, MAX_BATCH_BYTES
 from tests.functions.fake_services import (
     FakeCounters,
     FakeImages,
@@ -67,6 +70,8 @@ class InMemoryService:
         self.pictures, self.store = FakeObjects(lambda: self.now), FakeObjects(lambda: self.now)
         self.web, self.cdn = FakeWeb(), MemoryCdn()
         self.deletions, self.queue = MemoryDeletionStore(), MemoryQueue(lambda: self.now)
+        self.files, self.batches = MemoryFileStore(), MemoryBatchStore()
+        self.machine, self.batch_bytes = MemoryStateMachine(), MAX_BATCH_BYTES
         self.renderer = FakeRenderer()
         self.counters, self.limiter = FakeCounters(), FakeRateLimiter()
         self.api_keys: ApiKeyStore = MemoryApiKeyStore()
@@ -107,6 +112,10 @@ class InMemoryService:
             cdn=self.cdn,
             deletions=self.deletions,
             queue=self.queue,
+            files=self.files,
+            batches=self.batches,
+            machine=self.machine,
+            batch_bytes=self.batch_bytes,
             fonts=lambda: [inter],
             base_url=BASE_URL,
             cors_origins=self.cors_origins,

@@ -34,6 +34,11 @@ def fail(event: dict[str, Any], context: Any) -> Any:
     raise KeyError("missing")
 
 
+def leave(event: dict[str, Any], context: Any) -> Any:
+    """Ends its process, as a crash does."""
+    os._exit(1)
+
+
 def sleep(event: dict[str, Any], context: Any) -> Any:
     """Sleeps for the event's `seconds`; returns the process id."""
     time.sleep(float(event["seconds"]))

@@ -107,9 +107,31 @@ def test_a_handler_that_raises_fails_its_call_and_its_error_is_logged(
 ) -> None:
     function = make_function("fail")
     for _ in range(2):
-        with pytest.raises(InvocationFailed):
+        with pytest.raises(InvocationFailed) as caught:
             function.invoke({})
+        assert caught.value.error_type == "KeyError"
     assert log[-1] == "KeyError: 'missing'"
+
+
+def test_a_handler_that_raises_is_called_again_in_the_same_process(
+    make_function: MakeFunction,
+) -> None:
+    function = make_function("fail")
+    processes = set()
+    for _ in range(2):
+        with pytest.raises(InvocationFailed, match="missing"):
+            function.invoke({})
+        (environment,) = function._idle
+        processes.add(environment._process.pid)
+    assert len(processes) == 1
+
+
+def test_a_process_that_ends_is_another_failure_than_an_exception(
+    make_function: MakeFunction,
+) -> None:
+    with pytest.raises(InvocationFailed) as caught:
+        make_function("leave").invoke({})
+    assert caught.value.error_type == "Runtime.ExitError"
 
 
 def test_a_handler_that_times_out_is_killed_and_the_next_call_works(

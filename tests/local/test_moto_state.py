@@ -128,6 +128,82 @@ def test_an_upload_by_a_presigned_form_is_saved(start: Start) -> None:
         assert stored["ContentType"] == "image/png"
 
 
+def test_an_upload_by_a_form_in_the_place_of_another_is_saved(start: Start) -> None:
+    with start() as moto, urllib3.PoolManager() as pool:
+        form = moto.client("s3").generate_presigned_post(PICTURES, "uploads/a")
+        for body in (b"first", b"second"):
+            fields = {**form["fields"], "file": ("a.png", body, "image/png")}
+            assert pool.request("POST", form["url"], fields=fields).status in (200, 204)
+    with start() as moto:
+        stored = moto.client("s3").get_object(Bucket=PICTURES, Key="uploads/a")
+        assert stored["Body"].read() == b"second"
+
+
+def upload_in_parts(moto: MotoHarness, bodies: list[bytes], *, complete: bool = True) -> None:
+    s3, target = moto.client("s3"), {"Bucket": PICTURES, "Key": "batches/1/result"}
+    upload = s3.create_multipart_upload(**target, ContentType="text/csv")["UploadId"]
+    parts = [
+        {
+            "PartNumber": number,
+            "ETag": s3.upload_part(**target, UploadId=upload, PartNumber=number, Body=body)["ETag"],
+        }
+        for number, body in enumerate(bodies, 1)
+    ]
+    if complete:
+        s3.complete_multipart_upload(**target, UploadId=upload, MultipartUpload={"Parts": parts})
+
+
+def test_a_multipart_upload_in_the_place_of_an_object_is_saved(
+    start: Start, tmp_path: Path
+) -> None:
+    large = bytes(5 << 20)
+    with start() as moto:
+        upload_in_parts(moto, [b"first"])
+        upload_in_parts(moto, [large, b"second"])
+        upload_in_parts(moto, [b"unfinished"], complete=False)
+        assert len(list((tmp_path / "objects").iterdir())) == 1
+    (tmp_path / "objects" / "orphan").write_bytes(b"the server was killed when it wrote this")
+    with start() as moto:
+        stored = moto.client("s3").get_object(Bucket=PICTURES, Key="batches/1/result")
+        assert stored["Body"].read() == large + b"second"
+        assert stored["ContentType"] == "text/csv"
+        assert len(list((tmp_path / "objects").iterdir())) == 1
+        moto.client("s3").delete_object(Bucket=PICTURES, Key="batches/1/result")
+        assert list((tmp_path / "objects").iterdir()) == []
+    with start() as moto:
+        assert list(moto.account.object_keys(PICTURES)) == []
+
+
+def test_a_part_of_an_upload_that_the_server_lost_is_refused_as_by_s3(start: Start) -> None:
+    target = {"Bucket": PICTURES, "Key": "batches/1/result"}
+    with start() as moto:
+        upload = moto.client("s3").create_multipart_upload(**target)["UploadId"]
+    with start() as moto:
+        s3 = moto.client("s3")
+        with pytest.raises(s3.exceptions.NoSuchUpload):
+            s3.upload_part(**target, UploadId=upload, PartNumber=1, Body=b"x")
+
+
+def test_a_part_of_an_upload_does_not_read_the_object_again(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with start() as moto:
+        upload_in_parts(moto, [b"first"])
+        reads: list[str] = []
+        monkeypatch.setattr(moto.account, "s3", lambda *call: reads.append(call))
+        upload_in_parts(moto, [b"second"] * 3, complete=False)
+        assert reads == []
+
+
+def test_a_missing_file_of_a_large_object_says_what_to_do(start: Start, tmp_path: Path) -> None:
+    with start() as moto:
+        moto.client("s3").put_object(Bucket=PICTURES, Key="a", Body=bytes(1 << 20))
+    for file in (tmp_path / "objects").iterdir():
+        file.unlink()
+    with pytest.raises(StateDamaged, match="is missing"), start():
+        pass
+
+
 def test_an_upload_by_a_presigned_put_is_saved(start: Start) -> None:
     with start() as moto:
         target = {"Bucket": PICTURES, "Key": "uploads/a"}

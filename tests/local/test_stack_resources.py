@@ -1,5 +1,6 @@
 """Functions, routes, names and the distribution are read from `template.yaml`."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ STACK = StackResources.read(Path("template.yaml"))
 
 def test_functions_have_the_handlers_limits_and_environment_of_the_template() -> None:
     functions = {spec.name: spec for spec in STACK.functions()}
-    assert set(functions) == {"ImageFunction", "ApiFunction", "WorkerFunction"}
+    assert set(functions) == {"ImageFunction", "ApiFunction", "WorkerFunction", "BatchFunction"}
     image = functions["ImageFunction"]
     assert image.handler == "image.app.handler"
     properties = STACK.template.body["Resources"]["ImageFunction"]["Properties"]
@@ -23,14 +24,40 @@ def test_functions_have_the_handlers_limits_and_environment_of_the_template() ->
 
 
 def test_all_functions_get_the_same_bucket_table_and_secret_names() -> None:
-    image, api, worker = (spec.environment for spec in STACK.functions())
-    for name in set(image) & set(api) - {"POWERTOOLS_SERVICE_NAME"}:
-        assert image[name] == api[name]
-    for name in set(worker) & set(api) - {"POWERTOOLS_SERVICE_NAME"}:
-        assert worker[name] == api[name]
+    environments = {spec.name: spec.environment for spec in STACK.functions()}
+    api = environments["ApiFunction"]
+    for environment in environments.values():
+        for name in set(environment) & set(api) - {"POWERTOOLS_SERVICE_NAME"}:
+            assert environment[name] == api[name]
     assert api["POSTCARD_PICTURES_BUCKET"] == STACK.buckets()["PicturesBucket"]
     assert api["POSTCARD_TABLE"] == STACK.tables()[0]["TableName"]
     assert [api["POSTCARD_SECRET_ID"]] == STACK.secrets()
+
+
+def test_a_state_machine_has_the_names_of_its_function_and_bucket_in_its_definition() -> None:
+    (machine,) = STACK.state_machines()
+    api = next(spec.environment for spec in STACK.functions() if spec.name == "ApiFunction")
+    assert machine.arn == api["POSTCARD_BATCH_MACHINE"]
+    states = json.loads(machine.definition)["States"]
+    function = states["Split"]["Parameters"]["FunctionName"]
+    assert function == "arn:aws:lambda:us-east-1:123456789012:function:BatchFunction:live"
+    bucket = states["Work"]["ItemReader"]["Parameters"]["Bucket"]
+    assert bucket == STACK.buckets()["StoreBucket"]
+    assert "${" not in machine.definition
+
+
+def test_a_rule_matches_the_events_that_its_pattern_names() -> None:
+    (rule,) = STACK.rule_sources()
+    (machine,) = STACK.state_machines()
+    event = {
+        "source": "aws.states",
+        "detail-type": "Step Functions Execution Status Change",
+        "detail": {"stateMachineArn": machine.arn, "status": "ABORTED"},
+    }
+    assert rule.function == "BatchFunction" and rule.matches(event)
+    assert not rule.matches({**event, "source": "aws.ec2"})
+    assert not rule.matches({**event, "detail": {**event["detail"], "status": "SUCCEEDED"}})
+    assert not rule.matches({"source": "aws.states"})
 
 
 def test_routes_are_those_of_the_template() -> None:

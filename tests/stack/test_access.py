@@ -110,25 +110,35 @@ def test_only_aws_services_are_allowed_by_resource_policies(cloudformation: SamD
                 assert set(statement["Principal"]) == {"Service"}
                 assert statement["Condition"], "a service acts for this account alone"
     for permission in of_type(cloudformation, "AWS::Lambda::Permission").values():
-        assert permission["Principal"] == "apigateway.amazonaws.com"
+        assert permission["Principal"] in ("apigateway.amazonaws.com", "events.amazonaws.com")
         assert permission["SourceArn"]
 
 
-def test_only_its_api_or_its_queue_can_invoke_a_function(cloudformation: SamDocument) -> None:
+def test_only_what_the_stack_names_can_invoke_a_function(cloudformation: SamDocument) -> None:
     kinds = {resource["Type"] for resource in cloudformation["Resources"].values()}
     assert "AWS::Lambda::Url" not in kinds
     (source,) = of_type(cloudformation, "AWS::Lambda::EventSourceMapping").values()
     assert source["EventSourceArn"] == {"Fn::GetAtt": ["WorkQueue", "Arn"]}
     assert "AWS::SQS::QueuePolicy" not in kinds, "nobody outside the account may send"
     roles = of_type(cloudformation, "AWS::IAM::Role")
-    expected = {"ImageRole", "ApiRole", "WorkerRole"}
-    assert set(roles) == expected, "SAM must not generate other roles"
-    for role in roles.values():
+    of_functions = {"ImageRole", "ApiRole", "WorkerRole", "BatchRole"}
+    assert set(roles) == {*of_functions, "BatchMachineRole"}, "SAM must not generate other roles"
+    for name, role in roles.items():
         (trusted,) = role["AssumeRolePolicyDocument"]["Statement"]
-        assert trusted["Principal"] == {"Service": "lambda.amazonaws.com"}
+        service = "lambda" if name in of_functions else "states"
+        assert trusted["Principal"] == {"Service": f"{service}.amazonaws.com"}
+    (allowed,) = (
+        each
+        for each in statements(cloudformation, "BatchMachineRole")
+        if each["Action"] == "lambda:InvokeFunction"
+    )
+    assert "BatchFunctionAlias" in str(allowed["Resource"])
+    for rule in of_type(cloudformation, "AWS::Events::Rule").values():
+        pattern = rule["EventPattern"]
+        assert pattern["detail"]["stateMachineArn"] == [{"Ref": "BatchMachine"}]
 
 
-@pytest.mark.parametrize("role", ["ImageRole", "ApiRole", "WorkerRole"])
+@pytest.mark.parametrize("role", ["ImageRole", "ApiRole", "WorkerRole", "BatchRole"])
 def test_no_role_can_change_roles_functions_or_the_distribution(
     template: SamDocument, role: str
 ) -> None:
@@ -137,7 +147,7 @@ def test_no_role_can_change_roles_functions_or_the_distribution(
         for statement in statements(template, role)
         for action in listed(statement["Action"])
     }
-    assert services <= {"logs", "secretsmanager", "dynamodb", "s3", "cloudfront", "sqs"}
+    assert services <= {"logs", "secretsmanager", "dynamodb", "s3", "cloudfront", "sqs", "states"}
     actions = {a for each in statements(template, role) for a in listed(each["Action"])}
     assert {a for a in actions if a.startswith("cloudfront:")} <= {"cloudfront:CreateInvalidation"}
     assert "dynamodb:Scan" not in actions
@@ -165,6 +175,32 @@ def test_the_api_only_sends_tasks_and_the_worker_reads_no_picture(template: SamD
     assert all(resources == sending["sqs:SendMessage"] for resources in working.values())
     assert set(allowed("WorkerRole", "s3")) == {"s3:DeleteObject", "s3:ListBucket"}
     assert not any("Store" in str(each) for each in allowed("WorkerRole", "s3").values())
+
+
+def test_batches_are_started_by_the_api_and_stay_in_their_folder(template: SamDocument) -> None:
+    starting = [each for each in statements(template, "ApiRole") if "states:" in str(each)]
+    assert {(each["Action"], str(each["Resource"])) for each in starting} == {
+        ("states:StartExecution", str({"Ref": "BatchMachine"})),
+        ("states:StopExecution", str({"Fn::Sub": BATCH_EXECUTIONS})),
+    }
+    written = [
+        resource["Fn::Sub"]
+        for role in ("BatchRole", "BatchMachineRole")
+        for statement in statements(template, role)
+        if "s3:PutObject" in listed(statement["Action"])
+        for resource in listed(statement["Resource"])
+    ]
+    assert written == [
+        "${StoreBucket.Arn}/batches/*",
+        "${PicturesBucket.Arn}/renders/*",
+        "${PicturesBucket.Arn}/images/*",
+        "${StoreBucket.Arn}/batches/*/runs/*",
+    ]
+
+
+BATCH_EXECUTIONS = (
+    "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:execution:${BatchMachine.Name}:*"
+)
 
 
 def test_the_distribution_reads_pictures_with_signed_requests(

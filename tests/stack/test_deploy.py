@@ -18,7 +18,7 @@ from deploy.__main__ import (
     bootstrap_stack,
     more_fonts,
     read_arguments,
-    with_api_concurrency,
+    with_concurrency,
 )
 from deploy.account_limits import ConcurrencyLimits
 from deploy.cloudformation_stack import (
@@ -263,12 +263,22 @@ class TestStack:
         assert names <= set(template["Outputs"])
 
     def test_the_reserved_concurrency_of_the_stack_is_not_changed(self) -> None:
-        plan = with_api_concurrency(
+        plan = with_concurrency(
             DeploymentPlan("prod", "s", {}),
             ConcurrencyLimits(400, 200),
             DeployedStack("CREATE_COMPLETE", {"ApiConcurrency": "200"}),
         )
         assert plan.parameters["ApiConcurrency"] == "200"
+
+    @pytest.mark.parametrize(("unreserved", "reserved"), [(10, "0"), (139, "0"), (140, "40")])
+    def test_batches_get_their_share_only_where_the_account_allows_it(
+        self, unreserved: int, reserved: str
+    ) -> None:
+        limits = ConcurrencyLimits(unreserved, unreserved)
+        plan = with_concurrency(
+            DeploymentPlan("postcard-dev", "dev", {}), limits, DeployedStack(None, {})
+        )
+        assert plan.parameters["BatchConcurrency"] == reserved
 
     def test_the_status_and_parameters_of_a_stack_are_read(
         self, cloudformation_stub: tuple[object, Stubber]

@@ -124,7 +124,7 @@ class TestObstacles:
             (
                 "Specified ReservedConcurrentExecutions for function decreases account's"
                 " UnreservedConcurrentExecution below its minimum value of [10].",
-                "ApiConcurrency=0",
+                "ApiConcurrency=0 BatchConcurrency=0",
             ),
             ("User: me is not authorized to perform: dynamodb:CreateTable", "deployer_policy.json"),
         ],

@@ -25,6 +25,7 @@ PREFIXES = {
     "AWS::SNS": "sns",
     "AWS::SQS": "sqs",
     "AWS::SecretsManager": "secretsmanager",
+    "AWS::StepFunctions": "states",
 }
 
 

@@ -30,13 +30,13 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
 
 
 def smoke(local: dict[str, str], *, key: str = "") -> SmokeTest:
-    return SmokeTest(local["base_url"], key or local["api_key"], sleep=lambda _: None)
+    return SmokeTest(local["base_url"], key or local["api_key"])
 
 
 def test_a_working_service_passes_every_step_twice(local: dict[str, str]) -> None:
     for unique_text in ("at 1", "at 2"):
         sentences = list(smoke(local).run(unique_text))
-        assert len(sentences) == 6
+        assert len(sentences) == 7
         assert sentences[0].endswith("sandbox of untrusted files: sealed")
         assert sentences[-1] == "image erased"
 

@@ -101,7 +101,9 @@ def test_no_role_has_wildcard_actions_or_resources(template: SamDocument) -> Non
             for resource in listed(statement["Resource"]):
                 assert resource != "*"
                 assert "Fn::Sub" not in resource or re.fullmatch(
-                    r"\$\{\w+\.Arn\}/\w+/\*|arn:\$.*distribution/\$\{Distribution\}",
+                    r"\$\{\w+\.Arn\}/\w+/\*|arn:\$.*distribution/\$\{Distribution\}"
+                    r"|arn:\$.*:execution:\$\{BatchMachine\.Name\}:\*"
+                    r"|\$\{StoreBucket\.Arn\}/batches/\*/(runs/\*|chunks\.json|todo\.json)",
                     resource["Fn::Sub"],
                 )
     assert not any("ManagedPolicyArns" in each for each in of_type(template, "AWS::IAM::Role"))
@@ -129,7 +131,7 @@ def test_the_image_function_can_write_and_delete_only_drawn_pictures(
     assert "cloudfront:CreateInvalidation" not in actions
 
 
-@pytest.mark.parametrize("role", ["ImageRole", "ApiRole", "WorkerRole"])
+@pytest.mark.parametrize("role", ["ImageRole", "ApiRole", "WorkerRole", "BatchRole"])
 def test_no_function_can_write_keys(template: SamDocument, role: str) -> None:
     actions = [action for each in statements(template, role) for action in listed(each["Action"])]
     allowed = [action for action in actions if action.startswith("secretsmanager:")]
@@ -188,6 +190,28 @@ def test_renders_uploads_and_aborted_uploads_expire(template: SamDocument) -> No
     for bucket in ("PicturesBucket", "StoreBucket"):
         aborted = rules(bucket)["aborted-uploads"]["AbortIncompleteMultipartUpload"]
         assert aborted == {"DaysAfterInitiation": 1}
+
+
+def test_the_files_of_batches_expire_with_their_old_versions(template: SamDocument) -> None:
+    properties = template["Resources"]["StoreBucket"]["Properties"]
+    (rule,) = (r for r in properties["LifecycleConfiguration"]["Rules"] if r["Id"] == "batches")
+    assert (rule["Prefix"], rule["ExpirationInDays"]) == ("batches/", {"Ref": "BatchDays"})
+    assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
+
+
+def test_every_state_of_a_batch_is_reached_and_leads_somewhere(
+    cloudformation: SamDocument,
+) -> None:
+    machine = cloudformation["Resources"]["BatchMachine"]["Properties"]["Definition"]
+    states = machine["States"]
+    named = {machine["StartAt"]}
+    for state in states.values():
+        choices = [*state.get("Choices", ()), *state.get("Catch", ()), state]
+        named |= {each[key] for each in choices for key in ("Next", "Default") if key in each}
+        assert named <= set(states)
+    assert named == set(states)
+    errors = [each for state in states.values() for each in state.get("Retry", ())]
+    assert all(each["MaxAttempts"] <= 20 for each in errors)
 
 
 def test_data_that_cannot_be_recreated_is_retained(template: SamDocument) -> None:

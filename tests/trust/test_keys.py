@@ -25,6 +25,7 @@ from postcard.adapters.aws.counters import DynamoCounters
 from postcard.adapters.aws.idempotency import DynamoIdempotencyStore
 from postcard.adapters.aws.rate_limiter import DynamoRateLimiter
 from postcard.adapters.aws.table import Table
+from postcard.api_assembly import ApiService
 from postcard.errors import Problem
 from postcard.keys.api_keys import (
     KEY_PREFIX,
@@ -36,7 +37,6 @@ from postcard.keys.api_keys import (
 )
 from postcard.ports import TemplateRecord
 from postcard.render_budget import RenderBudget
-from postcard.services.assembly import ApiService
 from postcard.settings import Settings
 from tests.adapters import conftest as adapters_conftest
 from tests.clocks import PATIENCE_SECONDS

@@ -72,7 +72,10 @@ MIN_PART_BYTES, MAX_PARTS = 5 << 20, 10_000  # of a file written in parts; the l
 
 
 class FileStore(Protocol):
-    """Files of up to some gigabytes: read in ranges, written in parts of at least 5 MiB."""
+    """Files of up to some gigabytes: read in ranges, written in parts of at least 5 MiB.
+
+    Calls for an upload that is complete, aborted, or too old are a `Conflict`.
+    """
 
     def head(self, key: str) -> FileHead | None: ...
     def read(self, key: str, start: int, length: int, *, etag: str | None = None) -> bytes:

@@ -5,6 +5,10 @@ from collections.abc import Mapping
 from postcard.runtime.lazy_dataclass import dataclass
 
 DEFAULT_MERGE_RENDERS = 1_000_000  # some ten dollars a day
+DEFAULT_BATCH_DAYS = 7
+DEFAULT_BATCH_CONCURRENCY = 10
+MAX_BATCH_BYTES = 5_000_000_000  # of an upload; a laptop has less
+MAX_BATCH_ROWS = 100_000_000  # of a file; a laptop has less
 DEFAULT_FONTS = "/opt/fonts"
 DEFAULT_REGION = "us-east-1"
 DEFAULT_STAGE = "prod"
@@ -26,6 +30,11 @@ class Settings:
     kvs_arn: str = ""  # or "file:/folder" on a machine without CloudFront
     distribution_id: str = ""
     queue_url: str = ""  # of the worker's tasks
+    batch_machine: str = ""  # the ARN of the state machine of batches
+    batch_days: int = DEFAULT_BATCH_DAYS  # until the files of a batch are deleted
+    batch_concurrency: int = DEFAULT_BATCH_CONCURRENCY  # workers of all batches together
+    batch_bytes: int = MAX_BATCH_BYTES  # of an upload
+    batch_rows: int = MAX_BATCH_ROWS  # of a file
     allow_http: bool = False
     cors_origins: tuple[str, ...] = ()
     fonts: str = DEFAULT_FONTS  # a folder
@@ -50,6 +59,17 @@ class Settings:
             kvs_arn=environ.get("POSTCARD_KVS_ARN", ""),
             distribution_id=environ.get("POSTCARD_DISTRIBUTION_ID", ""),
             queue_url=environ.get("POSTCARD_QUEUE_URL", ""),
+            batch_machine=environ.get("POSTCARD_BATCH_MACHINE", ""),
+            batch_days=_read_positive_integer(environ, "POSTCARD_BATCH_DAYS", "days")
+            or DEFAULT_BATCH_DAYS,
+            batch_concurrency=_read_positive_integer(
+                environ, "POSTCARD_BATCH_CONCURRENCY", "workers"
+            )
+            or DEFAULT_BATCH_CONCURRENCY,
+            batch_bytes=_read_positive_integer(environ, "POSTCARD_BATCH_BYTES", "bytes")
+            or MAX_BATCH_BYTES,
+            batch_rows=_read_positive_integer(environ, "POSTCARD_BATCH_ROWS", "rows")
+            or MAX_BATCH_ROWS,
             allow_http=_read_flag(environ, "POSTCARD_ALLOW_HTTP"),
             cors_origins=tuple(environ.get("POSTCARD_CORS_ORIGINS", "").replace(",", " ").split()),
             fonts=environ.get("POSTCARD_FONTS") or DEFAULT_FONTS,

@@ -30,10 +30,12 @@ from postcard.text.fonts import Fonts
 
 if TYPE_CHECKING:
     from postcard.adapters.aws.boto_client import BotoClient, LazyBotoClient
-    from postcard.services.assembly import ApiService
+    from postcard.api_assembly import ApiService
+    from postcard.campaigns.batches.batch_worker import BatchWorker
     from postcard.services.worker import WorkerService
 
 FILE_SCHEME = "file:"
+LARGE_FILE_SECONDS = 20.0  # for one call of S3 by the batch function, which sends some megabytes
 AWS_CALL_SECONDS = 3.0  # for one call of AWS by the image function, retry included
 
 
@@ -76,17 +78,21 @@ def image_service(
 def api_service(settings: Settings) -> "ApiService":
     """The service of the API function."""
     from postcard.adapters.aws.api_keys import DynamoApiKeyStore
+    from postcard.adapters.aws.batches import DynamoBatchStore
     from postcard.adapters.aws.cdn import CloudFrontCdn
     from postcard.adapters.aws.deletion_records import DynamoDeletionStore
+    from postcard.adapters.aws.files import S3FileStore
     from postcard.adapters.aws.idempotency import DynamoIdempotencyStore
     from postcard.adapters.aws.queue import SqsQueue
     from postcard.adapters.aws.rate_limiter import DynamoRateLimiter
+    from postcard.adapters.aws.state_machine import StepFunctionsMachine
     from postcard.adapters.aws.uploads import S3Uploads
+    from postcard.api_assembly import ApiDependencies, api_service
     from postcard.assets.font_catalog import describe_fonts
-    from postcard.services.assembly import ApiDependencies, api_service
 
-    clients = _clients(settings, "s3", "dynamodb", "secretsmanager", lazy=("cloudfront", "sqs"))
-    s3, dynamodb, secrets_manager, cloudfront, sqs = clients
+    lazy = ("cloudfront", "sqs", "stepfunctions")
+    clients = _clients(settings, "s3", "dynamodb", "secretsmanager", lazy=lazy)
+    s3, dynamodb, secrets_manager, cloudfront, sqs, step_functions = clients
     table = Table(dynamodb, settings.table)
     dependencies = replace(
         _dependencies(settings, s3, dynamodb, secrets_manager),
@@ -102,6 +108,11 @@ def api_service(settings: Settings) -> "ApiService":
             cdn=CloudFrontCdn(cloudfront, settings.distribution_id),
             deletions=DynamoDeletionStore(table),
             queue=SqsQueue(sqs, settings.queue_url),
+            files=S3FileStore(s3, settings.store_bucket),
+            batches=DynamoBatchStore(table),
+            machine=StepFunctionsMachine(step_functions, settings.batch_machine),
+            batch_days=settings.batch_days,
+            batch_bytes=settings.batch_bytes,
             fonts=lambda: describe_fonts(dependencies.renderer.fonts),
             base_url=settings.base_url,
             cors_origins=settings.cors_origins,
@@ -137,6 +148,36 @@ def worker_service(settings: Settings) -> "WorkerService":
     )
     return WorkerService(
         {TASK: deletions.handle}, set_deadline=lambda instant: _set_deadline(clients, instant)
+    )
+
+
+def batch_worker(settings: Settings) -> "BatchWorker":
+    """The steps of batches, which the batch function does."""
+    from postcard.adapters.aws.batches import DynamoBatchStore
+    from postcard.adapters.aws.boto_client import boto_client
+    from postcard.adapters.aws.cdn import CloudFrontCdn
+    from postcard.adapters.aws.files import S3FileStore
+    from postcard.campaigns.batches.batch_worker import BatchDependencies, batch_worker
+
+    dynamodb, secrets_manager, cloudfront = _clients(
+        settings, "dynamodb", "secretsmanager", lazy=("cloudfront",)
+    )
+    s3 = boto_client("s3", settings, seconds=LARGE_FILE_SECONDS)
+    clients = [dynamodb, secrets_manager, cloudfront, s3]
+    dependencies = replace(
+        _dependencies(settings, s3, dynamodb, secrets_manager),
+        set_deadline=lambda instant: _set_deadline(clients, instant),
+    )
+    return batch_worker(
+        BatchDependencies(
+            dependencies,
+            S3FileStore(s3, settings.store_bucket),
+            DynamoBatchStore(Table(dynamodb, settings.table)),
+            CloudFrontCdn(cloudfront, settings.distribution_id),
+            base_url=settings.base_url,
+            concurrency=settings.batch_concurrency,
+            max_rows=settings.batch_rows,
+        )
     )
 
 

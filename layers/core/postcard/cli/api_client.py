@@ -1,7 +1,9 @@
 """A client of Postcard's HTTP API."""
 
 import json
-from collections.abc import Iterator, Mapping
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import urllib3
@@ -10,6 +12,8 @@ from postcard.cli.output import CommandError
 from postcard.errors import BadRequest, Fault, Problem
 from postcard.ports import JsonObject
 
+PIECE_BYTES = 1 << 20
+UPLOAD_TIMEOUT = urllib3.Timeout(connect=5, read=300)
 TIMEOUT = urllib3.Timeout(connect=3, read=35)  # API Gateway responds within 30 s
 
 
@@ -55,16 +59,71 @@ class ApiClient:
         if response.status >= 300:
             raise CommandError(f"The upload failed with status {response.status}. Try again.")
 
+    def upload_file(
+        self, target: Mapping[str, Any], path: Path, on_bytes: Callable[[int], None]
+    ) -> None:
+        """Send a file by the form of `POST /v1/batches`, a piece at a time.
+
+        `on_bytes` gets the number of bytes that were sent so far.
+        """
+        boundary = secrets.token_hex(16)
+        head, form_type = urllib3.encode_multipart_formdata(
+            {**target["fields"], "file": (path.name, b"", "application/octet-stream")}, boundary
+        )
+        end = f"\r\n--{boundary}--\r\n".encode()
+        size = path.stat().st_size
+        headers = {
+            "Content-Type": form_type,
+            "Content-Length": str(len(head) + size),
+        }
+        body = _file_parts(head.removesuffix(end), path, end, on_bytes)
+        response = self._send("POST", target["url"], body, headers, timeout=UPLOAD_TIMEOUT)
+        if response.status >= 300:
+            raise CommandError(f"The upload failed with status {response.status}. Try again.")
+
+    def download(self, url: str, path: Path) -> None:
+        """Write the file at a presigned URL; `path` is there only when it is complete."""
+        part = path.with_name(f"{path.name}.part")
+        response = self._send("GET", url, None, {}, preload_content=False)
+        with response, part.open("wb") as file:
+            if response.status >= 300:
+                raise CommandError(f"The download failed with status {response.status}. Try again.")
+            try:
+                for piece in response.stream(PIECE_BYTES):
+                    file.write(piece)
+            except urllib3.exceptions.HTTPError as error:
+                raise CommandError("The download was cut short. Try again.") from error
+        part.replace(path)
+
     def _send(
-        self, method: str, url: str, body: str | bytes | None, headers: Mapping[str, str]
+        self,
+        method: str,
+        url: str,
+        body: str | bytes | Iterator[bytes] | None,
+        headers: Mapping[str, str],
+        **options: Any,
     ) -> urllib3.BaseHTTPResponse:
         try:
-            return self._pool.request(method, url, body=body, headers=headers)
+            return self._pool.request(method, url, body=body, headers=headers, **options)
         except urllib3.exceptions.HTTPError as error:
             raise CommandError(
                 f"{self.base_url} does not answer. Start Postcard with `make serve`, or set"
                 " POSTCARD_API_URL and POSTCARD_API_KEY to use another installation."
             ) from error
+
+
+def _file_parts(
+    head: bytes, path: Path, end: bytes, on_bytes: Callable[[int], None]
+) -> Iterator[bytes]:
+    """The body of a form with a file."""
+    yield head
+    sent = 0
+    with path.open("rb") as file:
+        while piece := file.read(PIECE_BYTES):
+            yield piece
+            sent += len(piece)
+            on_bytes(sent)
+    yield end
 
 
 def problem_from_response(status: int, body: bytes) -> Problem:

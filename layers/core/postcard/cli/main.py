@@ -7,6 +7,7 @@ import traceback
 import click
 
 from postcard.cli.base_command import Group
+from postcard.cli.batch import batch
 from postcard.cli.erase import erase
 from postcard.cli.keys import keys
 from postcard.cli.link import link
@@ -38,6 +39,7 @@ for _command in (
     render,
     link,
     preflight,
+    batch,
     rehearse,
     merge,
     snippet,

@@ -24,7 +24,7 @@ from postcard.runtime.lazy_dataclass import dataclass
 from postcard.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
-    from postcard.services.assembly import ApiService
+    from postcard.api_assembly import ApiService
     from postcard.text.fonts import Fonts
 
 REPOSITORY = Path(postcard.__file__).resolve().parents[3]

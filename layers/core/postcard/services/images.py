@@ -128,15 +128,33 @@ class Images:
             existing = self._refresh_status(self._records.get(image_id))
             if existing is not None and _is_reusable(existing, request.render):
                 return self._result(existing, job, cached=True, outcome="cached")
-            record = _record(image_id, job, existing, now)
-            record = replace(
-                record, blind_indexes=blind_indexes(self._keys(), job.template, job.values)
-            )
+            record = self._new_record(image_id, job, existing, now)
             if self._is_drawn_on_open(request, owner, job, now):
-                status = "timed" if job.template.depends_on_time else "pending"
-                self._records.put(record := replace(record, status=status))
-                return self._result(record, job, cached=False, outcome="pending")
+                return self._put_pending(record, job)
             return self._draw(record, job, now, deadline)
+
+    def create_pending(self, job: RenderJob, *, now: float) -> ImageResult:
+        """The image of a job, drawn at its first GET: as `create` with `render` `on_open` makes it.
+
+        One read of the table, and one write unless the image exists.
+        """
+        image_id = derive_image_id(self._keys(), job.canonical())
+        existing = self._records.get(image_id)
+        if existing is not None and _is_reusable(existing, "on_open"):
+            return self._result(existing, job, cached=True, outcome="cached")
+        return self._put_pending(self._new_record(image_id, job, existing, now), job)
+
+    def _new_record(
+        self, image_id: str, job: RenderJob, existing: ImageRecord | None, now: float
+    ) -> ImageRecord:
+        record = _record(image_id, job, existing, now)
+        indexes = blind_indexes(self._keys(), job.template, job.values)
+        return replace(record, blind_indexes=indexes)
+
+    def _put_pending(self, record: ImageRecord, job: RenderJob) -> ImageResult:
+        status = "timed" if job.template.depends_on_time else "pending"
+        self._records.put(record := replace(record, status=status))
+        return self._result(record, job, cached=False, outcome="pending")
 
     def read(self, image_id: str) -> ImageResult:
         """An image by its id; `NotFound`, `Gone` once erased."""

@@ -23,6 +23,7 @@ from postcard.pipeline.render_job import OutputOptions, RenderJob, job_for_reque
 from postcard.pipeline.template_loader import LoadedTemplate, TemplateLoader
 from postcard.ports import JsonObject, TemplateRecord
 from postcard.runtime.lazy_dataclass import dataclass
+from postcard.services.link_minting import LinkMinter
 from postcard.services.merge_alt import merge_alt
 from postcard.template.bind import BindMode
 from postcard.template.compiled import Template
@@ -248,17 +249,12 @@ class LinkService:
         self, request: LinkRequest, job: RenderJob, expires: int | None, open_fields: Sequence[str]
     ) -> str:
         """The path and the signed parameters; those at their defaults are left out."""
-        template, size = job.template, job.size
-        default_quality = OutputOptions(format=job.format).resolve_quality(template)
-        return sign_link(
+        minter = LinkMinter(
+            job.loaded,
+            OutputOptions(request.format, request.width, request.dpr, request.quality),
+            job.size,
             self._keys(),
-            template=template.id,
-            format=job.format,
-            fields=job.values.link_fields(),
-            version=None if request.template_version == "latest" else job.loaded.version,
-            width=None if size.display_width == template.document.width else size.display_width,
-            dpr=1 if request.dpr is None else request.dpr,
-            quality=None if job.quality == default_quality else job.quality,
+            pins_version=request.template_version != "latest",
             expires=expires,
             campaign=request.campaign,
             open=open_fields,
@@ -268,6 +264,7 @@ class LinkService:
                 else None
             ),
         )
+        return minter.sign(job)
 
     def _asset_faults(self, job: RenderJob, now: float, deadline: float | None) -> list[Fault]:
         """Checks the assets that the request names, so that a GET can draw the link at once."""

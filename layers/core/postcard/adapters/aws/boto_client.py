@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 READ_CHUNK_BYTES = 65_536
 MAX_BODY_SECONDS = 10.0
 CONNECT_SECONDS, READ_SECONDS = 1.0, 3.0
-SLOW_SERVICE_READ_SECONDS = {"cloudfront": 8.0, "cloudfront-keyvaluestore": 8.0}
+SLOW_SERVICE_READ_SECONDS = {
+    "cloudfront": 8.0,
+    "cloudfront-keyvaluestore": 8.0,
+    "stepfunctions": 8.0,  # on a laptop its first call imports an interpreter
+}
 MAX_ATTEMPTS = 2
 RETRY_DELAY_SECONDS = 0.1
 THROTTLING_CODE = lazy_regex(r".*(?:Throttl|Throughput|SlowDown|RequestLimit|TooManyRequests).*")

@@ -3,10 +3,12 @@
 import base64
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from postcard.adapters.aws.call_failed import AwsCallFailed
 from postcard.adapters.aws.objects import ALREADY_EXISTS_CODES, MAX_DELETE_KEYS, NOT_FOUND_CODES
+from postcard.errors import Conflict
 from postcard.ports import FileChanged, FileHead
 
 CHANGED_CODES = ("PreconditionFailed", "412", *NOT_FOUND_CODES)
@@ -118,9 +120,10 @@ class S3FileStore:
 
     def upload_part(self, key: str, upload_id: str, number: int, body: bytes) -> str:
         """Write the part with this number, from 1 to 10,000; returns its ETag."""
-        response = self._client.upload_part(
-            **self._part(key, upload_id, number), Body=body, ContentMD5=_md5(body)
-        )
+        with _conflict_without_upload():
+            response = self._client.upload_part(
+                **self._part(key, upload_id, number), Body=body, ContentMD5=_md5(body)
+            )
         etag: str = response["ETag"]
         return etag
 
@@ -128,9 +131,10 @@ class S3FileStore:
         """Make a whole file a part, without downloading it; returns the part's ETag."""
         source = {"Bucket": self._bucket, "Key": source_key}
         try:
-            response = self._client.upload_part_copy(
-                **self._part(key, upload_id, number), CopySource=source
-            )
+            with _conflict_without_upload():
+                response = self._client.upload_part_copy(
+                    **self._part(key, upload_id, number), CopySource=source
+                )
         except AwsCallFailed as failure:
             if failure.aws_code in NOT_FOUND_CODES:
                 raise FileChanged(f"The file {source_key} is not there.") from failure
@@ -141,9 +145,10 @@ class S3FileStore:
     def complete_upload(self, key: str, upload_id: str, etags: Sequence[str]) -> None:
         """Put the parts together, in the order of their numbers."""
         parts = [{"PartNumber": number, "ETag": etag} for number, etag in enumerate(etags, 1)]
-        self._client.complete_multipart_upload(
-            Bucket=self._bucket, Key=key, UploadId=upload_id, MultipartUpload={"Parts": parts}
-        )
+        with _conflict_without_upload():
+            self._client.complete_multipart_upload(
+                Bucket=self._bucket, Key=key, UploadId=upload_id, MultipartUpload={"Parts": parts}
+            )
 
     def abort_upload(self, key: str, upload_id: str) -> None:
         """Remove the parts of an upload that is not complete, if it exists."""
@@ -171,6 +176,17 @@ class S3FileStore:
 
     def _part(self, key: str, upload_id: str, number: int) -> dict[str, Any]:
         return {"Bucket": self._bucket, "Key": key, "UploadId": upload_id, "PartNumber": number}
+
+
+@contextmanager
+def _conflict_without_upload() -> Iterator[None]:
+    """A `Conflict` in place of S3's error for an upload that is complete, or was aborted."""
+    try:
+        yield
+    except AwsCallFailed as failure:
+        if failure.aws_code == NO_UPLOAD_CODE:
+            raise Conflict("There is no such upload.") from failure
+        raise
 
 
 def _md5(body: bytes) -> str:

@@ -17,6 +17,7 @@ from postcard.adapters.memory.services import (
     MemoryEdgeStore,
     MemoryQueue,
     MemorySecretStore,
+    MemoryStateMachine,
     MemoryUploads,
 )
 from postcard.adapters.memory.templates import MemoryTemplateStore
@@ -36,6 +37,7 @@ __all__ = [
     "MemoryQueue",
     "MemoryRateLimiter",
     "MemorySecretStore",
+    "MemoryStateMachine",
     "MemoryTemplateStore",
     "MemoryUploads",
 ]

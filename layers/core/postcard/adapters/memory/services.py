@@ -1,4 +1,4 @@
-"""Uploads, the keys' secret, the edge store, the CDN and a queue in memory."""
+"""Uploads, the keys' secret, the edge store, the CDN, a queue and a state machine in memory."""
 
 import heapq
 import json
@@ -99,3 +99,21 @@ class MemoryQueue:
     def next_due(self) -> float | None:
         """When the next task is due, in Unix seconds; None if none waits."""
         return self._waiting[0][0] if self._waiting else None
+
+
+class MemoryStateMachine:
+    """Records what was started and stopped; the test runs it."""
+
+    def __init__(self) -> None:
+        self.started: list[tuple[str, str]] = []
+        self.stopped: list[str] = []
+
+    def start(self, name: str, batch_id: str) -> str:
+        """Record an execution; a name that was started before: nothing new."""
+        if (name, batch_id) not in self.started:
+            self.started.append((name, batch_id))
+        return f"arn:aws:states:us-east-1:123456789012:execution:batches:{name}"
+
+    def stop(self, execution: str) -> None:
+        """Record the execution."""
+        self.stopped.append(execution)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from postcard.errors import Fault, raise_faults
-from postcard.json_text import json_pointer
+from postcard.json_text import BYTE_ORDER_MARK, json_pointer
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.runtime.lazy_regex import lazy_regex
 from postcard.template.compiled import Template
@@ -30,6 +30,11 @@ class MappedColumn:
         """As in a link: `user_name`, `products_1_name`, `badge.color`."""
         return f"{self.target}.{self.layer_property}" if self.layer_property else self.target
 
+    @property
+    def value_key(self) -> str:
+        """The key of its value in an entry of `modifications`."""
+        return self.layer_property or "value"
+
 
 @dataclass(frozen=True, slots=True)
 class ColumnMapping:
@@ -41,7 +46,7 @@ class ColumnMapping:
     def modifications(self, cells: Sequence[Any]) -> list[dict[str, Any]]:
         """The values of a row as `POST /v1/links` takes them."""
         return [
-            {"name": column.target, column.layer_property or "value": cells[column.index]}
+            {"name": column.target, column.value_key: cells[column.index]}
             for column in self.columns
         ]
 
@@ -50,9 +55,10 @@ class ColumnMapping:
         return {column.name: column.index + 1 for column in self.columns}
 
     @classmethod
-    def from_json(cls, stored: Mapping[str, int]) -> "ColumnMapping":
-        """The mapping of `to_json`, without `unmapped`."""
-        return cls([_mapped(name, number - 1) for name, number in stored.items()])
+    def from_json(cls, stored: Mapping[str, int], unmapped: Sequence[str]) -> "ColumnMapping":
+        """The mapping of `to_json`."""
+        columns = tuple(_mapped(name, number - 1) for name, number in stored.items())
+        return cls(columns, tuple(unmapped))
 
 
 def map_columns(
@@ -82,6 +88,23 @@ def map_columns(
     return mapper.result()
 
 
+def is_target(template: Template, name: str) -> bool:
+    """Whether a column may give this name: of a field, an item's field, a layer, its property."""
+    target, dot, key = name.partition(".")
+    if dot:
+        layer = template.addressable_layers.get(target)
+        return (
+            layer is not None
+            and key in PROPERTY_KEYS
+            and (key == "visible" or key in layer.modifiable)
+        )
+    return (
+        name in template.fields
+        or name in template.addressable_layers
+        or parse_flat_name(template.fields, name) is not None
+    )
+
+
 def simple_name(header: str) -> str:
     """A header as a field may be called: `User Name`, `user-name`, `USER_NAME` → `user_name`."""
     plain = unicodedata.normalize("NFKD", header).encode("ascii", "ignore").decode().lower()
@@ -96,7 +119,7 @@ class _ColumnFinder:
         self.by_text: dict[str, list[int]] = {}
         self.by_simple_name: dict[str, list[int]] = {}
         for index, text in enumerate(header):
-            self.by_text.setdefault(text.strip(), []).append(index)
+            self.by_text.setdefault(text.strip().strip(BYTE_ORDER_MARK), []).append(index)
             if simple := simple_name(text):
                 self.by_simple_name.setdefault(simple, []).append(index)
 
@@ -175,19 +198,7 @@ class _Mapper:
             yield from (p for p in properties if p in self.finder.by_text and self._is_known(p))
 
     def _is_known(self, name: str) -> bool:
-        target, dot, key = name.partition(".")
-        if dot:
-            layer = self.template.addressable_layers.get(target)
-            return (
-                layer is not None
-                and key in PROPERTY_KEYS
-                and (key == "visible" or key in layer.modifiable)
-            )
-        return (
-            name in self.template.fields
-            or name in self.template.addressable_layers
-            or parse_flat_name(self.template.fields, name) is not None
-        )
+        return is_target(self.template, name)
 
     def _is_part_of_given(self, name: str) -> bool:
         """Whether a list is given whole that this name is an item's field of."""

@@ -13,7 +13,7 @@ from postcard.runtime.lazy_regex import lazy_regex
 DELIMITERS = ",;\t|"
 QUOTES = "\"'"
 SAMPLE_CHARACTERS = 64 * 1024
-_SEP_LINE = lazy_regex(r"sep=([\x01-\x7f])(\r\n|\r|\n|$)", re.IGNORECASE)
+_SEP_LINE = lazy_regex(r'"?sep=([\x01-\x7f])"?(?:\r\n|\r|\n|$)', re.IGNORECASE)
 _LINE_END = lazy_regex(r"\r\n|\r|\n")
 
 csv.field_size_limit(2 * MAX_OPEN_ROW_BYTES)  # of the process; the default is 128 KiB
@@ -127,6 +127,15 @@ def _candidates(sample: str, delimiters: str, quote: str | None) -> Iterator[dic
                 yield {**plain, "skips_space": True}
             if mark and f"\\{mark}" in sample:
                 yield {**plain, "escape": "\\"}
+        if quote is None and _never_closes_quotes(sample, delimiter):
+            yield {"delimiter": delimiter, "quote": ""}
+
+
+def _never_closes_quotes(sample: str, delimiter: str) -> bool:
+    """Whether cells begin with quotes but none ends with one, as with sizes in inches."""
+    opened = f"\n{sample}".count('\n"') + sample.count(f'{delimiter}"')
+    closed = any(f'"{end}' in f"{sample}\n" for end in (delimiter, "\r", "\n"))
+    return opened > 1 and not closed
 
 
 def _may_quote(sample: str, delimiter: str, mark: str) -> bool:
@@ -134,27 +143,27 @@ def _may_quote(sample: str, delimiter: str, mark: str) -> bool:
 
 
 def _score(sample: str, options: dict[str, Any], rank: int) -> tuple[float, ...]:
-    """How well the rows agree; empty if there is one column or none."""
+    """How well the rows agree; any columns are better than one. Empty if it cannot be read."""
     dialect = CsvDialect(**options)
     try:
         reader = csv.reader(io.StringIO(sample, newline=""), **dialect.reader_options())
         rows = [row for row in reader if row]
     except csv.Error:
         return ()
-    if not rows or (len(rows[0]) < 2 and not dialect.escape):
+    if not rows:
         return ()
     width = len(rows[0])
     agreeing = sum(len(row) == width for row in rows) / len(rows)
     left = sum(_has_quote_left(cell, dialect) for row in rows for cell in row) / len(rows)
-    return round(agreeing - 0.2 * min(left, 2), 2), width, len(rows), -rank
+    return width > 1, round(agreeing - 0.2 * min(left, 2), 2), width, len(rows), -rank
 
 
 def _has_quote_left(cell: str, dialect: CsvDialect) -> bool:
     """Whether a quote, or the sign that escapes one, was taken for a part of the cell."""
     mark = dialect.quote
-    if not mark or not cell:
-        return False
     cell = cell.strip(" ")
+    if not mark:
+        return len(cell) > 1 and cell[0] == cell[-1] == '"'
     return cell.startswith(mark) or cell.endswith(mark) or f"\\{mark}" in cell
 
 

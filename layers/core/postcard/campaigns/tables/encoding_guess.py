@@ -31,8 +31,12 @@ _OTHER_SCRIPTS = frozenset(  # of the encodings with one byte a character
         *("cp1256", "iso8859-6", "cp864", "cp874", "iso8859-11", "tis-620", "kz1048", "ptcp154"),
     ]
 )
-_LATIN_ENCODINGS = ("cp1252", "cp1250", "iso8859-2", "mac-roman")  # the likeliest first
-_SIGNS_NOT_IN_WORDS = frozenset("¡¢£¤¥¦§¨«¬¯±²³´µ¶¸¹»¼½¾¿×÷†‡•‰‹›˘˙˛˝ˇ∂∑∏π∫Ω√≈∆◊ﬁﬂ\ufffd˚˜ˆ∞≤≥≠")
+_LATIN_ENCODINGS = (  # the likeliest first
+    *("cp1252", "iso8859-15", "cp1250", "iso8859-2", "mac-roman", "cp850"),
+)
+_SIGNS_IN_WORDS = frozenset("\u00a0‘’–—·")
+_SIGNS_BESIDE_WORDS = frozenset("¡¿«»ªº‚„“”…")  # never between two letters
+_SIGNS_BESIDE_NUMBERS = frozenset("©®°€£™§½№")  # nor before a small letter
 _MAX_IMPLAUSIBLE = 0.02  # of the letters beyond ASCII
 _MAX_BESIDE_ASCII = 0.2  # of the letters of another script
 
@@ -64,19 +68,30 @@ def _best_latin(sample: bytes) -> tuple[str, float]:
 
 
 def _implausible_share(text: str) -> float:
-    """The share of letters beyond ASCII that no word would have where they stand.
+    """The share of letters beyond ASCII that no word would have where they stand."""
+    triples = zip(f" {text}", text, f"{text[1:]} ", strict=False)
+    return _share(text, (_is_implausible(*triple) for triple in triples if not triple[1].isascii()))
 
-    They are signs and control characters beside a letter, and capitals after a small letter.
-    """
-    return _share(
-        text,
-        (
-            (_is_odd_in_words(one) and other.isalpha())
-            or (_is_odd_in_words(other) and one.isalpha())
-            or (one.islower() and other.isupper() and not (one.isascii() and other.isascii()))
-            for one, other in pairwise(text)
-        ),
-    )
+
+def _is_implausible(before: str, character: str, after: str) -> bool:
+    """A sign where only letters stand, or a capital in the middle of a word."""
+    if not character.isalpha():
+        return _is_implausible_sign(before, character, after)
+    if character.isupper():
+        return before.islower() or (before.isalpha() and after.islower())
+    return character.islower() and after.isupper()
+
+
+def _is_implausible_sign(before: str, character: str, after: str) -> bool:
+    if character in _SIGNS_IN_WORDS:
+        return False
+    is_between = before.isalpha() and after.isalpha()
+    if character in _SIGNS_BESIDE_WORDS:
+        return is_between
+    if character in _SIGNS_BESIDE_NUMBERS:
+        return is_between or after.islower()
+    neighbours = before + after
+    return any(one.isalpha() or not one.isascii() for one in neighbours)
 
 
 def _share_beside_ascii(text: str) -> bool:
@@ -90,7 +105,3 @@ def _share_beside_ascii(text: str) -> bool:
 
 def _share(text: str, found: Iterable[bool]) -> float:
     return sum(found) / max(1, sum(not character.isascii() for character in text))
-
-
-def _is_odd_in_words(character: str) -> bool:
-    return character in _SIGNS_NOT_IN_WORDS or "\x80" <= character <= "\x9f"

@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 
 from postcard.campaigns.tables.table_format import TableFormat
 from postcard.campaigns.tables.table_refused import (
+    MAX_BLANK_LINES,
     MAX_OPEN_ROW_BYTES,
+    MAX_OPEN_ROW_LINES,
     MAX_ROW_BYTES,
     MAX_ROW_LINES,
     TableRefused,
@@ -16,6 +18,7 @@ from postcard.errors import BadRequest, Fault
 from postcard.json_text import parse_json
 from postcard.runtime.lazy_regex import lazy_regex
 
+_END_OF_FILE = ["\x1a"]  # Ctrl-Z, which programs of DOS wrote behind the last row
 _SURROGATE = lazy_regex("[\ud800-\udfff]")
 
 
@@ -56,11 +59,14 @@ def raw_rows(lines: Iterable[str], format: TableFormat, *, first_line: int) -> I
     reader = csv.reader(_remembered(lines, taken, first_line), **options)
     row = None
     line = first_line
-    for cells in reader:
-        row = RawRow(cells, taken[0] if len(taken) == 1 else "".join(taken), len(taken))
-        line += len(taken)
-        taken.clear()
-        yield row
+    try:
+        for cells in reader:
+            row = RawRow(cells, taken[0] if len(taken) == 1 else "".join(taken), len(taken))
+            line += len(taken)
+            taken.clear()
+            yield RawRow([], row.text, row.line_count) if cells == _END_OF_FILE else row
+    except csv.Error:
+        raise _open_quote(line) from None
     if row is not None and _is_unfinished(row, options):
         raise _open_quote(line - row.line_count)
 
@@ -92,6 +98,7 @@ class RowReader:
                 self._number += 1
             else:
                 self.blank_lines += 1
+                check_blank_lines(self.blank_lines)
             self._line += raw.line_count
 
     def _read_csv(self, raw: RawRow) -> TableRow:
@@ -121,8 +128,8 @@ class RowReader:
         if len(text) > MAX_ROW_BYTES // 4 and _byte_count(text, self._format) > MAX_ROW_BYTES:
             detail = f"This row has more than {MAX_ROW_BYTES // 1024} KB."
             return Fault("row_too_long", "", detail)
-        if raw.line_count > MAX_ROW_LINES:
-            detail = f"This row has {raw.line_count} lines: a quote was left open in its first."
+        if raw.line_count > 1 and self._has_swallowed_rows(raw):
+            detail = f"This row has {raw.line_count} lines: a quote was left open in it."
             return Fault("open_quote", "", detail)
         if "\0" in text:
             return Fault("nul_byte", "", "This row has a zero byte.")
@@ -130,6 +137,22 @@ class RowReader:
             detail = f"This row has bytes that are not {self._format.encoding.name}."
             return Fault("undecodable", "", detail)
         return None
+
+    def _has_swallowed_rows(self, raw: RawRow) -> bool:
+        """Whether its lines may be rows of their own, behind a quote that was left open."""
+        if raw.line_count > MAX_ROW_LINES:
+            return True
+        try:
+            list(csv.reader([raw.text], **self._format.dialect.reader_options(), strict=True))
+        except csv.Error:
+            return True
+        return False
+
+
+def check_blank_lines(count: int) -> None:
+    """`TableRefused` for a file that is mostly blank: its rows would take hours to find."""
+    if count > MAX_BLANK_LINES:
+        raise TableRefused("too_large", f"The file has more than {MAX_BLANK_LINES:,} blank lines.")
 
 
 def json_row(text: str) -> dict[str, Any]:
@@ -176,7 +199,7 @@ def _lines_as_rows(lines: Iterable[str], first_line: int) -> Iterator[RawRow]:
     for line, text in enumerate(lines, first_line):
         if len(text) >= MAX_OPEN_ROW_BYTES:
             raise _open_quote(line)
-        yield RawRow([text] if text.strip() else [], text, 1)
+        yield RawRow([text] if text.strip(" \t\r\n") else [], text, 1)
 
 
 def _remembered(lines: Iterable[str], taken: list[str], first_line: int) -> Iterator[str]:
@@ -185,7 +208,7 @@ def _remembered(lines: Iterable[str], taken: list[str], first_line: int) -> Iter
     for text in lines:
         if taken:
             length += len(text)
-            if length > MAX_OPEN_ROW_BYTES:
+            if length > MAX_OPEN_ROW_BYTES or len(taken) > MAX_OPEN_ROW_LINES:
                 raise _open_quote(line - len(taken))
         elif (length := len(text)) >= MAX_OPEN_ROW_BYTES:
             raise _open_quote(line)

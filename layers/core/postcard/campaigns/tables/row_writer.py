@@ -2,8 +2,7 @@
 
 import csv
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from isal import isal_zlib
 
@@ -139,11 +138,6 @@ def names_beside(columns: Sequence[str], added: Sequence[str]) -> tuple[str, ...
             free = f"{name}_{number}"
         names.append(free)
     return tuple(names)
-
-
-def named_cells(columns: Sequence[str], cells: Sequence[Any]) -> Mapping[str, Any]:
-    """A row by the names of its columns; of columns of one name the first one counts."""
-    return dict(zip(reversed(columns), reversed(cells), strict=False))
 
 
 class _TextSink:

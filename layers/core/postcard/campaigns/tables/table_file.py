@@ -29,6 +29,7 @@ _SAMPLE_BYTES = 512 * 1024  # of which the dialect is found
 _E_MAIL = lazy_regex(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;.]+")
 _JSON_ARRAY = lazy_regex(r"\[\s*[{\[]")
 _JSON_OBJECT = lazy_regex(r'\{\s*(?:"|\})')
+_LONE_BRACE = lazy_regex(r'\{\s*[\r\n]\s*"')
 _LINE_END = lazy_regex(r"\r\n|\r|\n")
 
 
@@ -139,10 +140,13 @@ def lines_behind_header(file: BinaryIO, format: TableFormat, header: TableHeader
 
 
 def is_json_lines(sample: str) -> bool:
-    """Whether the file begins with a JSON object; `TableRefused` `not_text` for a JSON array."""
+    """Whether the file begins with a JSON object; `TableRefused` for other JSON."""
     text = sample.lstrip()
     if _JSON_ARRAY.match(text):
         detail = "This is a JSON array: write its objects one a line (JSON Lines), or as CSV."
+        raise TableRefused("not_text", detail)
+    if _LONE_BRACE.match(text):
+        detail = "This is one JSON object over many lines: write an object a line, or CSV."
         raise TableRefused("not_text", detail)
     return _JSON_OBJECT.match(text) is not None
 

@@ -7,6 +7,8 @@ MAX_DECOMPRESSED_BYTES = 20 * 1024**3
 MAX_COLUMNS = 200
 MAX_ROW_BYTES = 256 * 1024  # a longer row is a fault of that row
 MAX_OPEN_ROW_BYTES = 8 * 1024**2  # a row without an end: somewhere in it a quote was left open
+MAX_OPEN_ROW_LINES = 100_000
+MAX_BLANK_LINES = 10_000_000
 MAX_ROW_LINES = 200  # a row of more lines has swallowed others, behind a quote that was left open
 
 

@@ -10,6 +10,7 @@ from postcard.runtime.lazy_dataclass import dataclass
 FoundBy = Literal["request", "byte_order_mark", "zero_bytes", "whole_file", "guess"]
 SAMPLE_BYTES = 64 * 1024  # of lines that are not ASCII, from which an encoding is guessed
 _HEAD_BYTES = 4096
+_RARE_ASCII = 40  # of so many bytes at least one is a high byte of ASCII: a delimiter, a line end
 _BYTE_ORDER_MARKS = (  # UTF-32 first: its mark begins with that of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -28,6 +29,9 @@ _BINARY_FORMATS = (
     (b"7z\xbc\xaf", "a 7-Zip file"),
     (b"Rar!", "a RAR file"),
     (b"PAR1", "a Parquet file"),
+    (b"<!DOCTYPE", "a web page"),
+    (b"<html", "a web page"),
+    (b"<?xml", "an XML file"),
     (b"SQLite format 3", "a database"),
 )
 # Encodings whose bytes below 0x80 are ASCII characters wherever they stand; of those with more than
@@ -183,12 +187,13 @@ def _by_byte_order_mark(head: bytes) -> FoundEncoding | None:
 
 
 def _utf16_by_zeros(head: bytes) -> str | None:
-    """UTF-16 without a mark: most letters have a zero as their high byte."""
+    """UTF-16 without a mark: ASCII letters, signs and line ends have a zero as their high byte."""
     first, second = head[0::2].count(0), head[1::2].count(0)
-    if second > len(head) // 5 and first * 4 < second:
-        return "utf-16-le"
-    if first > len(head) // 5 and second * 4 < first:
-        return "utf-16-be"
+    for name, zeros, others in (("utf-16-le", second, first), ("utf-16-be", first, second)):
+        if zeros > max(1, len(head) // _RARE_ASCII) and others * 4 < zeros:
+            text = head[: len(head) // 2 * 2].decode(name, "replace")
+            if "\ufffd" not in text[:-1] and "\0" not in text:
+                return name
     return None
 
 

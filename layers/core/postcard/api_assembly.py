@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from postcard import ports
 from postcard.assets.asset_service import AssetService
+from postcard.campaigns.batches.batch_service import BatchService
 from postcard.deletion.deletions import Deletions
 from postcard.deletion.erasure import Erasure
 from postcard.deletion.stored_pictures import StoredPictures
@@ -19,6 +20,7 @@ from postcard.services.previews import Previews
 from postcard.services.publishing import Publisher
 from postcard.services.recalls import Recalls
 from postcard.services.templates import TemplateCatalog
+from postcard.settings import DEFAULT_BATCH_DAYS, MAX_BATCH_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +35,14 @@ class ApiDependencies:
     cdn: ports.Cdn
     deletions: ports.DeletionStore
     queue: ports.Queue
+    files: ports.FileStore
+    batches: ports.BatchStore
+    machine: ports.StateMachine
     fonts: Callable[[], Sequence[Mapping[str, object]]]
     base_url: str
     cors_origins: Sequence[str] = ()
+    batch_days: int = DEFAULT_BATCH_DAYS
+    batch_bytes: int = MAX_BATCH_BYTES
 
 
 MAX_SANDBOX_START_SECONDS = 5.0  # that a health check waits for
@@ -59,6 +66,7 @@ class ApiService:
     erasure: Erasure
     previews: Previews
     assets: AssetService
+    batches: BatchService
     fonts: Callable[[Sequence[str] | None, float], Sequence[Mapping[str, object]]]
     health: Callable[[], Mapping[str, str]]
     sandbox_status: Callable[[], str]
@@ -104,6 +112,15 @@ def api_service(api: ApiDependencies) -> ApiService:
         erasure=erasure,
         previews=Previews(shared.templates, shared.pipeline),
         assets=AssetService(shared.sources.assets, dependencies.store, api.uploads),
+        batches=BatchService(
+            api.batches,
+            api.files,
+            api.uploads,
+            api.machine,
+            shared.templates,
+            days=api.batch_days,
+            max_bytes=api.batch_bytes,
+        ),
         fonts=lambda templates, deadline: [
             *api.fonts(),
             *_custom_fonts(shared, templates, deadline),

@@ -1,0 +1,470 @@
+"""Batches for the API: create, start, read, list, cancel, erase, results.
+
+A batch is a record in the table and files below `batches/{id}/` in the store bucket. The state
+machine does the work; this service starts and stops it.
+"""
+
+import json
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from postcard import ports
+from postcard.adapters.pagination import decode_cursor, encode_cursor
+from postcard.errors import (
+    BadRequest,
+    Conflict,
+    ContentTooLarge,
+    Fault,
+    Gone,
+    NotFound,
+    TooManyRequests,
+    raise_faults,
+)
+from postcard.pipeline.render_job import OutputOptions
+from postcard.pipeline.template_loader import LoadedTemplate, TemplateLoader
+from postcard.ports import ApiKeyRecord, BatchRecord, JsonObject
+from postcard.runtime.lazy_dataclass import dataclass
+from postcard.services.links import MAX_EXPIRY
+from postcard.settings import DEFAULT_BATCH_DAYS, MAX_BATCH_BYTES
+from postcard.timestamps import format_rfc3339, parse_rfc3339
+
+MAX_ROWS = 1000  # in a request
+MAX_COLUMNS = 200
+MAX_RUNNING = 10  # batches of a key at once
+MAX_CLAIMS = 5  # tries to be one of them, while others try, too
+RETRY_SECONDS = 30
+RESULT_SECONDS = 900  # that the address of a result is valid
+MAX_INLINE_RESULT_BYTES = 64 << 20
+DAY_SECONDS = 86_400
+ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
+ID_LENGTH = 20  # 100 random bits
+TERMINAL = ("completed", "failed", "cancelled")
+REPEATABLE_ERRORS = ("internal", "incomplete")  # not those of the file
+JSON_LINES_TYPE = "application/jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class BatchUpload:
+    """A file that is to be uploaded."""
+
+    bytes: int
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRequest:
+    """The body of `POST /v1/batches`: `rows` or an `upload`; None means the default."""
+
+    template_id: str | None = None
+    template_column: str | int | None = None
+    mode: str = "links"
+    rows: Sequence[Mapping[str, Any]] | None = None
+    upload: BatchUpload | None = None
+    columns: Mapping[str, str | int | None] | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    quote: str | None = None
+    header: bool = True
+    formulas: str = "escape"
+    on_invalid: str = "default"
+    format: str | None = None
+    width: int | None = None
+    dpr: float | None = None
+    quality: int | None = None
+    expires_at: str | None = None
+    campaign: str | None = None
+    rate: int = 100
+    dry_run: bool = False
+    metadata: JsonObject | None = None
+
+    def settings(self, key: ApiKeyRecord, versions: Mapping[str, int]) -> JsonObject:
+        """What the record keeps of it: all but the rows. `versions` pins templates."""
+        return {
+            "template_id": self.template_id,
+            "template_column": self.template_column,
+            "mode": self.mode,
+            "columns": dict(self.columns or {}),
+            "encoding": self.encoding,
+            "delimiter": self.delimiter,
+            "quote": self.quote,
+            "header": self.header,
+            "formulas": self.formulas,
+            "on_invalid": self.on_invalid,
+            "format": self.format,
+            "width": self.width,
+            "dpr": self.dpr,
+            "quality": self.quality,
+            "expires_at": self.expires_at,
+            "campaign": self.campaign,
+            "rate": self.rate,
+            "dry_run": self.dry_run,
+            "metadata": self.metadata,
+            "key_templates": None if key.templates is None else list(key.templates),
+            "template_versions": dict(versions),
+            "is_inline": self.rows is not None,
+            "content_type": self.upload.content_type if self.upload else JSON_LINES_TYPE,
+        }
+
+
+class BatchService:
+    """Batches of API keys. `days` is how long their files are kept, `max_bytes` of an upload."""
+
+    def __init__(
+        self,
+        batches: ports.BatchStore,
+        files: ports.FileStore,
+        uploads: ports.Uploads,
+        machine: ports.StateMachine,
+        templates: TemplateLoader,
+        *,
+        days: int = DEFAULT_BATCH_DAYS,
+        max_bytes: int = MAX_BATCH_BYTES,
+        new_id: Callable[[], str] = lambda: _new_id(),
+    ) -> None:
+        self._batches = batches
+        self._files = files
+        self._uploads = uploads
+        self._machine = machine
+        self._templates = templates
+        self._days = days
+        self._max_bytes = max_bytes
+        self._new_id = new_id
+
+    def create(self, request: BatchRequest, key: ApiKeyRecord, *, now: float) -> JsonObject:
+        """Create a batch; one with rows is started, for another one a form to upload its file."""
+        template = self._check(request, now)
+        versions = {template.template.id: template.version} if template else {}
+        record = BatchRecord(
+            batch_id=self._new_id(),
+            key_digest=key.digest,
+            settings=request.settings(key, versions),
+            status="waiting",
+            created_at=int(now),
+            expires_at=int(now) + self._days * DAY_SECONDS,
+            template_ids=(request.template_id,) if request.template_id else (),
+            summary={"template_versions": versions},
+        )
+        self._batches.create(record)
+        if request.rows is not None:
+            return batch_to_json(self._start_with_rows(record, request.rows, now), now=now)
+        assert request.upload is not None
+        form = self._uploads.presign(
+            upload_key(record.batch_id), request.upload.content_type, request.upload.bytes
+        )
+        return {**batch_to_json(record, now=now), "upload": form}
+
+    def _start_with_rows(
+        self, record: BatchRecord, rows: Sequence[Mapping[str, Any]], now: float
+    ) -> BatchRecord:
+        text = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
+        key = upload_key(record.batch_id)
+        try:
+            self._files.write(key, text.encode("utf-8", "replace"), JSON_LINES_TYPE)
+            return self._start(record, now)
+        except TooManyRequests:
+            self._erase(record)
+            raise
+
+    def start(self, batch_id: str, key: ApiKeyRecord, *, now: float) -> JsonObject:
+        """Start a batch whose file was uploaded; one that runs or is completed stays as it is."""
+        record = self.find(batch_id, key)
+        if record.status == "cancelled":
+            raise Conflict("The batch was cancelled: create another one.", code="cancelled")
+        if self._files.head(upload_key(batch_id)) is None and record.status == "waiting":
+            detail = "The file is not there yet: send it with the form in `upload` first."
+            raise Conflict(detail, code="not_uploaded")
+        return batch_to_json(self._start(record, now), now=now)
+
+    def _start(self, record: BatchRecord, now: float) -> BatchRecord:
+        failed_by_itself = (
+            record.status == "failed" and (record.error or {}).get("code") in REPEATABLE_ERRORS
+        )
+        if record.status == "waiting" or failed_by_itself:
+            self._claim(record.key_digest, record.batch_id)
+            changes: JsonObject = {
+                "status": "running",
+                "attempt": record.attempt + 1,
+                "rounds": 0,
+                "started_at": int(now),
+                "ended_at": None,
+                "expires_at": record.expires_at,
+                "position": {},
+                "error": None,
+                "execution": None,
+            }
+            self._batches.update(record.batch_id, changes, status_is=(record.status,))
+            record = self._batches.get(record.batch_id) or record
+        if record.status == "running" and record.execution is None:
+            name = f"{record.batch_id}-{record.attempt}"
+            execution = self._machine.start(name, record.batch_id)
+            self._batches.update(record.batch_id, {"execution": execution}, status_is=("running",))
+        return self._batches.get(record.batch_id) or record
+
+    def _claim(self, key_digest: str, batch_id: str) -> None:
+        """Make the batch one of those of its key that run at once; `TooManyRequests`."""
+        for _ in range(MAX_CLAIMS):
+            stored = self._batches.active(key_digest)
+            running = [each for each in stored if each != batch_id and self._is_active(each)]
+            if len(running) >= MAX_RUNNING:
+                raise TooManyRequests(
+                    f"{MAX_RUNNING} batches of this key are running: wait until one has ended.",
+                    code="too_many_batches",
+                    headers={"Retry-After": str(RETRY_SECONDS)},
+                )
+            if self._batches.set_active(key_digest, [*running, batch_id], instead_of=stored):
+                return
+        raise Conflict("Other batches of this key were started at the same moment: repeat.")
+
+    def _is_active(self, batch_id: str) -> bool:
+        record = self._batches.get(batch_id)
+        return record is not None and record.status not in TERMINAL
+
+    def read(self, batch_id: str, key: ApiKeyRecord, *, now: float) -> JsonObject:
+        """A batch as it is now."""
+        return batch_to_json(self.find(batch_id, key), now=now)
+
+    def list(self, key: ApiKeyRecord, *, limit: int, cursor: str | None, now: float) -> JsonObject:
+        """A page of the batches of a key, newest first."""
+        page = self._batches.list(key.digest, limit=limit, cursor=cursor)
+        items = [batch_to_json(record, now=now) for record in page.items]
+        return {"items": items, "next_cursor": page.next_cursor}
+
+    def delete(self, batch_id: str, key: ApiKeyRecord, *, now: float) -> None:
+        """Cancel a batch that has not ended; erase one that has."""
+        record = self.find(batch_id, key)
+        if record.status in TERMINAL:
+            self._erase(record)
+            return
+        changes = {"status": "cancelled", "ended_at": int(now)}
+        if self._batches.update(batch_id, changes, status_is=("waiting", "running")):
+            latest = self._batches.get(batch_id)  # its execution may have begun meanwhile
+            if latest is not None and latest.execution is not None:
+                self._machine.stop(latest.execution)
+
+    def _erase(self, record: BatchRecord) -> None:
+        files = [head.key for head in self._files.list(folder(record.batch_id))]
+        self._files.delete(files)
+        self._batches.delete(record.batch_id)
+
+    def results(
+        self, batch_id: str, key: ApiKeyRecord, *, limit: int, cursor: str | None, now: float
+    ) -> JsonObject:
+        """A page of the rows, or the addresses of the files; `Conflict`, `Gone`."""
+        record = self.find(batch_id, key)
+        _refuse_results(record, now)
+        result = self._file(record, "result")
+        is_dry_run = bool(record.settings.get("dry_run"))  # which has no result
+        if result is None and not is_dry_run:
+            raise _expired()
+        if result is not None and record.settings.get("is_inline"):
+            return self._rows(result, limit=limit, cursor=cursor)
+        expires_at = format_rfc3339(now + RESULT_SECONDS)
+        names = ("report", "contact_sheet", "preflight")
+        files = {"result": result, **{name: self._file(record, name) for name in names}}
+        return {
+            name: head and self._address(head, record, name, expires_at)
+            for name, head in files.items()
+        }
+
+    def _rows(self, result: ports.FileHead, *, limit: int, cursor: str | None) -> JsonObject:
+        start = _offset(cursor) if cursor is not None else 0
+        size = min(result.size, MAX_INLINE_RESULT_BYTES)
+        lines = self._files.read(result.key, start, size, etag=result.etag).splitlines(True)
+        shown = lines[:limit]
+        next_start = start + sum(map(len, shown))
+        is_last = len(lines) <= limit
+        return {
+            "items": [json.loads(line) for line in shown],
+            "next_cursor": None if is_last else encode_cursor(str(next_start)),
+        }
+
+    def _file(self, record: BatchRecord, name: str) -> ports.FileHead | None:
+        """A file that the batch made; the key is in the summary."""
+        source = record
+        if same_as := record.summary.get("same_as"):
+            source = self._batches.get(same_as) or record
+        described = source.summary.get(name)
+        return self._files.head(described["key"]) if described else None
+
+    def _address(
+        self, head: ports.FileHead, record: BatchRecord, name: str, expires_at: str
+    ) -> JsonObject:
+        file = head.key.rpartition("/")[2]
+        ending = file[file.index(".") :] if "." in file else ""
+        filename = f"{record.batch_id}-{name}{ending}"
+        return {
+            "url": self._files.download_url(head.key, filename=filename, expires_in=RESULT_SECONDS),
+            "bytes": head.size,
+            "rows": (record.summary.get(name) or {}).get("rows"),
+            "expires_at": expires_at,
+        }
+
+    def find(self, batch_id: str, key: ApiKeyRecord) -> BatchRecord:
+        """The record; `NotFound` also for one that the key may not see."""
+        record = self._batches.get(batch_id)
+        if record is None or not _is_visible(record, key):
+            raise NotFound("There is no such batch: it may have expired.")
+        return record
+
+    def _check(self, request: BatchRequest, now: float) -> LoadedTemplate | None:
+        """The template of the request; `Problem` if the request cannot become a batch."""
+        _check_source(request)
+        self._check_upload(request.upload)
+        if len(request.columns or {}) > MAX_COLUMNS:
+            detail = f"Choose at most {MAX_COLUMNS} columns."
+            fault = Fault("bad_columns", "/columns", detail)
+            raise BadRequest(detail, code="bad_columns", errors=[fault])
+        if request.template_id is None:
+            if request.template_column is None:
+                detail = "Say which template is drawn: template_id, or template_column of the rows."
+                fault = Fault("no_template", "/template_id", detail)
+                raise BadRequest(detail, code="no_template", errors=[fault])
+            raise_faults(_expiry_faults(request.expires_at, now))
+            return None
+        record = self._templates.usable_record(request.template_id, "/template_id")
+        template = self._templates.load_effective(record, None)
+        options = OutputOptions(request.format, request.width, request.dpr, request.quality)
+        _, faults = options.resolve_size(template.template.document)
+        raise_faults([*faults, *_expiry_faults(request.expires_at, now)])
+        return template
+
+    def _check_upload(self, upload: BatchUpload | None) -> None:
+        if upload is None or upload.bytes <= self._max_bytes:
+            return
+        detail = f"A file has at most {self._max_bytes:,} bytes"
+        if self._max_bytes < MAX_BATCH_BYTES:
+            raise ContentTooLarge(
+                f"{detail} here; on AWS {MAX_BATCH_BYTES:,}. Split it, or deploy Postcard.",
+                code="too_large_here",
+            )
+        raise ContentTooLarge(f"{detail}: split it, or pack it with gzip.", code="too_large")
+
+
+def batch_to_json(record: BatchRecord, *, now: float) -> JsonObject:
+    """A batch for a response. It never holds values of people."""
+    settings, summary = record.settings, record.summary
+    done = record.ok + record.defaults + record.failed
+    total = record.total
+    done = done if total is None else min(done, total)
+    return {
+        "id": record.batch_id,
+        "status": record.status,
+        "mode": settings["mode"],
+        "dry_run": settings["dry_run"],
+        "template_id": settings["template_id"],
+        "template_versions": dict(summary.get("template_versions") or {}),
+        "upload": None,
+        "total": total,
+        "done": done,
+        "ok": record.ok,
+        "defaults": record.defaults,
+        "failed": record.failed,
+        "progress": _progress(record, done),
+        "remaining_seconds": _remaining_seconds(record, done, now),
+        "encoding": summary.get("encoding"),
+        "encoding_by": summary.get("encoding_by"),
+        "dialect": summary.get("dialect"),
+        "mapping": summary.get("mapping"),
+        "unmapped": list(summary.get("unmapped") or ()),
+        "same_as": summary.get("same_as"),
+        "created_at": format_rfc3339(record.created_at),
+        "started_at": _time(record.started_at),
+        "ended_at": _time(record.ended_at),
+        "expires_at": format_rfc3339(record.expires_at),
+        "metadata": settings.get("metadata"),
+        "error": record.error,
+        "warnings": list(summary.get("warnings") or ()),
+    }
+
+
+def folder(batch_id: str) -> str:
+    """Where the files of a batch are."""
+    return f"batches/{batch_id}/"
+
+
+def upload_key(batch_id: str) -> str:
+    """The key of the file of people."""
+    return f"{folder(batch_id)}upload"
+
+
+def _new_id() -> str:
+    return "bat_" + "".join(secrets.choice(ID_ALPHABET) for _ in range(ID_LENGTH))
+
+
+def _check_source(request: BatchRequest) -> None:
+    if (request.rows is None) == (request.upload is None):
+        detail = "Send either rows, or upload with the size of a file."
+        raise BadRequest(detail, errors=[Fault("invalid_request", "/rows", detail)])
+    if request.rows is None:
+        return
+    if not request.rows:
+        detail = "There is no row: send at least one."
+        raise BadRequest(detail, errors=[Fault("invalid_request", "/rows", detail)])
+    if len(request.rows) > MAX_ROWS:
+        raise ContentTooLarge(
+            f"A request has at most {MAX_ROWS:,} rows: upload more of them as a file.",
+            code="too_many_rows",
+        )
+
+
+def _expiry_faults(text: str | None, now: float) -> Sequence[Fault]:
+    if text is None:
+        return ()
+    try:
+        expires = parse_rfc3339(text)
+    except ValueError as error:
+        return [Fault("invalid_request", "/expires_at", str(error))]
+    if not now < expires <= MAX_EXPIRY:
+        return [Fault("invalid_request", "/expires_at", "Write a time that is still to come.")]
+    return ()
+
+
+def _is_visible(record: BatchRecord, key: ApiKeyRecord) -> bool:
+    if key.templates is None or record.key_digest == key.digest:
+        return True
+    return bool(record.template_ids) and set(record.template_ids) <= set(key.templates)
+
+
+def _refuse_results(record: BatchRecord, now: float) -> None:
+    if record.status == "cancelled":
+        raise Conflict("The batch was cancelled: it has no results.", code="cancelled")
+    if record.status == "failed":
+        detail = (record.error or {}).get("detail") or "GET the batch to see its error."
+        raise Conflict(f"The batch failed: {detail}", code="not_ready")
+    if record.status != "completed":
+        detail = "The batch has not ended: GET it until its status is completed."
+        raise Conflict(detail, code="not_ready", headers={"Retry-After": "5"})
+    if now >= record.expires_at:
+        raise _expired()
+
+
+def _expired() -> Gone:
+    return Gone("The results were deleted: run the batch again.", code="expired")
+
+
+def _offset(cursor: str) -> int:
+    text = decode_cursor(cursor)
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        detail = "Send a cursor as next_cursor gave it, or none for the first page."
+        raise BadRequest(detail, errors=[Fault("invalid_request", "/cursor", detail)])
+    return int(text)
+
+
+def _progress(record: BatchRecord, done: int) -> float:
+    """The share of the rows that are done; 1 only when the batch is completed."""
+    if record.status == "completed":
+        return 1.0
+    return round(min(0.999, done / record.total), 3) if record.total else 0.0
+
+
+def _remaining_seconds(record: BatchRecord, done: int, now: float) -> int | None:
+    """Estimated from the rows that are done since the start; None while nothing is known."""
+    if record.status != "running" or not done or not record.total or record.started_at is None:
+        return None
+    seconds = max(1.0, now - record.started_at)
+    return round((record.total - done) * seconds / done)
+
+
+def _time(seconds: int | None) -> str | None:
+    return None if seconds is None else format_rfc3339(seconds)

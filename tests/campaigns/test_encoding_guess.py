@@ -1,0 +1,36 @@
+"""Files that are neither UTF-8 nor UTF-16: the guess, which callers are told of."""
+
+import pytest
+
+from postcard.campaigns.tables.encoding_guess import guess_encoding
+
+NAMES = {
+    "cp1252": (
+        *("Zoë", "Søren Ågård", "Renée Lefèvre", "Müller, Straße 5 € £20", "José Núñez — 5 ½"),
+        *("O’Brien “x”", "ÅSE LØVÅS", "McÉwan", "¿Qué? ¡Sí!", "10 µm ± 5 × ÷", "Þórður Ðæ"),
+        *("Ångström", "Calle 5ª, nº 3", "naïve café façade §3 ¶"),
+    ),
+    "cp1250": ("Łukasz Żółć Świątek", "Wiśniewski Stanisław Gdańsk", "Łukasz"),
+    "iso8859-2": ("Łukasz Żółć Świątek",),
+    "iso8859-15": ("Œuvre Besançon",),
+    "mac-roman": ("Renée Lefèvre", "Ångström Åse"),
+    "cp850": ("Müller Köln", "René Søren"),
+    "cp1251": ("Мария Иванова, Сергей Петров",),
+    "cp932": ("山田 太郎", "佐藤 花子 表示ソ"),
+    "gb18030": ("李小龙 王伟 张敏 中国",),
+    "cp949": ("김철수 이영희",),
+    "cp950": ("陳大文 林美玲",),
+}
+
+
+@pytest.mark.parametrize(
+    ("encoding", "name"), [(encoding, name) for encoding in NAMES for name in NAMES[encoding]]
+)
+def test_names_of_many_languages_are_read_right(encoding: str, name: str) -> None:
+    sample = f"user@example.com,{name},SAVE1,,1\r\n".encode(encoding) * 50
+    assert sample.decode(guess_encoding(sample)) == sample.decode(encoding)
+
+
+@pytest.mark.parametrize("sample", [b"", b"\xff", b"\x81\x8d", bytes(range(128, 256)) * 9])
+def test_any_bytes_get_a_guess(sample: bytes) -> None:
+    sample.decode(guess_encoding(sample), "surrogateescape")
