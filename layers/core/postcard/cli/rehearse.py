@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from postcard.cli.template_source import Modifications, TemplateSource
     from postcard.send_model.assumptions import Assumptions
 
-MAX_MAILS = 10_000_000
+MAX_MAILS = 5_000_000
 
 
 @dataclass(frozen=True)
