@@ -533,6 +533,26 @@ def test_two_deliveries_at_once_are_counted_once(
     assert small.record().ok == 3
 
 
+def test_a_delivery_that_ends_behind_the_join_changes_nothing(
+    small: BatchRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small.create(csv_bytes(people(3)))
+    (chunk,) = small.json_file(small.step("split")["chunks"])
+    begin = small.batches.get
+
+    def get_before_the_end(batch_id: str) -> Any:
+        monkeypatch.undo()
+        found = begin(batch_id)
+        small.step("work", chunk=chunk)
+        assert small.step("join")["state"] == "done"
+        return found
+
+    monkeypatch.setattr(small.batches, "get", get_before_the_end)
+    small.step("work", chunk=chunk)
+    assert small.record().ok == 3
+    assert not [key for key in small.file_names() if "/parts/" in key or "/reports/" in key]
+
+
 def test_two_deliveries_write_equal_bytes_also_after_a_key_and_a_version(
     small: BatchRunner, world: InMemoryService
 ) -> None:
