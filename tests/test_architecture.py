@@ -91,6 +91,7 @@ LARGE_FOLDERS = {
     "layers/core/postcard/cli",  # a file per command, and what commands share
     "layers/core/postcard/adapters/aws",  # a file per AWS service or stored kind
     "local/aws",  # a file per imitated service and part of one
+    "layers/core/postcard/links/platforms",  # a file per mail platform
     "layers/core/postcard/canvas/codecs",  # a file per image format and per step of decoding
 }
 

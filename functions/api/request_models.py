@@ -21,6 +21,7 @@ from pydantic_core import PydanticCustomError
 from postcard.geometry import DPRS, MAX_SIDE
 from postcard.identifiers import ID_PATTERN
 from postcard.image_formats import MAX_PICTURE_BYTES
+from postcard.links.platforms.registry import PLATFORM_NAMES
 
 TEMPLATE_ID = f"^{ID_PATTERN}$"
 IMAGE_ID = r"^img_[a-z2-7]{26}$"
@@ -222,7 +223,8 @@ class LinkBody(PictureBody):
     campaign: Campaign = None
     expires_at: Annotated[str | None, Field(description="RFC 3339, in UTC.")] = None
     esp: Annotated[
-        str | None, Field(description="The mail platform that fills in the open fields.")
+        Annotated[str, Field(json_schema_extra={"enum": list(PLATFORM_NAMES)})] | None,
+        Field(description="The mail platform that fills in the open fields."),
     ] = None
     open: Annotated[
         dict[str, str] | None, Field(description="Field → attribute of that platform.")

@@ -265,6 +265,7 @@ class BatchResults(BaseModel):
     """Of rows: a page of them, each with `personalized_image_url`, `alt`, `status`, `error`.
 
     Of a file: `result`, which is that file with these four columns, and `report`, its bad rows.
+    Of a dry run: `report`, the `contact_sheet` of the worst rows, and `preflight`, all findings.
     """
 
     items: list[dict[str, Any]] | None = None
@@ -272,6 +273,7 @@ class BatchResults(BaseModel):
     result: BatchFile | None = None
     report: BatchFile | None = None
     contact_sheet: BatchFile | None = None
+    preflight: BatchFile | None = None
 
 
 class PreviewBox(BaseModel):

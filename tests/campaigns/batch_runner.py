@@ -49,6 +49,7 @@ class BatchRunner:
                 images=lambda: self.world.api.images,
                 pictures=lambda: self.world.image.pictures,
                 stored_pictures=lambda: self.world.pictures,
+                pipeline=lambda: self.world.api.previews._pipeline,
             ),
             clock=lambda: self.world.now,
             monotonic=lambda: self.world.monotonic_now,

@@ -534,6 +534,26 @@ def test_two_deliveries_at_once_are_counted_once(
     assert small.record().ok == 3
 
 
+def test_a_delivery_that_ends_behind_the_join_changes_nothing(
+    small: BatchRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small.create(csv_bytes(people(3)))
+    (chunk,) = small.json_file(small.step("split")["chunks"])
+    begin = small.batches.get
+
+    def get_before_the_end(batch_id: str) -> Any:
+        monkeypatch.undo()
+        found = begin(batch_id)
+        small.step("work", chunk=chunk)
+        assert small.step("join")["state"] == "done"
+        return found
+
+    monkeypatch.setattr(small.batches, "get", get_before_the_end)
+    small.step("work", chunk=chunk)
+    assert small.record().ok == 3
+    assert not [key for key in small.file_names() if "/parts/" in key or "/reports/" in key]
+
+
 def test_two_deliveries_write_equal_bytes_also_after_a_key_and_a_version(
     small: BatchRunner, world: InMemoryService
 ) -> None:
@@ -771,10 +791,42 @@ def test_a_picture_that_cannot_be_drawn_now_keeps_its_link(
     assert fields_of(row["personalized_image_url"]) == {"first_name": "Zoë"}
 
 
-def test_a_dry_run_reports_and_makes_no_result(runner: BatchRunner, world: InMemoryService) -> None:
-    record = runner.do(csv_bytes([["a", ""], ["b", "Bo"]]), dry_run=True, mode="images")
-    assert (record.ok, record.defaults) == (1, 1) and len(runner.report()) == 1
-    assert "result" not in record.summary and not list(world.images.by_template("welcome"))
+def test_a_dry_run_foretells_and_makes_nothing(runner: BatchRunner, world: InMemoryService) -> None:
+    layer = {
+        "type": "text", "name": "title", "x": 0, "y": 0, "width": 60, "height": 20, "size": 14,
+        "text": "{{ first_name }}", "max_lines": 1,
+    }  # fmt: skip
+    world.publish(document(layers=[layer]), "narrow")
+    rows = [["a", ""], ["b", "Bo"], ["c", "Maximiliane Wolfeschlegelstein"], ["d", "*|FNAME|*"]]
+    record = runner.do(csv_bytes(rows), template_id="narrow", dry_run=True, mode="images")
+    assert (record.ok, record.defaults, record.failed) == (2, 2, 0)
+    found = {(line["row"], line["code"]) for line in runner.report()}
+    assert found == {
+        ("1", "missing_value"),
+        ("3", "cut"),
+        ("4", "missing_value"),
+        ("4", "unfilled"),
+    }
+    details = {warning["code"]: warning["detail"] for warning in record.summary["warnings"]}
+    assert details["cut"] == "1 row: text cut." and details["unfilled"].startswith("1 row: ")
+    report = runner.json_file("batches/bat_1/preflight.json")["narrow"]
+    assert (report["rows"], report["links"]["distinct"]) == (4, 3)
+    assert "Maximiliane" not in json.dumps(report)
+    sheet = record.summary["contact_sheet"]
+    assert sheet["rows"] == 3 and runner.file(sheet["key"]).startswith(b"\x89PNG")
+    assert "result" not in record.summary and not list(world.images.by_template("narrow"))
+
+
+def test_a_dry_run_counts_all_chunks_and_templates_together(several: BatchRunner) -> None:
+    several.options["chunk_rows"] = 2
+    several.restart()
+    rows = [["coupon", "Ann", "SAVE20"], ["welcome", "Bo", "SAVE30"], ["no", "", ""]] * 3
+    record = several.do(csv_bytes(rows, HEADER), template_column="Template", dry_run=True)
+    report = several.json_file("batches/bat_1/preflight.json")
+    assert {name: found["rows"] for name, found in report.items()} == {"coupon": 3, "welcome": 3}
+    assert record.failed == 3
+    duplicates = [w for w in record.summary["warnings"] if w["code"] == "duplicate_link"]
+    assert duplicates[0]["detail"].startswith("4 rows: ")
 
 
 # Privacy

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -244,9 +245,78 @@ def test_an_unchecked_link_is_signed_without_its_template(state: Path) -> None:
 def test_a_merge_link_ends_with_the_platforms_merge_tag(state: Path) -> None:
     url = link(state, "--esp", "mailchimp", "--open", "name=FNAME")
     assert re.search(r"&_sig=[\w-]{43}&name=\*\|.*FNAME.*\|\*&_end=\($", url)
+    assert "&name={{ contact.NAME }}&" in link(state, "--esp", "sendinblue", "--open", "name=NAME")
     filled = url.partition("&name=")[0] + "&name=AT&T&_end=("
     assert verify_link(state, filled).exit_code == 0
     assert requests.get(filled, timeout=30).status_code == 200
+
+
+def snippet(state: Path, *arguments: object) -> CommandOutput:
+    call = ("snippet", "merge", "--set", "code=ABCD", *arguments, "--state", state)
+    output = run_postcard(*call)
+    assert output.exit_code == 0, output.stderr
+    return output
+
+
+def test_a_snippet_opens_every_open_field_and_says_what_to_mind(state: Path) -> None:
+    output = snippet(state, "--esp", "ConvertKit")
+    tag = "&amp;name={{ subscriber.first_name | url_encode }}&amp;_end=("
+    assert re.fullmatch(rf'<img src="[^"]*_d=2[^"]*{re.escape(tag)}" [^<>]*>\n', output.stdout)
+    assert "Paste it into" in output.stderr and "How sure this is: second-hand" in output.stderr
+    described = snippet(
+        state, "--esp", "mailchimp", "--open", "name=NICKNAMEPLUS", "--json"
+    ).json_output
+    assert described["open"] == {"name": "NICKNAMEPLUS"}
+    assert "*|URL:NICKNAMEPLUS|*" in described["img"]
+    (warning,) = described["warnings"]
+    assert (warning["code"], warning["option"]) == ("long_attribute", "--open name")
+    filled = output.stdout.replace("{{ subscriber.first_name | url_encode }}", "Zo%C3%AB")
+    assert verify_link(state, filled).exit_code == 0
+
+
+def test_a_snippet_of_stored_addresses_shows_the_default_picture_for_an_empty_one(
+    state: Path,
+) -> None:
+    one = snippet(state, "--esp", "brevo", "--if-empty", "--dpr", 1)
+    default = link(state)
+    source = f"{{% if contact.X %}}{{{{ contact.X }}}}{{% else %}}{default}{{% endif %}}"
+    named = snippet(state, "--esp", "brevo", "--if-empty", "--dpr", 1, "--attribute", "X")
+    assert unescape(named.stdout).startswith(f'<img src="{source}" ')
+    assert "contact.PERSONALIZED_IMAGE_URL" in one.stdout
+    assert "personalized_image_url" in one.stderr and "warning" not in one.stderr
+    two = snippet(state, "--esp", "mailchimp", "--if-empty", "--json").json_output
+    parts = re.fullmatch(
+        r"\*\|IF:IMAGEURL\|\*(<.*?>)\*\|ELSE:\|\*(<.*?>)\*\|END:IF\|\*", two["img"]
+    )
+    assert parts is not None
+    assert parts[1].startswith('<img src="*|IMAGEURL|*" ')
+    assert requests.get(two["url"], timeout=30).status_code == 200
+    refused = ("snippet", "merge", "--set", "code=ABCD", "--esp", "brevo", "--if-empty")
+    bad = run_postcard(*refused, "--attribute", 'a"b', "--state", state)
+    assert (bad.exit_code, "such as FIRSTNAME" in bad.stderr) == (2, True)
+
+
+def test_the_default_of_a_required_open_field_is_the_fallback_picture(state: Path) -> None:
+    keys = local_json(state)
+    fields = {"name": {"required": True, "open": True, "max_length": 9}}
+    document = {"width": 30, "height": 20, "fields": fields, "layers": [], "alt": "{{ name }}"}
+    key = {"Authorization": f"Bearer {keys['api_key']}"}
+    template_url = f"{keys['base_url']}/v1/templates/required"
+    assert requests.put(template_url, json=document, headers=key, timeout=30).status_code == 200
+    call = ("snippet", "required", "--esp", "postmark", "--if-empty", "--json", "--state", state)
+    default = run_postcard(*call).json_output["url"]
+    response = requests.get(default, timeout=30)
+    assert (response.status_code, response.headers["content-type"]) == (200, "image/png")
+
+
+def test_a_snippet_needs_an_open_field(state: Path) -> None:
+    call = ("snippet", "merge", "--set", "code=ABCD", "--closed", "name", "--state", state)
+    output = run_postcard(*call, "--esp", "klaviyo")
+    assert output.exit_code == 2
+    assert '"open": true' in output.stderr and "--if-empty" in output.stderr
+    assert "--open FIELD=" in run_postcard(*call, "--esp", "custom").stderr
+    missing = run_postcard("snippet", "merge", "--esp", "klaviyo", "--state", state)
+    assert (missing.exit_code, "code is required" in missing.stderr) == (1, True)
 
 
 def test_img_prints_a_tag_that_verify_accepts(state: Path) -> None:
@@ -276,6 +346,12 @@ def test_link_is_minted_by_the_api_that_the_environment_names(
     assert refused.exit_code == 1
     assert "--set cod: There is no field or layer 'cod'; did you mean code?" in refused.stderr
     assert run_postcard("link", "none", *nowhere).exit_code == 2
+    scopes = ("--scope", "images", "--scope", "templates")
+    both = run_postcard("keys", "create", "both", *scopes, "--state", state).stdout.strip()
+    monkeypatch.setenv("POSTCARD_API_KEY", both)
+    hubspot = ("snippet", "merge", "--set", "code=ABCD", "--esp", "hubspot", *nowhere)
+    assert "&amp;name={{ contact.firstname }}&amp;_end=(" in run_postcard(*hubspot).stdout
+    assert "personalization_token" in run_postcard(*hubspot, "--if-empty").stdout
 
 
 def test_verify_reports_every_part_of_a_valid_link(state: Path) -> None:

@@ -335,3 +335,20 @@ def test_an_idempotency_key_makes_one_batch(service: InMemoryService) -> None:
 def test_no_id_of_another_form_is_looked_up(service: InMemoryService) -> None:
     for path in ("bat_1", "x", "bat_" + "A" * 20):
         assert service.call("GET", f"/v1/batches/{path}").status == 404
+
+
+@pytest.mark.parametrize("is_inline", [False, True])
+def test_a_dry_run_has_a_report_and_no_result(service: InMemoryService, is_inline: bool) -> None:
+    if is_inline:
+        body = {"template_id": "welcome", "rows": [{"first_name": "Zoë"}], "dry_run": True}
+        batch_id = service.call("POST", "/v1/batches", body).json["id"]
+    else:
+        batch_id = uploaded(service, dry_run=True)
+        service.call("POST", f"/v1/batches/{batch_id}/start")
+    key = f"batches/{batch_id}/preflight.json"
+    service.files.write(key, b"{}", "application/json")
+    changes = {"status": "completed", "summary": {"preflight": {"key": key}}}
+    service.batches.update(batch_id, changes, status_is=("running",))
+    results = service.call("GET", f"/v1/batches/{batch_id}/results")
+    assert results.status == 200 and results.json["result"] is None
+    assert results.json["preflight"]["bytes"] == 2 and results.json["items"] is None

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from api import app as api_app
+from postcard.links.platforms.registry import PLATFORM_NAMES
 from tests.functions.fake_services import ROOT
 from tests.functions.in_memory_service import InMemoryService
 
@@ -74,6 +75,14 @@ def test_the_properties_and_bounds_of_a_body_are_described(empty: InMemoryServic
     assert {"minimum": 2000, "maximum": 4500000, "type": "integer"}.items() <= image["properties"][
         "max_bytes"
     ]["anyOf"][0].items()
+
+
+def test_the_platforms_of_esp_are_an_enum(empty: InMemoryService) -> None:
+    schemas = empty.call("GET", "/openapi.json", key=None).json["components"]["schemas"]
+    found = [
+        part["enum"] for part in parts(schemas["LinkBody"]["properties"]["esp"]) if "enum" in part
+    ]
+    assert found == [list(PLATFORM_NAMES)]
 
 
 def parts(value: Any) -> Iterator[dict[str, Any]]:

@@ -15,6 +15,7 @@ from postcard.cli.date_options import DATE_TIME, DATE_TIME_METAVAR, unix_seconds
 from postcard.cli.number_options import WholeNumber
 from postcard.cli.option_faults import naming_options, with_options
 from postcard.cli.output import CommandError, CommandResult, fault_json, fault_line
+from postcard.cli.platforms import platform_option
 from postcard.cli.render import DPR_CHOICE, FORMAT_CHOICE
 from postcard.cli.target import ServiceTarget, target_options
 from postcard.cli.value_options import (
@@ -72,7 +73,8 @@ from postcard.timestamps import format_rfc3339
 @click.option(
     "--esp",
     metavar="PLATFORM",
-    help="Create a merge link for this mail platform: klaviyo, mailchimp, instantly or custom.",
+    help="Create a merge link for this mail platform, such as klaviyo. `postcard platforms` lists"
+    " them.",
 )
 @click.option(
     "--encoding",
@@ -131,12 +133,13 @@ class LinkOptions:
         self.template_id = template_id
         self.values = read_values(assigned, files, all_values)
         self.value_options = value_options(self.values, assigned, files)
-        self.version = None if version is None else _parse_version(version)
+        self.version = None if version is None else parse_version(version)
         self.format = "jpg" if format_ == "jpeg" else format_
         self.width, self.dpr, self.quality = width, float(dpr), quality
         self.expires, self.campaign = unix_seconds(expires), campaign
-        self.open_fields = dict(_parse_open_field(each) for each in opened)
-        self.esp, self.encoding, self.img = esp, encoding, img
+        self.open_fields = dict(parse_open_field(each) for each in opened)
+        self.esp = None if esp is None else platform_option(esp).name
+        self.encoding, self.img = encoding, img
 
     def request(self) -> dict[str, Any]:
         """The properties of `POST /v1/links`."""
@@ -203,12 +206,14 @@ def sign_unchecked_link(target: ServiceTarget, options: LinkOptions) -> CommandR
     return CommandResult(url, {"success": True, "url": url})
 
 
-def _parse_version(text: str) -> int | str:
+def parse_version(text: str) -> int | str:
+    """The number of --version, or latest."""
     if text != "latest" and not re.fullmatch("[1-9][0-9]{0,5}", text):
         raise click.UsageError("--version takes a number, or latest.")
     return text if text == "latest" else int(text)
 
 
-def _parse_open_field(text: str) -> tuple[str, str]:
+def parse_open_field(text: str) -> tuple[str, str]:
+    """The field and the attribute of --open; without one, the field's own name."""
     name, _, attribute = text.partition("=")
     return name, attribute or name

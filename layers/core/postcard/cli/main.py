@@ -13,11 +13,13 @@ from postcard.cli.keys import keys
 from postcard.cli.link import link
 from postcard.cli.merge import merge
 from postcard.cli.output import EXIT_ERROR
+from postcard.cli.platforms import platforms
 from postcard.cli.preflight import preflight
 from postcard.cli.rehearse import rehearse
 from postcard.cli.render import render
 from postcard.cli.serve import serve
 from postcard.cli.signing_keys import signing_keys
+from postcard.cli.snippet import snippet
 from postcard.cli.templates import templates
 from postcard.cli.verify import verify
 
@@ -40,6 +42,8 @@ for _command in (
     batch,
     rehearse,
     merge,
+    snippet,
+    platforms,
     verify,
     keys,
     signing_keys,

@@ -18,6 +18,7 @@ _OPTIONS = {  # properties of a request and what sets them on the command line
     "campaign": "--campaign",
     "expires_at": "--expires",
     "esp": "--esp",
+    "encoding": "--encoding",
     "modifications": "--set",  # a value that is missing
     "open": "--open",
 }

@@ -1,44 +1,27 @@
 """Merge links: a signed prefix followed by merge tags, which mail platforms fill in when sending.
 
-A platform is one entry in `PLATFORMS`. Its tag URL-encodes the value if the platform can do that;
-the link says so (`_m`). A tag names no default: an empty value is drawn as the template's, and a
-default in the tag would need quotes and would stay in sent mail. `&_end=(` ends the link, so that
-nothing that is added behind it is read, and a link that was cut is recognized.
+What a platform's tags look like is in `platforms`. A tag URL-encodes the value if the platform can
+do that; the link says so (`_m`). A tag names no default: an empty value is drawn as the template's,
+and a default in the tag would need quotes and would stay in sent mail. `&_end=(` ends the link, so
+that nothing that is added behind it is read, and a link that was cut is recognized.
 """
 
 import html
-import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from postcard.errors import BadRequest, Fault
 from postcard.json_text import json_pointer
 from postcard.links.build import check_length
 from postcard.links.encoding import OPEN_PART_END
-from postcard.name_suggestions import closest_name
+from postcard.links.platforms.mail_platform import ZERO_WIDTH_SPACE, MailPlatform
+from postcard.links.platforms.registry import PLATFORM_NAMES, find_platform, suggested_platform
 from postcard.runtime.lazy_dataclass import dataclass
+from postcard.runtime.lazy_regex import lazy_regex
 
-MAX_ATTRIBUTE_LENGTH = 500
-ZERO_WIDTH_SPACE = "\u200b"
+_CODE_TAG = lazy_regex(r"<%(?:(?!%>).)*%>")
+_ANGLE_BRACKET = lazy_regex("[<>]")
 CUSTOM_ENCODINGS = {"url": "u", "raw": "r"}
-_LIQUID_START = re.compile(r"\{\{|\{%")
-
-
-@dataclass(frozen=True, slots=True)
-class MailPlatform:
-    """A mail platform: the form of its attributes, and `write_tag(attribute)`.
-
-    `encoding` says how it writes values into an address: `u` URL-encoded, `r` as raw text, `a`
-    unknown. `tag_pattern` matches a whole merge tag. `tag_joints` matches each place, without
-    characters, where a zero-width space keeps text from being one.
-    """
-
-    name: str
-    attribute_pattern: re.Pattern[str]
-    write_tag: Callable[[str], str]
-    encoding: str
-    example: str
-    tag_pattern: re.Pattern[str]
-    tag_joints: re.Pattern[str]
+_LIQUID_START = lazy_regex(r"\{\{|\{%")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,77 +40,23 @@ class MergeLink:
         return [*(f"{name}={tag}" for name, tag in self.tags), f"{OPEN_PART_END}=("]
 
 
-def _klaviyo(attribute: str) -> str:
-    # Django's syntax: no space is allowed after a filter's colon. Attributes that are not
-    # identifiers (with a space or a $) need `lookup`.
-    if not re.fullmatch(r"[A-Za-z][\w.]*(\|.+)?", attribute):
-        attribute = f"person|lookup:'{attribute}'"
-    return f"{{{{ {attribute}|urlencode }}}}"
+@dataclass(frozen=True, slots=True)
+class MergeAlt:
+    """An alt text in parts: every second one, from the second on, is a merge tag."""
 
+    parts: tuple[str, ...]
 
-def _mailchimp(attribute: str) -> str:
-    return f"*|URL:{attribute}|*"
+    @property
+    def text(self) -> str:
+        """The text with its tags."""
+        return "".join(self.parts)
 
-
-def _instantly(attribute: str) -> str:
-    return f"{{{{{attribute}}}}}"
-
-
-def _custom(attribute: str) -> str:
-    return attribute
-
-
-_NO_TAG = re.compile(r"(?!)")  # where such a tag in a template's text is Liquid already
-_ANY_TAG = re.compile(
-    r"\*\|[^*|]{1,200}\|\*|\[\[[^\[\]]{1,200}\]\]|\[%[^%]{1,200}%\]|%%[^%]{1,200}%%"
-    r"|<%[^%]{1,200}%>|\$\{[^{}]{1,200}\}|\{\$[^{}]{1,200}\}"
-)
-# Of an unknown platform: two characters of punctuation, or one that begins or ends a word.
-_ANY_JOINT = re.compile(
-    r"(?<=[{}\[\]<>()%$#*|~^@=!?_-])(?=[{}\[\]<>()%$#*|~^@=!?_-])"
-    r"|(?<=[{\[<%$#*|~^@])(?=\w)|(?<=\w)(?=[}\]>%$#*|~^@])"
-)
-PLATFORMS = {
-    platform.name: platform
-    for platform in (
-        MailPlatform(
-            "klaviyo",
-            re.compile(r"[A-Za-z][\w.]*(\|[^\x00-\x1f\"{}%<>&#\\]+)?|[^\x00-\x1f'\"{}%<>&#\\|]+"),
-            _klaviyo,
-            "u",
-            "first_name or person|lookup:'Points'",
-            _NO_TAG,
-            re.compile(r"(?<=\{)(?=[{%#])|(?<=[}%#])(?=\})"),
-        ),
-        MailPlatform(
-            "mailchimp",
-            re.compile(r"[A-Za-z0-9_]{1,50}"),
-            _mailchimp,
-            "u",
-            "FNAME",
-            re.compile(r"\*\|[^*|]{1,200}\|\*"),
-            re.compile(r"(?<=\*)(?=\|)|(?<=\|)(?=\*)"),
-        ),
-        MailPlatform(
-            "instantly",
-            re.compile(r"[A-Za-z0-9_ -]{1,100}"),
-            _instantly,
-            "r",
-            "firstName",
-            _NO_TAG,
-            re.compile(r"(?<=\{)|(?=\})"),  # of `{a|b}` too, from which it chooses one
-        ),
-        MailPlatform(
-            "custom",
-            re.compile(r"[^\x00-\x1f\x7f]+"),
-            _custom,
-            "a",
-            "[[firstname]]",
-            _ANY_TAG,
-            _ANY_JOINT,
-        ),
-    )
-}
+    @property
+    def html(self) -> str:
+        """The text for an attribute in double quotes; its tags are not escaped."""
+        return "".join(
+            part if index % 2 else html.escape(part) for index, part in enumerate(self.parts)
+        )
 
 
 def without_merge_tags(text: str, *, esp: str, template_text: str) -> str:
@@ -136,7 +65,7 @@ def without_merge_tags(text: str, *, esp: str, template_text: str) -> str:
     A zero-width space parts the characters that make a tag, so people read the same words. Tags
     that `template_text`, the Liquid of `text`, has outside its Liquid are its author's and stay.
     """
-    platform = PLATFORMS[esp]
+    platform = known_platform(esp)
     authored = set(platform.tag_pattern.findall(_outside_liquid(template_text)))
     parts, end = [], 0
     for match in platform.tag_pattern.finditer(text):
@@ -166,13 +95,13 @@ def merge_link(
 ) -> MergeLink:
     """Append each open field's tag to a prefix that `sign_link` signed with the same fields.
 
-    `open` maps a field to the platform's attribute. `text_fields` come last, since a raw text may
-    cut the link, which costs what follows it. `BadRequest` for an unknown platform or invalid
-    attributes.
+    `open` maps a field to the platform's attribute. `text_fields`, which hold free text, come last,
+    since a raw text may cut the link, which costs what follows it. `BadRequest` for an unknown
+    platform or invalid attributes.
     """
     if faults := platform_faults(esp, open):
         raise BadRequest("The merge tags cannot be written.", errors=faults)
-    platform = PLATFORMS[esp]
+    platform = known_platform(esp)
     names = sorted(open, key=lambda name: (name in text_fields, name))
     link = MergeLink(signed_prefix, tuple((name, platform.write_tag(open[name])) for name in names))
     empty = MergeLink(signed_prefix, tuple((name, "") for name in names))
@@ -180,18 +109,25 @@ def merge_link(
     return link
 
 
+def known_platform(esp: str) -> MailPlatform:
+    """The platform of a name that was checked before."""
+    platform = find_platform(esp)
+    assert platform is not None, esp
+    return platform
+
+
 def link_encoding(esp: str, encoding: str | None) -> str:
     """The `_m` of a link for a platform; `encoding` is what the caller said of `custom`."""
-    return CUSTOM_ENCODINGS[encoding] if encoding else PLATFORMS[esp].encoding
+    return CUSTOM_ENCODINGS[encoding] if encoding else known_platform(esp).encoding
 
 
 def platform_faults(esp: str, open: Mapping[str, str], encoding: str | None = None) -> list[Fault]:
     """The faults of a platform's name, of its encoding and of attributes not of its form."""
-    platform = PLATFORMS.get(esp)
+    platform = find_platform(esp)
     if platform is None:
-        close = closest_name(esp.lower(), list(PLATFORMS))
+        close = suggested_platform(esp)
         suggestion = f"Did you mean {close}? There are" if close else "One of"
-        detail = f"{suggestion} {', '.join(PLATFORMS)}; with custom, open holds complete tags."
+        detail = f"{suggestion} {', '.join(PLATFORM_NAMES)}; with custom, open holds complete tags."
         return [Fault("invalid_value", "/esp", detail)]
     faults = []
     if encoding is not None and (esp != "custom" or encoding not in CUSTOM_ENCODINGS):
@@ -200,25 +136,94 @@ def platform_faults(esp: str, open: Mapping[str, str], encoding: str | None = No
             " write values is known."
         )
         faults.append(Fault("invalid_value", "/encoding", detail))
-    detail = f"Give only the attribute, such as {platform.example}."
-    return faults + [
-        Fault("invalid_value", json_pointer("open", name), detail)
+    return faults + [fault for name in open for fault in _attribute_faults(platform, name, open)]
+
+
+def _attribute_faults(
+    platform: MailPlatform, name: str, open: Mapping[str, str]
+) -> Iterator[Fault]:
+    attribute, pointer = open[name], json_pointer("open", name)
+    if not platform.is_attribute(attribute):
+        detail = f"Give only the attribute, such as {platform.example}."
+        yield Fault("invalid_value", pointer, detail)
+    elif '"' in platform.write_tag(attribute):
+        detail = (
+            'A " in the tag would end the src attribute: write the tag with single quotes, or '
+            "without its default. An empty value shows the template's default."
+        )
+        yield Fault("invalid_value", pointer, detail)
+    elif _ANGLE_BRACKET.search(_CODE_TAG.sub("", platform.write_tag(attribute))):
+        detail = (
+            "A < or > would end the tag in some editors and mail programs, unless it belongs to "
+            "<% and %>: use another form of the tag."
+        )
+        yield Fault("invalid_value", pointer, detail)
+
+
+def platform_warnings(
+    esp: str, open: Mapping[str, str], encoding: str | None = None
+) -> list[Fault]:
+    """What goes wrong with some values or attributes, which Postcard cannot mend."""
+    platform = known_platform(esp)
+    longest = platform.max_attribute_length
+    warnings = [
+        Fault(
+            "long_attribute",
+            json_pointer("open", name),
+            f"Names of tags have at most {longest} characters in {platform.title}, this one has "
+            f"{len(attribute)}: look it up in your account.",
+        )
         for name, attribute in open.items()
-        if len(attribute) > MAX_ATTRIBUTE_LENGTH
-        or not platform.attribute_pattern.fullmatch(attribute)
+        if len(attribute) > longest
     ]
+    if detail := raw_value_warning(platform, link_encoding(esp, encoding)):
+        warnings.append(Fault("merge_raw", "/esp", detail))
+    return warnings
 
 
-def image_tag(base_url: str, link: str | MergeLink, *, alt: str, width: int, height: int) -> str:
+def raw_value_warning(platform: MailPlatform, encoding: str) -> str | None:
+    """Which values are not drawn where the platform inserts them as they are; None if it encodes.
+
+    No link can mend them: docs/links-and-email.md says what can.
+    """
+    if encoding == "u" or (encoding == "a" and platform.name == "custom"):
+        return None
+    start = f"{platform.title} inserts values as they are"
+    if platform.name == "custom":
+        start = "The platform inserts values as they are"
+    elif encoding == "a":
+        start = f"{platform.title} may insert values as they are, with each + read as a space"
+    quote = (
+        ""
+        if platform.escapes_html
+        else (
+            ' A value with a " shows the default as well, and puts stray attributes into the mail '
+            "unless the platform escapes it."
+        )
+    )
+    return (
+        f"{start}. A value with a # shows the default.{quote} A tab or line end in a value joins "
+        "two words, and &copy without a semicolon is ©. The sure way is to store each person's "
+        "finished address in a contact's field: postcard snippet --if-empty writes the tag for it."
+    )
+
+
+def image_tag(
+    base_url: str, link: str | MergeLink, *, alt: str | MergeAlt, width: int, height: int
+) -> str:
     """The `<img>` of a link, HTML-escaped; `width` and `height` in CSS pixels.
 
     Merge tags are not escaped: platforms fill them in before the HTML is parsed. They hold no
-    double quote, so none ends the attribute. The style lets the picture shrink on a phone.
+    double quote, so none ends the attribute.
     """
     source = MergeLink(link, ()) if isinstance(link, str) else link
     tags = "".join(f"&amp;{part}" for part in source.open_parts()) if source.tags else ""
     src = html.escape(base_url.rstrip("/") + source.signed_prefix) + tags
-    src = src.replace('"', "&quot;")
+    alt_html = html.escape(alt) if isinstance(alt, str) else alt.html
+    return image_html(src.replace('"', "&quot;"), alt=alt_html, width=width, height=height)
+
+
+def image_html(src: str, *, alt: str, width: int, height: int) -> str:
+    """An `<img>` whose `src` and `alt` are HTML already; it shrinks on a phone."""
     style = f"display:block;width:100%;max-width:{width}px;height:auto;border:0"
-    alt_text = html.escape(alt)
-    return f'<img src="{src}" width="{width}" height="{height}" alt="{alt_text}" style="{style}">'
+    return f'<img src="{src}" width="{width}" height="{height}" alt="{alt}" style="{style}">'

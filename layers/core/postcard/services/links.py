@@ -9,12 +9,13 @@ from postcard.errors import BadRequest, Fault, Problem, faults_to_json
 from postcard.json_text import json_pointer
 from postcard.links.build import sign_link
 from postcard.links.merge_tags import (
+    MergeAlt,
     MergeLink,
     image_tag,
     link_encoding,
     merge_link,
     platform_faults,
-    without_merge_tags,
+    platform_warnings,
 )
 from postcard.links.signing import LinkKeys
 from postcard.pipeline.pipeline import RenderPipeline, check_permitted_assets, prepare
@@ -23,9 +24,10 @@ from postcard.pipeline.template_loader import LoadedTemplate, TemplateLoader
 from postcard.ports import JsonObject, TemplateRecord
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.services.link_minting import LinkMinter
+from postcard.services.merge_alt import merge_alt
 from postcard.template.bind import BindMode
 from postcard.template.compiled import Template
-from postcard.template.fields.field_types import AnyField, ListField, SingleField
+from postcard.template.fields.field_types import AnyField, ListField, SingleField, TextField
 from postcard.template.fields.list_values import find_field, may_be_unsigned, parse_flat_name
 from postcard.template.fields.localized_values import accepted_forms
 from postcard.template.fields.values import BadValue, TooLong, read_value
@@ -207,12 +209,11 @@ class LinkService:
                 signed_part,
                 esp=request.esp,
                 open=open_fields,
-                text_fields=_text_fields(compiled, open_fields),
+                text_fields=_free_text_fields(compiled, open_fields),
             )
-        size, alt = job.size, job.alt
+        size, alt = job.size, MergeAlt((job.alt,))
         if request.esp:
-            template_text = compiled.document.alt
-            alt = without_merge_tags(alt, esp=request.esp, template_text=template_text)
+            alt = merge_alt(compiled, job.values, esp=request.esp, open=open_fields)
         url = f"{self._base_url}{link}"
         return SignedLink(
             job=job,
@@ -224,7 +225,7 @@ class LinkService:
                 width=size.display_width,
                 height=size.display_height,
             ),
-            alt=alt,
+            alt=alt.text,
             template_version="latest" if request.template_version == "latest" else template.version,
             expires=expires,
             warnings=self._warnings(request, job, url, now, deadline),
@@ -239,6 +240,7 @@ class LinkService:
             *self._asset_faults(job, now, deadline),
             *_outlook_warnings(request, job),
             *_tag_warnings(request, job.template),
+            *_platform_warnings(request),
             *_accepted_forms(request, job.template),
             *_length_warnings(url),
         ]
@@ -312,22 +314,10 @@ def _open_faults(template: Template, request: LinkRequest) -> Iterator[Fault]:
 
 
 def _platform_faults(request: LinkRequest) -> Iterator[Fault]:
-    if request.esp == "custom":
-        yield from _quote_faults(request.open or {})
     if request.esp is not None:
         yield from platform_faults(request.esp, request.open or {}, request.encoding)
     elif request.encoding is not None:
         yield Fault("missing_value", "/esp", "encoding says how the platform in esp writes values.")
-
-
-def _quote_faults(tags: Mapping[str, str]) -> Iterator[Fault]:
-    for name, tag in tags.items():
-        if '"' in tag:
-            detail = (
-                'A " in the tag would end the src attribute: write the tag with single quotes, or '
-                "without its default. An empty value shows the template's default."
-            )
-            yield Fault("invalid_value", json_pointer("open", name), detail)
 
 
 def _without_required_open_fields(template: Template, open_fields: Mapping[str, str]) -> Template:
@@ -351,9 +341,14 @@ def _optional_if_open(name: str, spec: AnyField, open_fields: Mapping[str, str])
     return replace(spec, items=items, required=spec.required and not keys)
 
 
-def _text_fields(template: Template, names: Iterable[str]) -> list[str]:
+def _free_text_fields(template: Template, names: Iterable[str]) -> list[str]:
+    """The text fields without choices or a pattern: they hold names, the others codes."""
     specs = {name: find_field(template.document.fields, name) for name in names}
-    return [name for name, spec in specs.items() if spec and spec.type == "text"]
+    return [
+        name
+        for name, spec in specs.items()
+        if isinstance(spec, TextField) and not spec.choices and not spec.pattern
+    ]
 
 
 def _outlook_warnings(request: LinkRequest, job: RenderJob) -> list[Fault]:
@@ -376,6 +371,12 @@ def _tag_warnings(request: LinkRequest, template: Template) -> Iterator[Fault]:
             "it unfilled, the picture shows it. Check the tag, and send yourself a test mail."
         )
         yield Fault("unrecognized_tag", json_pointer("open", name), detail)
+
+
+def _platform_warnings(request: LinkRequest) -> list[Fault]:
+    if request.esp is None or not request.open:
+        return []
+    return platform_warnings(request.esp, request.open, request.encoding)
 
 
 def _is_drawn(spec: SingleField, tag: str) -> bool:

@@ -23,6 +23,8 @@ class BatchFiles:
         self.join_state = f"{self.prefix}join.json"
         self.summary = f"{self.prefix}summary.json"
         self.report = f"{self.prefix}report.csv"
+        self.preflight = f"{self.prefix}preflight.json"
+        self.contact_sheet = f"{self.prefix}sheet.png"
         self.parts = f"{self.prefix}parts/"
         self.reports = f"{self.prefix}reports/"
         self.chunk_texts = f"{self.prefix}chunks/"

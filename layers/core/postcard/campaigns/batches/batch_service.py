@@ -254,13 +254,13 @@ class BatchService:
         record = self.find(batch_id, key)
         _refuse_results(record, now)
         result = self._file(record, "result")
-        is_dry = bool(record.settings.get("dry_run"))  # it makes a report and no result
-        if result is None and not is_dry:
+        is_dry_run = bool(record.settings.get("dry_run"))  # which has no result
+        if result is None and not is_dry_run:
             raise _expired()
         if result is not None and record.settings.get("is_inline"):
             return self._rows(result, limit=limit, cursor=cursor)
         expires_at = format_rfc3339(now + RESULT_SECONDS)
-        names = ("report", "contact_sheet")
+        names = ("report", "contact_sheet", "preflight")
         files = {"result": result, **{name: self._file(record, name) for name in names}}
         return {
             name: head and self._address(head, record, name, expires_at)

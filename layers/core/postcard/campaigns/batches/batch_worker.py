@@ -83,6 +83,7 @@ def batch_worker(batch: BatchDependencies) -> BatchWorker:
             images=images,
             pictures=lambda: image_service(dependencies).pictures,
             stored_pictures=lambda: dependencies.pictures,
+            pipeline=lambda: shared.pipeline,
         ),
         base_url=batch.base_url,
         concurrency=min(batch.concurrency, MAX_CONCURRENCY),

@@ -48,6 +48,14 @@ class RowResult:
         return text if len(text) <= MAX_ERROR_LENGTH else f"{text[: MAX_ERROR_LENGTH - 1]}…"
 
 
+@dataclass(frozen=True, slots=True)
+class RowPlan:
+    """The template of a row, and the columns that it takes."""
+
+    loaded: LoadedTemplate
+    mapping: ColumnMapping
+
+
 class PictureAddress(Protocol):
     """Gives a picture its address: a link, or an opaque image; and may draw it."""
 
@@ -97,12 +105,21 @@ class BatchRows:
                 "internal", "Postcard failed at this row; the other rows are not affected."
             )
 
+    def plan_of(self, cells: Sequence[Any]) -> RowPlan | None:
+        """The template of a row; None if it has none."""
+        rows = self._rows_of(cells)
+        return None if isinstance(rows, RowResult) else rows.plan
+
     def _result(self, cells: Sequence[Any]) -> RowResult:
+        rows = self._rows_of(cells)
+        return rows if isinstance(rows, RowResult) else rows.result(cells)
+
+    def _rows_of(self, cells: Sequence[Any]) -> "TemplateRows | RowResult":
         template_id = self._template_id(cells)
         rows = self._templates.get(template_id)
         if rows is None:
             rows = self._templates[template_id] = self._prepare(template_id)
-        return rows if isinstance(rows, RowResult) else rows.result(cells)
+        return rows
 
     def _template_id(self, cells: Sequence[Any]) -> str:
         plan = self._plan
@@ -145,6 +162,7 @@ class TemplateRows:
         settings, template = plan.settings, loaded.template
         self._plan, self._loaded, self._template = plan, loaded, template
         self._mapping = planned.mapping
+        self.plan = RowPlan(loaded, planned.mapping)
         self._values = RowModifications(template, planned.mapping)
         self._addresses = addresses
         self._check_assets = check_assets

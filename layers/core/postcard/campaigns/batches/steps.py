@@ -23,6 +23,7 @@ from postcard.campaigns.batches.batch_modes import (
     Pace,
     WarmAddresses,
 )
+from postcard.campaigns.batches.dry_run import DryRunCheck, DryRunReport, DryRunResult
 from postcard.campaigns.batches.join import (
     BatchJoin,
     JoinSizes,
@@ -40,6 +41,7 @@ from postcard.campaigns.batches.work import ChunkCounts, row_count, store_result
 from postcard.campaigns.tables.table_refused import TableRefused
 from postcard.delivery.picture_service import LinkKeysById, PictureService
 from postcard.links.signing import LinkKeys
+from postcard.pipeline.pipeline import RenderPipeline
 from postcard.pipeline.template_loader import LoadedTemplate, TemplateLoader
 from postcard.ports import (
     BatchRecord,
@@ -54,6 +56,7 @@ from postcard.runtime.lru_cache import SizedLruCache
 from postcard.services.images import Images
 from postcard.services.link_minting import LinkMinter
 
+MAX_PART_BYTES = 64 * 1024 * 1024
 ACTIVE = ("waiting", "running")
 MAX_ROUNDS = 3  # of the map, in one attempt
 MAX_COMPARED_BATCHES = 100  # the last ones of a key, among which the same upload is looked for
@@ -72,6 +75,7 @@ class PictureTools:
     images: Callable[[], Images]
     pictures: Callable[[], PictureService]
     stored_pictures: Callable[[], ObjectStore]
+    pipeline: Callable[[], RenderPipeline]
 
 
 class BatchSteps:
@@ -261,14 +265,22 @@ class BatchSteps:
             return answer
         plan = self._plan(files)
         try:
-            result = work_on(files, plan, chunk, self._rows(plan), is_late=is_late)
+            rows = self._rows(plan)
+            check = self._dry_run_check(plan, rows) if plan.settings.dry_run else None
+            result = work_on(files, plan, chunk, rows, is_late=is_late, dry_run=check)
         except FileChanged as error:
             raise self._refused(event["batch"], error) from None
         if store_result(files, chunk, result):
             counts = result.counts
-            self._batches.add_counts(
-                event["batch"], ok=counts.ok, defaults=counts.default, failed=counts.failed
+            is_counted = self._batches.add_counts(
+                event["batch"],
+                ok=counts.ok,
+                defaults=counts.default,
+                failed=counts.failed,
+                status_is=ACTIVE,
             )
+            if not is_counted:  # it ended meanwhile, and its parts were deleted
+                files.store.delete([files.part(chunk.number), files.part_report(chunk.number)])
         return answer
 
     def _rows(self, plan: BatchPlan) -> BatchRows:
@@ -279,6 +291,10 @@ class BatchSteps:
             lambda loaded: self._addresses(plan, loaded, keys),
             self._check_assets,
         )
+
+    def _dry_run_check(self, plan: BatchPlan, rows: BatchRows) -> DryRunCheck:
+        pipeline = self._tools.pipeline()
+        return DryRunCheck(plan, rows, pipeline, monotonic=self._monotonic)
 
     def _addresses(self, plan: BatchPlan, loaded: LoadedTemplate, keys: LinkKeys) -> PictureAddress:
         settings = plan.settings
@@ -353,7 +369,10 @@ class BatchSteps:
         join: BatchJoin,
         counts: ChunkCounts,
     ) -> JsonObject:
-        made = join.made_files(counts)
+        made, warnings = join.made_files(counts), warnings_of(plan, counts)
+        if plan.settings.dry_run:
+            foretold = self._foretell(files, plan)
+            made, warnings = {**made, **foretold.files}, [*warnings, *foretold.warnings]
         summary = {
             **record.summary,
             **made,
@@ -368,12 +387,24 @@ class BatchSteps:
             "ok": counts.ok,
             "defaults": counts.default,
             "failed": counts.failed,
-            "summary": {**summary, "warnings": warnings_of(plan, counts)},
+            "summary": {**summary, "warnings": warnings},
         }
         if not self._update(record.batch_id, changes):
             return _answer("cancelled")
         files.delete_work()
         return _answer("done")
+
+    def _foretell(self, files: BatchFiles, plan: BatchPlan) -> DryRunResult:
+        report = DryRunReport(
+            files,
+            plan,
+            self._tools.pipeline(),
+            self._templates.load_version,
+            clock=self._clock,
+            monotonic=self._monotonic,
+        )
+        keys = (files.part(number) for number in range(plan.chunk_count))
+        return report.write(files.store.read(key, 0, MAX_PART_BYTES) for key in keys)
 
     # Fail and ended
 

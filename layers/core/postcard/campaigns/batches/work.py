@@ -4,12 +4,14 @@ import csv
 import io
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from isal import isal_zlib
 
 from postcard.campaigns.batches.batch_errors import ChunkFailed
 from postcard.campaigns.batches.batch_files import PART_TYPE, BatchFiles
+from postcard.campaigns.batches.dry_run import DryRunCheck
 from postcard.campaigns.batches.plan import ADDED_COLUMNS, BatchPlan, Chunk
 from postcard.campaigns.batches.row_picture import BatchRows, RowResult
 from postcard.campaigns.batches.split import is_cut_by_range, scan_encoding
@@ -74,6 +76,7 @@ def work_on(
     rows: BatchRows,
     *,
     is_late: Callable[[], bool],
+    dry_run: DryRunCheck | None = None,
 ) -> ChunkResult:
     """The result of a chunk. `OutOfTime`, `ChunkFailed`, `FileChanged`."""
     text = text_of_chunk(files, plan.format, plan.etag, chunk)
@@ -81,7 +84,10 @@ def work_on(
     reader = RowReader(lines, plan.format, plan.columns, first_row=chunk.row, first_line=chunk.line)
     output = ChunkOutput(plan)
     for row in reader:
-        output.add(row, rows.result(row))
+        result = rows.result(row)
+        if dry_run is not None:
+            result = replace(result, errors=(*result.errors, *dry_run.check(row)))
+        output.add(row, result)
         if row.number % 100 == 0 and is_late():
             raise OutOfTime
     count = row_count(output.counts)
@@ -89,7 +95,10 @@ def work_on(
         raise ChunkFailed(f"The chunk has {count} rows in place of {chunk.rows}.")
     if len(rows.internal_errors) > max(1, count * MAX_INTERNAL_SHARE):
         raise ChunkFailed(f"{len(rows.internal_errors)} rows: {rows.internal_errors[0]}")
-    return output.result()
+    result_of_chunk = output.result()
+    if dry_run is not None:
+        return replace(result_of_chunk, part=dry_run.part())
+    return result_of_chunk
 
 
 def row_count(counts: ChunkCounts) -> int:

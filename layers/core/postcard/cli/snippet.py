@@ -1,0 +1,277 @@
+"""`postcard snippet`: the `<img>` of a merge link, ready to paste into a mail platform."""
+
+import json
+import re
+import textwrap
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import click
+
+from postcard.cli.base_command import Command
+from postcard.cli.link import parse_open_field, parse_version
+from postcard.cli.number_options import WholeNumber
+from postcard.cli.option_faults import naming_options, with_options
+from postcard.cli.output import CommandError, CommandResult, fault_json, fault_line
+from postcard.cli.platforms import platform_json, platform_list, platform_option
+from postcard.cli.render import DPR_CHOICE, FORMAT_CHOICE
+from postcard.cli.target import ServiceTarget, target_options
+from postcard.cli.value_options import modifications, read_values, value_options, values_options
+from postcard.errors import BadRequest, Fault
+from postcard.links.platforms.mail_platform import MailPlatform
+
+_SOURCE = re.compile(r'\A<img src="([^"]*)"')
+_SIGNED_PREFIX = re.compile(r"\A.*?&_sig=[\w-]{43}(?=&|\Z)")
+
+
+@click.command(
+    cls=Command,
+    example="postcard snippet welcome --esp klaviyo\n"
+    "postcard snippet welcome --esp mailchimp --open first_name=FNAME\n"
+    "postcard snippet welcome --esp hubspot --if-empty",
+)
+@click.argument("template_id", required=False)
+@click.option(
+    "--esp",
+    metavar="PLATFORM",
+    help="The mail platform, such as klaviyo. `postcard platforms` lists them.",
+)
+@click.option(
+    "--open",
+    "opened",
+    multiple=True,
+    metavar="FIELD=ATTRIBUTE",
+    help="The platform's attribute for an open field. Default: its usual name, for every open field"
+    " of the template. Can be repeated.",
+)
+@click.option(
+    "--closed",
+    multiple=True,
+    metavar="FIELD",
+    help="Do not open this field: the picture shows its default. Can be repeated.",
+)
+@values_options
+@click.option(
+    "--if-empty",
+    is_flag=True,
+    help="Print the tag for finished addresses that a contact's field holds, with the default"
+    " picture where it is empty.",
+)
+@click.option(
+    "--attribute",
+    metavar="NAME",
+    help="With --if-empty: the contact's field. Default: personalized_image_url, as the platform"
+    " spells it.",
+)
+@click.option(
+    "--version",
+    metavar="NUMBER|latest",
+    help="The template version to show. latest follows later versions. Default: the current"
+    " version, fixed.",
+)
+@click.option(
+    "--format", "format_", type=FORMAT_CHOICE, help="The picture's format. Default: the template's."
+)
+@click.option(
+    "--width",
+    type=WholeNumber(1, 5000),
+    help="The width in CSS pixels. Default: the template's.",
+)
+@click.option(
+    "--dpr", type=DPR_CHOICE, default="2", show_default=True, help="Pixels per CSS pixel."
+)
+@click.option("--campaign", help="A campaign name for statistics: a-z, 0-9 and -.")
+@click.option(
+    "--encoding",
+    type=click.Choice(["url", "raw"]),
+    help="With --esp custom: whether the platform URL-encodes the values or inserts them as they"
+    " are. Default: not known.",
+)
+@click.option("--list", "list_platforms", is_flag=True, help="List the mail platforms.")
+@target_options
+def snippet(
+    target: ServiceTarget,
+    template_id: str | None,
+    esp: str | None,
+    list_platforms: bool,
+    **options: Any,
+) -> CommandResult:
+    """Print the <img> tag of TEMPLATE_ID for a mail platform, ready to paste.
+
+    The platform fills in each reader's values when it sends the mail: every field that the template
+    lets be open gets the platform's tag. The <img> goes to standard output; where to paste it and
+    what to mind go to standard error.
+    """
+    if list_platforms:
+        return platform_list()
+    if not template_id or not esp:
+        raise click.UsageError("Give TEMPLATE_ID and --esp. `postcard platforms` lists platforms.")
+    return _snippet(target, template_id, platform_option(esp), **options)
+
+
+def _snippet(
+    target: ServiceTarget,
+    template_id: str,
+    platform: MailPlatform,
+    *,
+    opened: Sequence[str],
+    closed: Sequence[str],
+    assigned: Sequence[str],
+    files: Sequence[str],
+    all_values: str | None,
+    if_empty: bool,
+    attribute: str | None,
+    version: str | None,
+    format_: str | None,
+    width: int | None,
+    dpr: str,
+    campaign: str | None,
+    encoding: str | None,
+) -> CommandResult:
+    values = read_values(assigned, files, all_values)
+    if attribute and not if_empty:
+        raise click.UsageError("--attribute goes with --if-empty.")
+    with naming_options(value_options(values, assigned, files)):
+        open_fields = _open_fields(
+            target, template_id, platform, dict(map(parse_open_field, opened)), {*values, *closed}
+        )
+        if not open_fields and not if_empty:
+            raise CommandError(_nothing_open(template_id, platform))
+        request = {
+            "template_id": template_id,
+            "template_version": None if version is None else parse_version(version),
+            "modifications": modifications(values),
+            "format": "jpg" if format_ == "jpeg" else format_,
+            "width": width,
+            "dpr": float(dpr),
+            "campaign": campaign,
+            "esp": platform.name,
+            "open": open_fields or None,
+            "encoding": encoding,
+        }
+        created = _create_link(target, request)
+    if if_empty:
+        stored = attribute or platform.stored_attribute
+        created = _with_stored_image(
+            platform, created, stored, _default_address(target, request, created)
+        )
+    faults = [Fault(w["code"], w["pointer"], w["detail"]) for w in created["warnings"]]
+    if if_empty:  # the platform writes no value into this address
+        faults = [fault for fault in faults if fault.code == "unsupported_in_outlook"]
+    warnings = with_options(faults, value_options(values, assigned, files))
+    json_fields = {
+        **created,
+        **platform_json(platform),
+        "open": {} if if_empty else open_fields,
+        "warnings": [fault_json(fault) for fault in warnings],
+    }
+    guide = _stored_guide(platform, attribute) if if_empty else _guide(platform, open_fields)
+    messages = [
+        *(f"warning: {fault_line(fault)}" for fault in warnings),
+        *(textwrap.fill(line, 100, subsequent_indent="  ") for line in guide),
+    ]
+    return CommandResult(created["img"], json_fields, messages=messages)
+
+
+def _open_fields(
+    target: ServiceTarget,
+    template_id: str,
+    platform: MailPlatform,
+    chosen: Mapping[str, str],
+    closed: set[str],
+) -> dict[str, str]:
+    """Each field to open with its attribute: those of --open, and all that may be open."""
+    if platform.name == "custom":  # its tags cannot be guessed
+        return dict(chosen)
+    listed = _template_fields(target, template_id)
+    names = [
+        spec["name"]
+        for spec in listed
+        if spec["open"] and spec["type"] != "list" and spec["name"] not in closed
+    ]
+    return {**{name: platform.usual_attribute(name) for name in names}, **chosen}
+
+
+def _template_fields(target: ServiceTarget, template_id: str) -> Sequence[Mapping[str, Any]]:
+    if target.uses_api():
+        listed = target.api_client().call("GET", f"/v1/templates/{template_id}/fields")
+    else:
+        listed = target.api_service().templates.fields(template_id)
+    items: Sequence[Mapping[str, Any]] = listed["items"]
+    return items
+
+
+def _create_link(target: ServiceTarget, request: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The response of `POST /v1/links`, from the API or from the same service in this process."""
+    if target.uses_api():
+        return target.api_client().call("POST", "/v1/links", json.dumps(request))
+    from postcard.services.links import LinkRequest
+
+    created = target.api_service().links.create(LinkRequest(**request), now=time.time())
+    return {"success": True, **created.to_json()}
+
+
+def _nothing_open(template_id: str, platform: MailPlatform) -> str:
+    if platform.name == "custom":
+        return f"With --esp custom, give the tags: --open FIELD='{platform.example}'."
+    return (
+        f'No field of {template_id} may be open. Give one "open": true and a bound such as'
+        ' "max_length" in the template, or use --if-empty with addresses that a batch has made.'
+    )
+
+
+def _default_address(
+    target: ServiceTarget, request: Mapping[str, Any], created: Mapping[str, Any]
+) -> str:
+    """The address of the picture without any reader's values."""
+    try:
+        url = _create_link(target, {**request, "esp": None, "open": None, "encoding": None})["url"]
+    except BadRequest:  # an open field is required: its empty value shows the fallback picture
+        signed = _SIGNED_PREFIX.match(created["url"])
+        assert signed is not None
+        return f"{signed[0]}&_end=("
+    return str(url)
+
+
+def _with_stored_image(
+    platform: MailPlatform, created: Mapping[str, Any], attribute: str, default: str
+) -> Mapping[str, Any]:
+    """The link with the `<img>` of an address that a contact's field holds, or of `default`."""
+    if not platform.is_attribute(attribute):
+        raise click.UsageError(
+            f"--attribute {attribute[:64]!r}: give only the attribute, such as {platform.example}."
+        )
+
+    def image(source: str) -> str:
+        return _SOURCE.sub(lambda _: f'<img src="{source}"', created["img"])
+
+    img = platform.stored_image(attribute, default, image)
+    return {**created, "img": img, "url": default}
+
+
+def _guide(platform: MailPlatform, open_fields: Mapping[str, str]) -> Iterator[str]:
+    pairs = ", ".join(f"{name} from {attribute}" for name, attribute in open_fields.items())
+    if platform.name != "custom":
+        yield f"{platform.title} fills in {pairs}. Other attributes: --open FIELD=ATTRIBUTE."
+    yield f"Paste it into {platform.paste}."
+    yield platform.trap
+    yield f"How sure this is: {platform.source}. {platform.note}"
+    if platform.documentation:
+        yield f"See {platform.documentation}"
+
+
+def _stored_guide(platform: MailPlatform, attribute: str | None) -> Iterator[str]:
+    name = re.findall(r"[\w -]+", attribute or platform.stored_attribute)[-1]
+    yield (
+        f"Save each person's address in the contact's field {name}. A batch writes it as the column"
+        " personalized_image_url of its result."
+    )
+    yield f"Paste the tag into {platform.paste}."
+    if not platform.has_condition():
+        yield (
+            f"{platform.title} has no condition for an empty field that we found: save the address"
+            " of the default picture where a person has none."
+        )
+    yield platform.trap
+    yield f"How sure this is: {platform.source}. {platform.note}"
