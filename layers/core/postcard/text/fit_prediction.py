@@ -14,6 +14,7 @@ from postcard.text.fonts import TALL_FAMILIES, Face, Fonts
 from postcard.text.glyphs import FontRun, advance
 from postcard.text.layout import layout_text
 from postcard.text.line_metrics import style_extent
+from postcard.text.pair_advances import PairAdvances
 from postcard.text.segmentation import line_break_segments
 from postcard.text.shaping import (
     CASE_SIGNS,
@@ -34,7 +35,7 @@ from postcard.text.style import ParagraphStyle, TextRun, TextStyle
 _ROUNDING = 1e-6  # pixels; sums of the same widths differ by far less
 _BALANCE_ITERATIONS = 8  # as in line_wrapping
 _MAX_WORD_LENGTH = 32  # longer words are rare, and kerned in another way from 64 letters on
-_MAX_KEPT_WORDS, _MAX_BOXES = 200_000, 1_000
+_MAX_KEPT_WORDS, _MAX_BOXES = 20_000, 64
 _ISOLATES = str.maketrans("", "", "\u2068\u2069")
 
 
@@ -58,42 +59,45 @@ class _Undecided(Exception):
     """Only the layout can say."""
 
 
-def predict_fit(
-    runs: Sequence[TextRun],
-    paragraph: ParagraphStyle,
-    *,
-    width: float | None,
-    height: float | None,
-    fonts: Fonts,
-) -> FitPrediction:
-    """What `layout_text` would say of the same text in the same box."""
-    visible = tuple(run for run in runs if run.text)
-    if len(visible) == 1:
-        (run,) = visible
-        try:
-            return _box(run.style, paragraph, width, height, fonts).predict(run)
-        except _Undecided:
-            pass
-    layout = layout_text(visible, paragraph, width=width, height=height, fonts=fonts)
-    return FitPrediction(layout.font_scale, layout.truncated, layout.missing_characters)
+class FitPredictor:
+    """Predicts the fit of texts; keeps the widths of words for each style and box."""
 
+    def __init__(self, fonts: Fonts) -> None:
+        self._fonts = fonts
+        self._boxes: SizedLruCache[tuple[object, ...], _TextBox] = SizedLruCache(_MAX_BOXES)
 
-_boxes: SizedLruCache[tuple[object, ...], "_TextBox"] = SizedLruCache(_MAX_BOXES)
+    def predict(
+        self,
+        runs: Sequence[TextRun],
+        paragraph: ParagraphStyle,
+        *,
+        width: float | None,
+        height: float | None,
+    ) -> FitPrediction:
+        """What `layout_text` would say of the same text in the same box."""
+        visible = tuple(run for run in runs if run.text)
+        if len(visible) == 1:
+            (run,) = visible
+            try:
+                return self._box(run.style, paragraph, width, height).predict(run)
+            except _Undecided:
+                pass
+        layout = layout_text(visible, paragraph, width=width, height=height, fonts=self._fonts)
+        return FitPrediction(layout.font_scale, layout.truncated, layout.missing_characters)
 
-
-def _box(
-    style: TextStyle,
-    paragraph: ParagraphStyle,
-    width: float | None,
-    height: float | None,
-    fonts: Fonts,
-) -> "_TextBox":
-    key = (style, paragraph, width, height, fonts)
-    box = _boxes.get(key)
-    if box is None:
-        box = _TextBox(style, paragraph, width, height, fonts)
-        _boxes.put(key, box)
-    return box
+    def _box(
+        self,
+        style: TextStyle,
+        paragraph: ParagraphStyle,
+        width: float | None,
+        height: float | None,
+    ) -> "_TextBox":
+        key = (style, paragraph, width, height)
+        box = self._boxes.get(key)
+        if box is None:
+            box = _TextBox(style, paragraph, width, height, self._fonts)
+            self._boxes.put(key, box)
+        return box
 
 
 class _TextBox:
@@ -119,6 +123,10 @@ class _TextBox:
         cap_height = self._face.cap_height * style.size
         self._trims = (above - cap_height, below) if paragraph.trim_cap else (0.0, 0.0)
         self._gap = style.letter_spacing * style.size
+        features = style.features + LETTER_SPACING_FEATURES if self._gap else style.features
+        self._run = FontRun("", self._face, False, features, style.language)
+        # What a requested feature does to neighbours is not known.
+        self._advances = PairAdvances(self._run) if not style.features else None
         self._words: dict[str, _Word] = {}
 
     def predict(self, run: TextRun) -> FitPrediction:
@@ -163,18 +171,20 @@ class _TextBox:
             return None  # such a sign is raised if the next word begins with a capital
         if not all(map(face.has_glyph, word)):
             return None
-        spaces, gap = len(text) - len(word), self._gap
-        features = style.features + LETTER_SPACING_FEATURES if gap else style.features
-
-        def measure(part: str) -> float:
-            run = FontRun(part, face, False, features, style.language)
-            return advance(run) * style.size + len(part) * gap
-
-        measured = _Word(measure(word), measure(" " * spaces) if spaces else 0.0, gap)
+        spaces, gap = text[len(word) :], self._gap
+        measure = self._advances.advance if self._advances else self._advance
+        measured = _Word(
+            measure(word) * style.size + len(word) * gap,
+            self._advance(spaces) * style.size + len(spaces) * gap if spaces else 0.0,
+            gap,
+        )
         if len(self._words) >= _MAX_KEPT_WORDS:
             self._words.clear()
         self._words[segment] = measured
         return measured
+
+    def _advance(self, text: str) -> float:
+        return advance(self._run._replace(text=text))
 
     def _shaped_words(self, run: TextRun) -> tuple[list[list[_Word]], tuple[str, ...]]:
         shaped = shape_text((run,), self._paragraph.direction, self._fonts)
