@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.config import Config
 
 from deploy.template_check import SamDocument, apply_sam_transform, read_template
 
@@ -59,6 +60,9 @@ def without_downloads(document: SamDocument) -> SamDocument:
         resource["DependsOn"] = [name for name in names if name not in left_out]
         if resource.get("DeletionPolicy") == "RetainExceptOnCreate":
             resource["DeletionPolicy"] = "Retain"  # the engine does not know the other
+        if definition := resource["Properties"].pop("Definition", None):
+            # A template holds no null; `sam deploy` uploads the definition as a file.
+            resource["Properties"]["DefinitionString"] = json.dumps(definition)
     return result
 
 
@@ -142,6 +146,11 @@ def _wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> 
     raise EngineFailed(f"LocalStack did not start:\n{log.read_text()[-2000:]}")
 
 
+# The engine answers when the stack is made, which takes minutes on a busy machine; a call that is
+# repeated would find the stack of the first.
+NO_REPETITION = Config(read_timeout=CHANGE_SECONDS, retries={"total_max_attempts": 1})
+
+
 class Engine:
     """CloudFormation in the engine, and the services that it fills."""
 
@@ -157,6 +166,7 @@ class Engine:
             region_name=REGION,
             aws_access_key_id="testing",
             aws_secret_access_key="testing",
+            config=NO_REPETITION,
         )
 
     def upload(self, document: SamDocument) -> str:
