@@ -140,9 +140,10 @@ class EncodingScan:
         _refuse_control_bytes(self._head)
         if self._is_utf8():
             return FoundEncoding("utf-8", "whole_file")
-        return FoundEncoding(
-            _label(guess_encoding(bytes(self._sample + self._partial_line))), "guess"
-        )
+        sample = bytes(self._sample + self._partial_line)
+        if _is_mostly_utf8(sample):
+            return FoundEncoding("utf-8", "guess")
+        return FoundEncoding(_label(guess_encoding(sample)), "guess")
 
     def _is_utf8(self) -> bool:
         try:
@@ -162,6 +163,23 @@ class EncodingScan:
                 self._sample += line[: SAMPLE_BYTES - len(self._sample)]
                 if len(self._sample) >= SAMPLE_BYTES:
                     return
+
+
+def _is_mostly_utf8(sample: bytes) -> bool:
+    """Whether more than half of the lines are UTF-8: hardly one of another encoding is by chance.
+
+    Such a file was put together from several. Read in another encoding, all its names were wrong.
+    """
+    lines = [line for line in sample.splitlines() if not line.isascii()]
+    return sum(map(_is_utf8, lines)) * 2 > len(lines)
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def refuse_binary(head: bytes) -> None:
