@@ -6,6 +6,7 @@ import io
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -119,14 +120,19 @@ class BatchMemory:
             return None
         return batch_id if stored == self._key else None
 
-    def write(self, batch_id: str) -> None:
-        """Remember the batch."""
+    def write(self, batch_id: str) -> bool:
+        """Remember the batch; False if the folder cannot be written to."""
         text = json.dumps({"id": batch_id, **self._key}, indent=1)
-        self.path.write_text(text + "\n", encoding="utf-8")
+        try:
+            self.path.write_text(text + "\n", encoding="utf-8")
+        except OSError:
+            return False
+        return True
 
     def forget(self) -> None:
         """The result is there."""
-        self.path.unlink(missing_ok=True)
+        with suppress(OSError):
+            self.path.unlink()
 
 
 class BatchRun:
@@ -195,7 +201,12 @@ class BatchRun:
             batch["upload"], people, lambda sent: self._line.show(_upload_line(sent, size))
         )
         started = self._api.call("POST", f"/v1/batches/{self._batch_id}/start")
-        self._memory.write(started["id"])
+        self._is_running = True
+        if not self._memory.write(started["id"]):
+            self._line.say(
+                f"{self._memory.path} cannot be written. If this is interrupted, go on with"
+                f" {self._resume_command()}"
+            )
         return self._go_on(started)
 
     def _known_batch(self, batch_id: str | None) -> JsonObject | None:
@@ -269,8 +280,13 @@ class BatchRun:
             return f"{batch['mode']}  reading the file …   (Ctrl-C leaves it running)"
         share = float(batch["progress"])
         bar = "█" * int(share * BAR_WIDTH)
-        parts = [f"{batch['mode']}  {bar:░<{BAR_WIDTH}}  {share:4.0%}", f"{batch['done']:,} rows"]
-        if (left := batch["remaining_seconds"]) is not None:
+        parts = [
+            f"{batch['mode']}  {bar:░<{BAR_WIDTH}}  {int(share * 100):3} %",
+            f"{batch['done']:,} rows",
+        ]
+        if batch["done"] >= batch["total"]:
+            parts.append("joining the result")
+        elif (left := batch["remaining_seconds"]) is not None:
             rate = (batch["total"] - batch["done"]) / max(1, left)
             parts += [f"{rate:,.0f}/s", f"{_duration(left)} left"]
         return "   ".join([*parts, f"(Ctrl-C leaves it running: {self._resume_command()})"])
