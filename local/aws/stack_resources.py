@@ -9,6 +9,7 @@ from typing import Any
 
 from local.aws.cloudformation import CloudFormationTemplate, TemplateError
 
+_REPOSITORY = Path(__file__).resolve().parents[2]
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
 _FUNCTION = "AWS::Serverless::Function"
@@ -108,14 +109,13 @@ class StackResources:
     """The template's resources, under local names instead of those that AWS would generate."""
 
     template: CloudFormationTemplate
-    folder: Path = Path()
 
     @classmethod
     def read(cls, path: Path, parameters: Mapping[str, str] | None = None) -> "StackResources":
-        """Read the template at `path`; files that it names are beside it."""
+        """Read the template at `path`; code that it names is that of this repository."""
         template = CloudFormationTemplate.read(path)
         named = template.with_values(dict(_local_names(template)), parameters or {})
-        return cls(named, path.parent)
+        return cls(named)
 
     def functions(self) -> list[FunctionSpec]:
         """All functions, with their environments resolved to local names."""
@@ -191,7 +191,7 @@ class StackResources:
         ]
 
     def _definition(self, properties: Mapping[str, Any]) -> str:
-        text: str = (self.folder / properties["DefinitionUri"]).read_text(encoding="utf-8")
+        text: str = (_REPOSITORY / properties["DefinitionUri"]).read_text(encoding="utf-8")
         for name, value in properties.get("DefinitionSubstitutions", {}).items():
             text = text.replace(f"${{{name}}}", str(value))
         return text

@@ -1,6 +1,5 @@
 """`postcard batch`: links or pictures for all people of a file."""
 
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -9,6 +8,7 @@ from typing import Any
 
 import click
 
+from postcard.cli.api_client import download_path
 from postcard.cli.base_command import AS_JSON, Command
 from postcard.cli.batch_run import BatchOutput, BatchRun, ProgressLine
 from postcard.cli.date_options import DATE_TIME, DATE_TIME_METAVAR, unix_seconds
@@ -131,14 +131,22 @@ def _check_outputs(people_file: Path | None, outputs: Sequence[Path]) -> None:
     for path in outputs:
         if not path.absolute().parent.is_dir():
             raise CommandError(f"The folder {path.parent} does not exist.")
-        if not os.access(path.absolute().parent, os.W_OK):
-            raise CommandError(
-                f"The folder {path.parent} cannot be written to: name another file with -o."
-            )
         if people_file is not None and path.resolve() == people_file.resolve():
             raise CommandError(f"{path} is the file of people: write the result to another one.")
+        _check_writable(path)
     if len({path.resolve() for path in outputs}) < len(outputs):
         raise CommandError(f"{outputs[0]} cannot be both the result and the report.")
+
+
+def _check_writable(path: Path) -> None:
+    """`CommandError` if the download of this file could not begin."""
+    part = download_path(path)
+    try:
+        with part.open("ab"):
+            pass
+        part.unlink()
+    except OSError as error:
+        raise CommandError(f"The folder {path.parent} cannot be written to: {path}.") from error
 
 
 def settings(people: PeopleOptions, options: Mapping[str, Any]) -> dict[str, Any]:

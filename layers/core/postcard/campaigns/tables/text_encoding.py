@@ -118,8 +118,12 @@ class EncodingScan:
         self.size += len(piece)
         if len(self._head) < _HEAD_BYTES:
             self._head += piece[: _HEAD_BYTES - len(self._head)]
-        if not piece.isascii() or self._partial_line:
+        if not piece.isascii() or not self._partial_line.isascii():
             self._collect(piece)
+        else:
+            end = max(piece.rfind(b"\n"), piece.rfind(b"\r")) + 1
+            begun = b"" if end else self._partial_line
+            self._partial_line = (begun + piece[end:])[-SAMPLE_BYTES:]
         if self._utf8 is not None:
             try:
                 self._utf8.decode(piece)
@@ -140,7 +144,8 @@ class EncodingScan:
         _refuse_control_bytes(self._head)
         if self._is_utf8():
             return FoundEncoding("utf-8", "whole_file")
-        sample = bytes(self._sample + self._partial_line)
+        last = b"" if self._partial_line.isascii() else self._partial_line
+        sample = bytes(self._sample + last)
         if _is_mostly_utf8(sample):
             return FoundEncoding("utf-8", "guess")
         return FoundEncoding(_label(guess_encoding(sample)), "guess")
