@@ -128,6 +128,9 @@ def test_a_start_that_was_interrupted_before_the_machine_is_repeated(
             400,
             "invalid_request",
         ),
+        ({"rows": ROWS, "columns": {"code": 0}}, 400, "invalid_request"),
+        ({"rows": ROWS, "columns": {"code": 10**9}}, 400, "invalid_request"),
+        ({"rows": ROWS, "columns": {"code": "x" * 1025}}, 400, "invalid_request"),
         ({"upload": {"bytes": 9}, "encoding": "klingon"}, 400, "unknown_encoding"),
         ({"upload": {"bytes": 9}, "delimiter": "\n"}, 400, "bad_dialect"),
         ({"upload": {"bytes": 9}, "delimiter": ";", "quote": ";"}, 400, "bad_dialect"),
@@ -157,6 +160,12 @@ def test_a_laptop_says_that_the_file_is_too_large_here(service: InMemoryService)
     service.rebuild()
     problem = create(service, status=413, upload={"bytes": 1001})
     assert problem["code"] == "too_large_here" and "1,000 bytes" in problem["detail"]
+
+
+def test_the_empty_quote_says_that_nothing_is_quoted(service: InMemoryService) -> None:
+    batch_id = create(service, upload={"bytes": 9}, quote="")["id"]
+    record = service.batches.get(batch_id)
+    assert record is not None and settings_of(record).quote == ""
 
 
 def test_the_template_may_come_from_a_column(service: InMemoryService) -> None:

@@ -21,6 +21,7 @@ EXIT_FAILED, EXIT_INTERRUPTED = 4, 130
 REFUSED_CODES = (
     *("missing_key", "invalid_key", "revoked_key", "expired_key", "missing_scope"),
     *("template_not_allowed", "too_large", "too_large_here", "too_many_rows"),
+    *("unknown_encoding", "bad_dialect", "bad_columns", "unknown_name"),
 )
 OWN_FAULTS = ("internal", "incomplete")  # Postcard's own: the batch can be started again
 POLL_SECONDS, MAX_POLL_SECONDS = 0.5, 5.0
