@@ -57,7 +57,8 @@ ERROR_CODES = (  # status, codes, what to do; as docs/contract/api.md has them
     (
         400,
         "invalid_json invalid_request unknown_name missing_value invalid_value too_many_items "
-        "image_unavailable drawing_too_slow no_template bad_columns",
+        "image_unavailable drawing_too_slow no_template bad_columns "
+        "unknown_encoding bad_dialect",
         CORRECT_REQUEST,
     ),
     (401, "missing_key invalid_key revoked_key expired_key", CORRECT_REQUEST),

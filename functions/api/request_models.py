@@ -319,6 +319,9 @@ class BatchUploadBody(RequestBody):
     ] = "text/csv"
 
 
+Header = Annotated[str, Field(min_length=1, max_length=1024)]
+
+
 class BatchBody(RequestBody):
     """`POST /v1/batches`: `rows`, or `upload`."""
 
@@ -335,9 +338,7 @@ class BatchBody(RequestBody):
         str | None, Field(min_length=1, max_length=64, description="Of rows that name no other.")
     ] = None
     template_column: Annotated[
-        Annotated[str, Field(min_length=1, max_length=1024)]
-        | Annotated[int, Field(ge=1, le=MAX_BATCH_COLUMNS)]
-        | None,
+        Header | Annotated[int, Field(ge=1, le=MAX_BATCH_COLUMNS)] | None,
         Field(description="The column that names the template of a row: its header or number."),
     ] = None
     mode: Annotated[
@@ -354,7 +355,7 @@ class BatchBody(RequestBody):
         BatchUploadBody | None, Field(description="A file of CSV or JSON Lines; gzip too.")
     ] = None
     columns: Annotated[
-        dict[str, str | int | None],
+        dict[str, Header | Annotated[int, Field(ge=1, le=1_000_000)] | None],
         Field(
             description="Field → header or number of its column, or null for none. Columns named "
             "like a field need no entry."
@@ -367,7 +368,8 @@ class BatchBody(RequestBody):
         str | None, Field(min_length=1, max_length=1, description="Default: found in the file.")
     ] = None
     quote: Annotated[
-        str | None, Field(min_length=1, max_length=1, description="Default: found in the file.")
+        str | None,
+        Field(max_length=1, description="Empty: nothing is quoted. Default: found in the file."),
     ] = None
     header: Annotated[
         bool, Field(description="false: the file has no header; columns are numbers.")

@@ -226,7 +226,7 @@ def test_formulas_are_escaped_and_counted_unless_the_sender_keeps_them(runner: B
     first, second = runner.rows()
     assert (first["Email"], first["First Name"], first["alt"]) == ("'=1+1", "'=2", "Hi =2")
     assert second["Email"] == "+45 12 34 56 78"
-    assert [w["code"] for w in runner.record().summary["warnings"]] == ["escaped_formulas"]
+    assert "escaped_formulas" in [w["code"] for w in runner.record().summary["warnings"]]
     runner.do(csv_bytes(rows), batch_id="bat_2", formulas="keep")
     assert runner.rows("bat_2")[0]["Email"] == "=1+1"
 
@@ -293,7 +293,38 @@ def test_the_record_says_how_the_file_was_read(runner: BatchRunner) -> None:
     assert summary["dialect"]["delimiter"] == ";"
     assert (summary["mapping"], summary["unmapped"]) == ({"first_name": 2}, ["code"])
     assert summary["template_versions"] == {"welcome": 1}
-    assert [w["code"] for w in summary["warnings"]] == ["guessed_encoding", "blank_lines"]
+    assert [w["code"] for w in summary["warnings"]] == [
+        *("guessed_encoding", "unmapped_fields", "blank_lines"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("header", "detail"),
+    [
+        ("First Name,Code,x", None),
+        ("First Name,x,y", "No column gives code of welcome: every picture shows the default."),
+        ("x,y,z", "No column gives a field of welcome: every picture is the same."),
+    ],
+)
+def test_a_field_without_a_column_is_a_warning(
+    runner: BatchRunner, header: str, detail: str | None
+) -> None:
+    warnings = runner.do(f"{header}\nAnn,SAVE20,\n".encode()).summary["warnings"]
+    if detail is None:
+        assert warnings == []
+        return
+    assert [warning["code"] for warning in warnings] == ["unmapped_fields"]
+    assert warnings[0]["detail"].startswith(detail)
+
+
+def test_a_few_bytes_that_are_not_utf_8_spoil_their_rows_only(runner: BatchRunner) -> None:
+    body = "First Name,Code\nZoë,\nMüller,\nØre,\n".encode() + "Bjørn,\n".encode("cp1252")
+    summary = runner.do(body).summary
+    assert (summary["encoding"], summary["encoding_by"]) == ("utf-8", "guess")
+    assert summary["warnings"][0]["detail"].startswith("Most of the file is UTF-8")
+    lines = runner.result().splitlines()
+    assert [b"ok" in line or b"default" in line for line in lines[1:]] == [True, True, True, False]
+    assert b"undecodable" in lines[4] and lines[4].startswith(b"Bj\xf8rn,")
 
 
 def test_nothing_but_the_result_is_left(runner: BatchRunner) -> None:
@@ -338,12 +369,12 @@ def test_rows_without_a_template_fail_where_there_is_no_other(several: BatchRunn
 
 def test_a_confined_key_draws_only_its_templates(several: BatchRunner) -> None:
     rows = [["coupon", "Ann", "SAVE20"], ["welcome", "Bo", ""]]
-    several.do(csv_bytes(rows, HEADER), template_column="Template", templates=["welcome"])
+    several.do(csv_bytes(rows, HEADER), template_column="Template", key_templates=["welcome"])
     assert [codes_of(row) for row in several.rows()] == [
         ["template_not_allowed"],
         ["missing_value"],
     ]
-    several.create(csv_bytes(people(1)), "bat_2", template_id="coupon", templates=["welcome"])
+    several.create(csv_bytes(people(1)), "bat_2", template_id="coupon", key_templates=["welcome"])
     assert error_of(several.run("bat_2")) == ("template_not_allowed", None)
 
 
@@ -355,7 +386,7 @@ def test_a_confined_key_s_rows_name_no_asset_that_the_template_does_not(
     layer = {"type": "image", "source": source, "x": 0, "y": 0, "width": 9, "height": 9}
     world.publish(document(fields=fields, layers=[layer], alt=""), "photos")
     body = csv_bytes([["asset:secret", ""], ["", "secret"], ["", ""]], header=["photo", "tier"])
-    runner.do(body, template_id="photos", templates=["photos"])
+    runner.do(body, template_id="photos", key_templates=["photos"])
     assert [row["status"] for row in runner.rows()] == ["default", "failed", "default"]
 
 
@@ -723,6 +754,21 @@ def test_the_same_upload_twice_is_one_batch(small: BatchRunner) -> None:
     assert small.result("bat_2") == small.result()
     small.create(body, "bat_3")
     assert small.run("bat_3").summary["same_as"] == "bat_1"
+
+
+@pytest.mark.parametrize("erased", ["record", "files"])
+def test_a_batch_whose_result_was_erased_is_worked_on_again(
+    small: BatchRunner, erased: str
+) -> None:
+    body = csv_bytes(people(3))
+    small.do(body)
+    small.do(body, "bat_2")
+    small.files.delete([key for key in small.file_names() if key.startswith("batches/bat_1/")])
+    if erased == "record":
+        small.batches.delete("bat_1")
+    third = small.do(body, "bat_3")
+    assert "same_as" not in third.summary and len(small.rows("bat_3")) == 3
+    assert small.do(body, "bat_4").summary["same_as"] == "bat_3"
 
 
 @pytest.mark.parametrize("changed", ["settings", "file", "key", "version", "expired", "address"])

@@ -15,6 +15,7 @@ NAMES = {
     "iso8859-15": ("Œuvre Besançon",),
     "mac-roman": ("Renée Lefèvre", "Ångström Åse"),
     "cp850": ("Müller Köln", "René Søren"),
+    "cp1254": ("Şükrü Öğüt, Çağla Yıldız", "Işıl Gülşen", "İbrahim Ağaoğlu, Ayşe Kılıç"),
     "cp1251": ("Мария Иванова, Сергей Петров",),
     "cp932": ("山田 太郎", "佐藤 花子 表示ソ"),
     "gb18030": ("李小龙 王伟 张敏 中国",),
@@ -29,6 +30,12 @@ NAMES = {
 def test_names_of_many_languages_are_read_right(encoding: str, name: str) -> None:
     sample = f"user@example.com,{name},SAVE1,,1\r\n".encode(encoding) * 50
     assert sample.decode(guess_encoding(sample)) == sample.decode(encoding)
+
+
+def test_lines_that_end_with_cr_alone_are_of_a_mac() -> None:
+    for encoding in ("mac-roman", "cp1252"):
+        sample = "Name,Ort\rJürgen Groß,Köln\rZoë,Zürich\r".encode(encoding)
+        assert guess_encoding(sample) == encoding
 
 
 @pytest.mark.parametrize("sample", [b"", b"\xff", b"\x81\x8d", bytes(range(128, 256)) * 9])

@@ -211,6 +211,17 @@ def test_ctrl_c_leaves_the_batch_running_and_the_same_command_goes_on(
     assert again.result.read_text() == "the result"
 
 
+def test_a_folder_that_cannot_be_written_to_does_not_stop_the_batch(
+    api: Api, tmp_path: Path
+) -> None:
+    (tmp_path / "people.csv.postcard").mkdir()  # where the id would be kept
+    run = Run(api, tmp_path)
+    api.events = [api.complete]
+    assert run.send().exit_code == 0
+    assert "go on with postcard batch --resume bat_ID" in run.text
+    assert run.result.read_text() == "the result"
+
+
 def test_another_file_or_other_settings_are_another_batch(api: Api, tmp_path: Path) -> None:
     run = Run(api, tmp_path)
     api.events = [interrupt]
@@ -271,6 +282,9 @@ def test_a_key_without_the_scope_is_refused(api: Api, tmp_path: Path) -> None:
         (["people.csv"], "Name the template"),
         (["people.csv", "-t", "welcome", "-o", "people.csv"], "is the file of people"),
         (["people.csv", "-t", "welcome", "-o", "no/out.csv"], "does not exist"),
+        (["people.csv", "-t", "welcome", "-o", "a.csv", "--report", "./a.csv"], "cannot be both"),
+        (["people.csv", "-t", "welcome", "--report", "people.postcard.csv"], "cannot be both"),
+        (["people.csv", "-t", "welcome", "-o", "/proc/a.csv"], "cannot be written to"),
         (["nothing.csv", "-t", "welcome"], "nothing.csv"),
         (["people.csv", "-t", "welcome", "--columns", "x"], "NAME=VALUE"),
         (["people.csv", "-t", "welcome", "--rate", "0"], "0"),

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from postcard.adapters.pagination import encode_cursor
+from postcard.campaigns.batches.batch_facts import settings_of
 from postcard.campaigns.batches.batch_service import MAX_RUNNING, folder, upload_key
 from postcard.ports import BatchRecord
 from tests.functions.in_memory_service import NOW, InMemoryService
@@ -117,6 +119,21 @@ def test_a_start_that_was_interrupted_before_the_machine_is_repeated(
         ({"upload": {"bytes": 1, "content_type": "image/png"}}, 400, "invalid_request"),
         ({"rows": ROWS, "template_id": None}, 400, "no_template"),
         ({"rows": ROWS, "template_id": "nothing"}, 404, "not_found"),
+        ({"rows": [{f"k{n}": n for n in range(201)}]}, 400, "bad_columns"),
+        ({"rows": ROWS, "columns": {"nobody": 1}}, 400, "unknown_name"),
+        ({"rows": ROWS, "encoding": "utf-16"}, 400, "invalid_request"),
+        ({"rows": ROWS, "delimiter": ";"}, 400, "invalid_request"),
+        (
+            {"rows": ROWS, "mode": "images", "expires_at": "2027-01-01T00:00:00Z"},
+            400,
+            "invalid_request",
+        ),
+        ({"rows": ROWS, "columns": {"code": 0}}, 400, "invalid_request"),
+        ({"rows": ROWS, "columns": {"code": 10**9}}, 400, "invalid_request"),
+        ({"rows": ROWS, "columns": {"code": "x" * 1025}}, 400, "invalid_request"),
+        ({"upload": {"bytes": 9}, "encoding": "klingon"}, 400, "unknown_encoding"),
+        ({"upload": {"bytes": 9}, "delimiter": "\n"}, 400, "bad_dialect"),
+        ({"upload": {"bytes": 9}, "delimiter": ";", "quote": ";"}, 400, "bad_dialect"),
         ({"rows": ROWS, "columns": {f"c{n}": n for n in range(1, 202)}}, 400, "bad_columns"),
         ({"rows": ROWS, "columns": {"a": 1.5}}, 400, "invalid_request"),
         ({"rows": ROWS, "mode": "pictures"}, 400, "invalid_request"),
@@ -143,6 +160,12 @@ def test_a_laptop_says_that_the_file_is_too_large_here(service: InMemoryService)
     service.rebuild()
     problem = create(service, status=413, upload={"bytes": 1001})
     assert problem["code"] == "too_large_here" and "1,000 bytes" in problem["detail"]
+
+
+def test_the_empty_quote_says_that_nothing_is_quoted(service: InMemoryService) -> None:
+    batch_id = create(service, upload={"bytes": 9}, quote="")["id"]
+    record = service.batches.get(batch_id)
+    assert record is not None and settings_of(record).quote == ""
 
 
 def test_the_template_may_come_from_a_column(service: InMemoryService) -> None:
@@ -199,6 +222,19 @@ def test_the_results_of_rows_are_paged_and_those_of_a_file_are_addresses(
     assert files["report"]["url"] and files["contact_sheet"] is None
     done = service.call("GET", f"/v1/batches/{batch_id}").json
     assert (done["progress"], done["remaining_seconds"]) == (1.0, None)
+
+
+def test_a_cursor_that_points_into_a_row_is_refused(service: InMemoryService) -> None:
+    batch_id = create(service, rows=ROWS)["id"]
+    complete(service, batch_id, b'{"a": 1}\n{"a": 2}\n')
+    reply = service.call("GET", f"/v1/batches/{batch_id}/results?cursor={encode_cursor('5')}")
+    assert (reply.status, reply.json["errors"][0]["pointer"]) == (400, "/cursor")
+
+
+def test_half_of_a_character_is_left_out_of_rows(service: InMemoryService) -> None:
+    batch_id = create(service, rows=[{"first_name": "Zo\ud83d"}])["id"]
+    stored = service.files.read(upload_key(batch_id), 0, 1000)
+    assert json.loads(stored) == {"first_name": "Zo"}
 
 
 def test_results_expire(service: InMemoryService) -> None:
@@ -300,7 +336,7 @@ def test_a_key_of_some_templates_sees_only_their_batches(service: InMemoryServic
         assert reply.status == 404
     created = create(service, rows=ROWS, template_id=None, template_column="t", key=confined)
     record = service.batches.get(created["id"])
-    assert record is not None and record.settings["key_templates"] == ["welcome"]
+    assert record is not None and settings_of(record).key_templates == ["welcome"]
 
 
 def test_batches_need_their_scope(service: InMemoryService) -> None:

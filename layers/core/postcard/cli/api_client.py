@@ -95,7 +95,7 @@ class ApiClient:
 
     def download(self, url: str, path: Path) -> None:
         """Write the file at a presigned URL; `path` is there only when it is complete."""
-        part = path.with_name(f"{path.name}.part")
+        part = download_path(path)
         response = self._send("GET", url, None, {}, preload_content=False)
         with response, part.open("wb") as file:
             if response.status >= 300:
@@ -122,6 +122,11 @@ class ApiClient:
                 f"{self.base_url} does not answer. Start Postcard with `make serve`, or set"
                 " POSTCARD_API_URL and POSTCARD_API_KEY to use another installation."
             ) from error
+
+
+def download_path(path: Path) -> Path:
+    """Where a file is written until its download is complete."""
+    return path.with_name(f"{path.name}.part")
 
 
 def _file_parts(

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from postcard.cli.api_client import download_path
 from postcard.cli.base_command import AS_JSON, Command
 from postcard.cli.batch_run import BatchOutput, BatchRun, ProgressLine
 from postcard.cli.date_options import DATE_TIME, DATE_TIME_METAVAR, unix_seconds
@@ -105,11 +106,12 @@ def batch(
     is ready to be imported into a mail platform. The same command again goes on where it was
     interrupted.
     """
-    _check(people_file, options, resume, [output, report])
+    result = output or (Path(f"{resume}.csv") if people_file is None else _beside(people_file))
+    _check(people_file, options, resume)
+    _check_outputs(people_file, [result, *([report] if report else [])])
     api = target.api_client()
     is_silent = bool(click.get_current_context().meta.get(AS_JSON))
     line = ProgressLine(is_terminal=sys.stderr.isatty(), is_silent=is_silent)
-    result = output or (Path(f"{resume}.csv") if people_file is None else _beside(people_file))
     run = BatchRun(api, BatchOutput(result, report, strict), line)
     if resume is not None:
         return run.resume(resume)
@@ -117,21 +119,34 @@ def batch(
     return run.send(people_file, settings(people, options))
 
 
-def _check(
-    people_file: Path | None,
-    options: Mapping[str, Any],
-    resume: str | None,
-    outputs: Sequence[Path | None],
-) -> None:
+def _check(people_file: Path | None, options: Mapping[str, Any], resume: str | None) -> None:
     if resume is None and people_file is None:
         raise click.UsageError("Name the file of people, or a batch with --resume.")
     if resume is None and not options["template_id"] and not options["template_column"]:
         raise click.UsageError("Name the template with -t, or its column with --template-column.")
+
+
+def _check_outputs(people_file: Path | None, outputs: Sequence[Path]) -> None:
+    """`CommandError` for outputs that could not be written, before anything is sent."""
     for path in outputs:
-        if path is not None and not path.absolute().parent.is_dir():
+        if not path.absolute().parent.is_dir():
             raise CommandError(f"The folder {path.parent} does not exist.")
-        if path is not None and people_file is not None and path.resolve() == people_file.resolve():
+        if people_file is not None and path.resolve() == people_file.resolve():
             raise CommandError(f"{path} is the file of people: write the result to another one.")
+        _check_writable(path)
+    if len({path.resolve() for path in outputs}) < len(outputs):
+        raise CommandError(f"{outputs[0]} cannot be both the result and the report.")
+
+
+def _check_writable(path: Path) -> None:
+    """`CommandError` if the download of this file could not begin."""
+    part = download_path(path)
+    try:
+        with part.open("ab"):
+            pass
+        part.unlink()
+    except OSError as error:
+        raise CommandError(f"The folder {path.parent} cannot be written to: {path}.") from error
 
 
 def settings(people: PeopleOptions, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import io
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,6 +21,7 @@ EXIT_FAILED, EXIT_INTERRUPTED = 4, 130
 REFUSED_CODES = (
     *("missing_key", "invalid_key", "revoked_key", "expired_key", "missing_scope"),
     *("template_not_allowed", "too_large", "too_large_here", "too_many_rows"),
+    *("unknown_encoding", "bad_dialect", "bad_columns", "unknown_name"),
 )
 OWN_FAULTS = ("internal", "incomplete")  # Postcard's own: the batch can be started again
 POLL_SECONDS, MAX_POLL_SECONDS = 0.5, 5.0
@@ -119,14 +121,19 @@ class BatchMemory:
             return None
         return batch_id if stored == self._key else None
 
-    def write(self, batch_id: str) -> None:
-        """Remember the batch."""
+    def write(self, batch_id: str) -> bool:
+        """Remember the batch; False if the folder cannot be written to."""
         text = json.dumps({"id": batch_id, **self._key}, indent=1)
-        self.path.write_text(text + "\n", encoding="utf-8")
+        try:
+            self.path.write_text(text + "\n", encoding="utf-8")
+        except OSError:
+            return False
+        return True
 
     def forget(self) -> None:
         """The result is there."""
-        self.path.unlink(missing_ok=True)
+        with suppress(OSError):
+            self.path.unlink()
 
 
 class BatchRun:
@@ -195,7 +202,12 @@ class BatchRun:
             batch["upload"], people, lambda sent: self._line.show(_upload_line(sent, size))
         )
         started = self._api.call("POST", f"/v1/batches/{self._batch_id}/start")
-        self._memory.write(started["id"])
+        self._is_running = True
+        if not self._memory.write(started["id"]):
+            self._line.say(
+                f"{self._memory.path} cannot be written. If this is interrupted, go on with"
+                f" {self._resume_command()}"
+            )
         return self._go_on(started)
 
     def _known_batch(self, batch_id: str | None) -> JsonObject | None:

@@ -2,21 +2,22 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 
 from postcard.campaigns.batches.plan import BatchPlan, BatchSettings, PlannedTemplate
 from postcard.campaigns.batches.work import ChunkCounts
+from postcard.campaigns.tables.column_mapping import ColumnMapping
 from postcard.ports import BatchRecord, JsonObject
+
+MAX_UNMAPPED = 10  # templates whose missing columns are warned of
+MAX_NAMES_LENGTH = 200  # of the fields that a warning names
 
 
 def settings_of(record: BatchRecord) -> BatchSettings:
     """The settings of a batch, with the templates that were pinned when it was created."""
     settings = BatchSettings.from_json(record.settings)
     versions = record.summary.get("template_versions") or {}
-    return replace(
-        settings,
-        template_versions={**settings.template_versions, **versions},
-        key_templates=record.settings.get("templates"),
-    )
+    return replace(settings, template_versions={**settings.template_versions, **versions})
 
 
 def facts_of_plan(record: BatchRecord, plan: BatchPlan) -> JsonObject:
@@ -66,11 +67,14 @@ def warnings_of(plan: BatchPlan, counts: ChunkCounts) -> list[JsonObject]:
 def _warnings(plan: BatchPlan, counts: ChunkCounts) -> Iterator[tuple[str, str, str]]:
     encoding = plan.format.encoding
     if encoding.is_guess:
-        detail = (
-            f"The file is not UTF-8; {encoding.name} is a guess. Look at names with accents in the "
-            "result, and give the encoding if they are wrong."
-        )
-        yield "guessed_encoding", "/encoding", detail
+        yield "guessed_encoding", "/encoding", _about_guess(encoding.name)
+    partly_mapped = (
+        (template_id, planned.mapping)
+        for template_id, planned in plan.templates.items()
+        if planned.mapping.unmapped and not planned.fault_code
+    )
+    for template_id, mapping in islice(partly_mapped, MAX_UNMAPPED):
+        yield "unmapped_fields", "/columns", _about_unmapped(template_id, mapping)
     if plan.blank_lines:
         yield "blank_lines", "", f"{plan.blank_lines:,} blank lines were left out."
     if counts.escaped:
@@ -85,3 +89,23 @@ def _warnings(plan: BatchPlan, counts: ChunkCounts) -> Iterator[tuple[str, str, 
             'became "?": upload the file in UTF-8.'
         )
         yield "replaced_characters", "/encoding", detail
+
+
+def _about_guess(encoding: str) -> str:
+    if encoding == "utf-8":
+        return "Most of the file is UTF-8, but some rows are not: those fail as undecodable."
+    return (
+        f"The file is not UTF-8; {encoding} is a guess. Look at names with accents in the "
+        "result, and give the encoding if they are wrong."
+    )
+
+
+def _about_unmapped(template_id: str, mapping: ColumnMapping) -> str:
+    names = ", ".join(mapping.unmapped)
+    shown = names if len(names) <= MAX_NAMES_LENGTH else f"{names[:MAX_NAMES_LENGTH]}…"
+    if mapping.columns:
+        return f"No column gives {shown} of {template_id}: every picture shows the default."
+    return (
+        f"No column gives a field of {template_id}: every picture is the same. Choose the columns "
+        f"of {shown} in columns, and see that delimiter and header of the file are found right."
+    )

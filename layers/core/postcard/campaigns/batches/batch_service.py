@@ -11,6 +11,10 @@ from typing import Any
 
 from postcard import ports
 from postcard.adapters.pagination import decode_cursor, encode_cursor
+from postcard.campaigns.tables.column_mapping import is_target
+from postcard.campaigns.tables.csv_dialect import check_given
+from postcard.campaigns.tables.table_refused import TableRefused
+from postcard.campaigns.tables.text_encoding import encoding_of_request
 from postcard.errors import (
     BadRequest,
     Conflict,
@@ -21,12 +25,14 @@ from postcard.errors import (
     TooManyRequests,
     raise_faults,
 )
+from postcard.json_text import json_pointer
 from postcard.pipeline.render_job import OutputOptions
 from postcard.pipeline.template_loader import LoadedTemplate, TemplateLoader
 from postcard.ports import ApiKeyRecord, BatchRecord, JsonObject
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.services.links import MAX_EXPIRY
 from postcard.settings import DEFAULT_BATCH_DAYS, MAX_BATCH_BYTES
+from postcard.template.compiled import Template
 from postcard.timestamps import format_rfc3339, parse_rfc3339
 
 MAX_ROWS = 1000  # in a request
@@ -160,7 +166,7 @@ class BatchService:
         text = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
         key = upload_key(record.batch_id)
         try:
-            self._files.write(key, text.encode("utf-8", "replace"), JSON_LINES_TYPE)
+            self._files.write(key, text.encode("utf-8", "ignore"), JSON_LINES_TYPE)
             return self._start(record, now)
         except TooManyRequests:
             self._erase(record)
@@ -274,8 +280,12 @@ class BatchService:
         shown = lines[:limit]
         next_start = start + sum(map(len, shown))
         is_last = len(lines) <= limit
+        try:
+            items = [json.loads(line) for line in shown]
+        except ValueError:  # the cursor points into a row
+            raise _bad_cursor() from None
         return {
-            "items": [json.loads(line) for line in shown],
+            "items": items,
             "next_cursor": None if is_last else encode_cursor(str(next_start)),
         }
 
@@ -315,6 +325,7 @@ class BatchService:
             detail = f"Choose at most {MAX_COLUMNS} columns."
             fault = Fault("bad_columns", "/columns", detail)
             raise BadRequest(detail, code="bad_columns", errors=[fault])
+        _check_format(request)
         if request.template_id is None:
             if request.template_column is None:
                 detail = "Say which template is drawn: template_id, or template_column of the rows."
@@ -326,7 +337,8 @@ class BatchService:
         template = self._templates.load_effective(record, None)
         options = OutputOptions(request.format, request.width, request.dpr, request.quality)
         _, faults = options.resolve_size(template.template.document)
-        raise_faults([*faults, *_expiry_faults(request.expires_at, now)])
+        names = _name_faults(request, template.template)
+        raise_faults([*faults, *_expiry_faults(request.expires_at, now), *names])
         return template
 
     def _check_upload(self, upload: BatchUpload | None) -> None:
@@ -408,6 +420,45 @@ def _check_source(request: BatchRequest) -> None:
         )
 
 
+def _check_format(request: BatchRequest) -> None:
+    """`BadRequest` for what can be said of the table before it is there."""
+    for name in ("encoding", "delimiter", "quote"):
+        if request.rows is not None and getattr(request, name) is not None:
+            detail = f"{name} is for uploaded files: leave it out with rows."
+            raise BadRequest(detail, errors=[Fault("invalid_request", f"/{name}", detail)])
+    if request.mode == "images" and request.expires_at is not None:
+        detail = "Images of a batch do not expire: leave expires_at out, or take the mode links."
+        raise BadRequest(detail, errors=[Fault("invalid_request", "/expires_at", detail)])
+    if (
+        request.rows is not None
+        and len({name for row in request.rows for name in row}) > MAX_COLUMNS
+    ):
+        detail = f"The rows have more than {MAX_COLUMNS} different keys: leave some out."
+        raise BadRequest(detail, code="bad_columns", errors=[Fault("bad_columns", "/rows", detail)])
+    pointer = "/encoding"
+    try:
+        if request.encoding is not None:
+            encoding_of_request(request.encoding, b"")
+        pointer = "/delimiter"
+        check_given(request.delimiter, None)
+        pointer = "/quote"
+        check_given(request.delimiter, request.quote)
+    except TableRefused as refused:
+        fault = Fault(refused.code, pointer, refused.detail)
+        raise BadRequest(refused.detail, code=refused.code, errors=[fault]) from None
+
+
+def _name_faults(request: BatchRequest, template: Template) -> Sequence[Fault]:
+    """Faults of chosen names that the only template does not have."""
+    if request.template_column is not None:
+        return ()
+    return [
+        Fault("unknown_name", json_pointer("columns", name), template.unknown_target_message(name))
+        for name in request.columns or ()
+        if not is_target(template, name)
+    ]
+
+
 def _expiry_faults(text: str | None, now: float) -> Sequence[Fault]:
     if text is None:
         return ()
@@ -446,9 +497,13 @@ def _expired() -> Gone:
 def _offset(cursor: str) -> int:
     text = decode_cursor(cursor)
     if not text.isascii() or not text.isdigit() or len(text) > 9:
-        detail = "Send a cursor as next_cursor gave it, or none for the first page."
-        raise BadRequest(detail, errors=[Fault("invalid_request", "/cursor", detail)])
+        raise _bad_cursor()
     return int(text)
+
+
+def _bad_cursor() -> BadRequest:
+    detail = "Send a cursor as next_cursor gave it, or none for the first page."
+    return BadRequest(detail, errors=[Fault("invalid_request", "/cursor", detail)])
 
 
 def _progress(record: BatchRecord, done: int) -> float:

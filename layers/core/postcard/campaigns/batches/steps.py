@@ -231,7 +231,19 @@ class BatchSteps:
         if other.summary.get("base_url") != self._base_url:
             return False
         versions: Mapping[str, int] = other.summary.get("template_versions") or {}
+        if not self._has_files(other):
+            return False
         return all(self._current_version(record, name) == versions[name] for name in versions)
+
+    def _has_files(self, record: BatchRecord) -> bool:
+        """Whether the files of a completed batch, or of that whose result it has, are there."""
+        if same_as := record.summary.get("same_as"):
+            found = self._batches.get(same_as)
+            if found is None or found.expires_at <= self._clock():
+                return False
+            record = found
+        made = record.summary.get("result") or record.summary.get("report")
+        return made is not None and self._store.head(made["key"]) is not None
 
     def _current_version(self, record: BatchRecord, template_id: str) -> int | None:
         pinned = settings_of(record).template_versions.get(template_id)

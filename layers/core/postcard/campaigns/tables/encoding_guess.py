@@ -1,7 +1,8 @@
 """Guesses the encoding of text that is neither UTF-8 nor UTF-16.
 
 `charset_normalizer` knows the scripts apart. Within the Latin script it often takes Windows-1252,
-by far the most common encoding, for a rare one; there the own rule below decides.
+by far the most common encoding, for a rare one; there the own rule below decides. Files whose lines
+end with CR alone are from old Macs. Turkish has its own letters in the places of Icelandic ones.
 """
 
 import codecs
@@ -62,9 +63,21 @@ def _best_latin(sample: bytes) -> tuple[str, float]:
         codec: _implausible_share(sample.decode(codec, "replace")) for codec in _LATIN_ENCODINGS
     }
     likeliest = min(shares, key=lambda codec: (shares[codec], _LATIN_ENCODINGS.index(codec)))
-    if shares["cp1252"] <= max(_MAX_IMPLAUSIBLE, 3 * shares[likeliest]):
-        likeliest = "cp1252"
-    return likeliest, shares[likeliest]
+    is_mac = b"\r" in sample and b"\n" not in sample
+    usual = "mac-roman" if is_mac else "cp1252"
+    if shares[usual] <= max(_MAX_IMPLAUSIBLE, 3 * shares[likeliest]):
+        likeliest = usual
+    share = shares[likeliest]
+    if likeliest == "cp1252" and _is_turkish(sample.decode("cp1252", "replace")):
+        likeliest = "cp1254"
+    return likeliest, share
+
+
+def _is_turkish(text: str) -> bool:
+    """Whether letters of Iceland, which stand where Turkish ones do, come without its vowels."""
+    dotless_i, others = (sum(map(text.count, letters)) for letters in ("ýÝ", "þÞðÐ"))
+    vowels = sum(map(text.count, "áéíóúæÁÉÍÓÚÆ"))
+    return bool(dotless_i and others) and 10 * vowels <= dotless_i + others
 
 
 def _implausible_share(text: str) -> float:

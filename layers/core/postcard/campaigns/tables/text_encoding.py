@@ -118,8 +118,12 @@ class EncodingScan:
         self.size += len(piece)
         if len(self._head) < _HEAD_BYTES:
             self._head += piece[: _HEAD_BYTES - len(self._head)]
-        if not piece.isascii() or self._partial_line:
+        if not piece.isascii() or not self._partial_line.isascii():
             self._collect(piece)
+        else:
+            end = max(piece.rfind(b"\n"), piece.rfind(b"\r")) + 1
+            begun = b"" if end else self._partial_line
+            self._partial_line = (begun + piece[end:])[-SAMPLE_BYTES:]
         if self._utf8 is not None:
             try:
                 self._utf8.decode(piece)
@@ -140,9 +144,11 @@ class EncodingScan:
         _refuse_control_bytes(self._head)
         if self._is_utf8():
             return FoundEncoding("utf-8", "whole_file")
-        return FoundEncoding(
-            _label(guess_encoding(bytes(self._sample + self._partial_line))), "guess"
-        )
+        last = b"" if self._partial_line.isascii() else self._partial_line
+        sample = bytes(self._sample + last)
+        if _is_mostly_utf8(sample):
+            return FoundEncoding("utf-8", "guess")
+        return FoundEncoding(_label(guess_encoding(sample)), "guess")
 
     def _is_utf8(self) -> bool:
         try:
@@ -162,6 +168,23 @@ class EncodingScan:
                 self._sample += line[: SAMPLE_BYTES - len(self._sample)]
                 if len(self._sample) >= SAMPLE_BYTES:
                     return
+
+
+def _is_mostly_utf8(sample: bytes) -> bool:
+    """Whether more than half of the lines are UTF-8: hardly one of another encoding is by chance.
+
+    Such a file was put together from several. Read in another encoding, all its names were wrong.
+    """
+    lines = [line for line in sample.splitlines() if not line.isascii()]
+    return sum(map(_is_utf8, lines)) * 2 > len(lines)
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def refuse_binary(head: bytes) -> None:
