@@ -158,7 +158,7 @@ def test_a_name_that_two_columns_have_is_refused_unless_one_is_called_so() -> No
     columns = ["User Name", "user_name", "Last Name", "last-name", "Same", "Same"]
     source = "{{ user_name }}, {{ row['User Name'] }}, {{ row['last-name'] }}"
     assert MailTemplate(source, columns).render(list("abcdef"), PICTURE) == "b, a, d"
-    with pytest.raises(MailFault, match='columns 3 and 4 .* write row."Last Name". or row'):
+    with pytest.raises(MailFault, match=r'columns 3 and 4 .* write row."Last Name". or row'):
         MailTemplate("{{ last_name }}", columns)
     with pytest.raises(MailFault, match="2 columns have the header 'Same'"):
         MailTemplate("{{ row.Same }}", columns)
@@ -166,15 +166,16 @@ def test_a_name_that_two_columns_have_is_refused_unless_one_is_called_so() -> No
 
 def test_a_header_without_latin_letters_is_named_as_it_is_reached() -> None:
     assert MailTemplate('{{ row["名前"] }}', ["名前"]).render(["李"], PICTURE) == "李"
-    with pytest.raises(MailFault, match='There are row."名前".'):
+    with pytest.raises(MailFault, match=r'There are row."名前".'):
         MailTemplate("{{ name }}", ["名前"])
 
 
 @pytest.mark.parametrize(
     "text",
     ["", "zoe", "zoe@", "@x.test", "a@x.test, b@x.test", "a@x.test\nBcc: b@x.test",
-     "Zoe <a@x>", "a@x.test, b <b@x.test>",
-     "Zoe\r\nBcc: b@x.test <a@x.test>", "Zoe <a@x.test>, <b@x.test>", "a b@x.test", "a" * 300 + "@x.test", "zoë@x.test", "a@localhost"],
+     "Zoe <a@x>", "a@x.test, b <b@x.test>", "Zoe\r\nBcc: b@x.test <a@x.test>",
+     "Zoe <a@x.test>, <b@x.test>", "a b@x.test",
+     "a" * 300 + "@x.test", "zoë@x.test", "a@localhost"],
 )  # fmt: skip
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(MailFault):
