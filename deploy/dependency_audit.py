@@ -14,6 +14,7 @@ from typing import Any
 AUDITOR = "pip-audit==2.10.1"  # in an environment of its own, which uv makes and keeps
 PINS = (
     Path("layers/vendor/requirements.txt"),
+    Path("requirements/acid.txt"),
     Path("requirements/clients.txt"),
     Path("requirements/dev.txt"),
     Path("requirements/docs.txt"),

@@ -49,14 +49,15 @@ def test_a_state_machine_has_the_names_of_its_function_and_bucket_in_its_definit
 def test_a_rule_matches_the_events_that_its_pattern_names() -> None:
     (rule,) = STACK.rule_sources()
     (machine,) = STACK.state_machines()
+    detail = {"stateMachineArn": machine.arn, "status": "ABORTED"}
     event = {
         "source": "aws.states",
         "detail-type": "Step Functions Execution Status Change",
-        "detail": {"stateMachineArn": machine.arn, "status": "ABORTED"},
+        "detail": detail,
     }
     assert rule.function == "BatchFunction" and rule.matches(event)
     assert not rule.matches({**event, "source": "aws.ec2"})
-    assert not rule.matches({**event, "detail": {**event["detail"], "status": "SUCCEEDED"}})
+    assert not rule.matches({**event, "detail": {**detail, "status": "SUCCEEDED"}})
     assert not rule.matches({"source": "aws.states"})
 
 
