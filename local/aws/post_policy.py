@@ -17,8 +17,8 @@ from typing import Any
 from local.aws.http_messages import Response
 
 HOW_TO_UPLOAD = (
-    "Upload an asset as multipart/form-data, with POST: all `fields` of the response of POST"
-    " /v1/assets, and last the file as the part `file`."
+    "Upload a file as multipart/form-data, with POST: all `fields` of the response of POST"
+    " /v1/assets or /v1/batches, and last the file as the part `file`."
 )
 # Fields that a policy does not need to name.
 _FREE_FIELDS = {"policy", "x-amz-signature", "file"}

@@ -195,12 +195,16 @@ def test_a_batch_changes_only_from_an_expected_status(stores: Stores) -> None:
     assert batches.get("bat_2") is None
 
 
-def test_counts_are_added_atomically_and_never_to_a_batch_that_is_gone(stores: Stores) -> None:
+def test_counts_are_added_atomically_and_only_to_a_batch_of_that_status(stores: Stores) -> None:
     stores.batches.create(RECORD)
-    add = stores.batches.add_counts
-    run_concurrently(lambda _: add("bat_1", ok=3, defaults=1, failed=0), 4)
+
+    def add(batch_id: str, *status_is: str) -> bool:
+        return stores.batches.add_counts(batch_id, ok=3, defaults=1, failed=0, status_is=status_is)
+
+    run_concurrently(lambda _: add("bat_1", "waiting", "running"), 4)
+    assert not add("bat_1", "running")
     assert stores.batches.get("bat_1") == replace(RECORD, ok=12, defaults=4)
-    add("bat_2", ok=1, defaults=0, failed=0)
+    assert not add("bat_2", "waiting")
     assert stores.batches.get("bat_2") is None
 
 

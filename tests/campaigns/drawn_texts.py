@@ -63,6 +63,8 @@ def drawn_texts(
 
 def _shrunk_or_cut(layers: Sequence[PlacedLayer]) -> Iterator[DrawnText]:
     for layer in layers:
+        if layer.layer.opacity == 0:
+            continue  # it is laid out, but nobody sees it
         layout = layer.text_layout
         if layout and (layout.truncated or layout.font_scale != 1 or layout.missing_characters):
             missing = tuple(sorted(layout.missing_characters))

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import math
 import re
 from dataclasses import replace
 from typing import Any
@@ -533,6 +534,26 @@ def test_two_deliveries_at_once_are_counted_once(
     assert small.record().ok == 3
 
 
+def test_a_delivery_that_ends_behind_the_join_changes_nothing(
+    small: BatchRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small.create(csv_bytes(people(3)))
+    (chunk,) = small.json_file(small.step("split")["chunks"])
+    begin = small.batches.get
+
+    def get_before_the_end(batch_id: str) -> Any:
+        monkeypatch.undo()
+        found = begin(batch_id)
+        small.step("work", chunk=chunk)
+        assert small.step("join")["state"] == "done"
+        return found
+
+    monkeypatch.setattr(small.batches, "get", get_before_the_end)
+    small.step("work", chunk=chunk)
+    assert small.record().ok == 3
+    assert not [key for key in small.file_names() if "/parts/" in key or "/reports/" in key]
+
+
 def test_two_deliveries_write_equal_bytes_also_after_a_key_and_a_version(
     small: BatchRunner, world: InMemoryService
 ) -> None:
@@ -631,6 +652,22 @@ def test_a_join_that_was_killed_at_any_call_is_repaired_by_the_next(world: InMem
         else:
             assert killed_at > 15
             return
+
+
+def test_a_join_whose_upload_was_lost_begins_anew(world: InMemoryService) -> None:
+    bad = [*people(12), ["x@x.dk", "y", "z", "ragged"]]
+    whole = BatchRunner(world, chunk_rows=3)
+    whole.do(csv_bytes(bad))
+    runner = BatchRunner(world, chunk_rows=3)
+    runner.create(csv_bytes(bad))
+    for chunk in runner.json_file(runner.step("split")["chunks"]):
+        runner.step("work", chunk=chunk)
+    assert runner.step("join", deadline=-math.inf)["state"] == "more"
+    runner.files._uploads.clear()  # as a laptop's server does when it is killed
+    runner.restart()
+    assert runner.step("join")["state"] == "done"
+    assert (runner.result(), runner.report()) == (whole.result(), whole.report())
+    assert runner.record().failed == whole.record().failed
 
 
 class Killed:

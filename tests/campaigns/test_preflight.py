@@ -153,6 +153,14 @@ def test_the_worst_rows_are_a_few_of_each_kind_and_the_gravest_come_first() -> N
     assert len(worst) == WORST_ROWS and kinds.count("default") == 4
 
 
+def test_rows_without_a_picture_are_not_sampled_and_say_why() -> None:
+    one, fault = checker(), Fault("ragged", "", "This row has 4 cells.")
+    counts = preflight_chunk([row(1), PreflightRow(2, line=3, fault=fault), row(3, code="")], one)
+    assert [each.number for _, each in counts.sample] == [1]
+    text = "\n".join(PreflightReport(one.template, counts).lines())
+    assert "row 2 (line 3): This row has 4 cells." in text
+
+
 def test_hosts_are_bounded_and_the_rest_is_counted() -> None:
     rows = [
         row(number, photo=f"https://host{number % (MAX_HOSTS + 10)}.test/{number}.png")

@@ -164,6 +164,19 @@ def test_parts_of_any_sizes_are_joined_in_order(
     assert store.read("out", 0, head.size) == b"p" * prefix + b"".join(expected)
 
 
+def test_more_files_than_an_upload_has_parts_are_joined() -> None:
+    store = MemoryFileStore(min_part_bytes=1)
+    files = BatchFiles(store, "bat_1")
+    bodies = [number.to_bytes(2, "big") for number in range(10_200)]
+    for number, body in enumerate(bodies):
+        store.write(files.part(number), body, "text/csv")
+    heads = list(store.list(files.parts))
+    join = FileJoin(files, heads, prefix=b"p", content_type="text/csv", sizes=JoinSizes(1, 2))
+    state = JoinState("out")
+    assert join.run(state, lambda: None, lambda: False) and len(state.etags) <= 10_000
+    assert store.read("out", 0, 30_000) == b"p" + b"".join(bodies)
+
+
 @FAST
 @given(
     st.binary(min_size=1, max_size=200),

@@ -136,7 +136,7 @@ def test_a_file_is_sent_watched_and_its_result_written(api: Api, tmp_path: Path)
         "GET /v1/batches/ID/results",
     ]
     assert "people.csv   58 B · 2 rows · UTF-8 · comma · first_name = First Name\n" in run.text
-    half_way = "links  ██████████░░░░░░░░░░   50%   1 rows   0/s   20 s left   "
+    half_way = "links  ██████████░░░░░░░░░░   50 %   1 rows   0/s   20 s left   "
     assert half_way + "(Ctrl-C leaves it running: postcard batch --resume bat_ID)" in run.text
     assert result.text == (
         f"{run.result}   2 rows: 2 right, 0 with a default, 0 without a picture."

@@ -40,7 +40,7 @@ def test_the_summary_says_what_is_wrong_and_a_finding_fails(folder: Path) -> Non
     result = run_postcard("preflight", "people.csv", "-t", "card", "--sheet", "worst.png")
     assert result.exit_code == 1
     assert "people.csv · 3 rows · UTF-8 · semicolon · first_name = First Name" in result.stdout
-    assert "1 of 3 rows are right." in result.stdout
+    assert "1 of 3 rows is right." in result.stdout
     assert "text cut" in result.stdout and "no value, default shown" in result.stdout
     assert "A picture has about" in result.stdout
     with Image.open(folder / "worst.png") as sheet:
@@ -91,6 +91,7 @@ def test_a_column_is_chosen_by_header_or_number(folder: Path) -> None:
         (("nobody.csv", "-t", "card"), 2, "nobody.csv: no such file"),
         (("people.csv", "-t", "card", "--fail-on", "typo"), 2, "There are failed, cut, glyph"),
         (("people.csv", "-t", "card", "--columns", "first_name=Nom"), 2, "has no such column"),
+        (("other.csv", "-t", "card"), 2, "No column is like a field of card (first_name, points)"),
         (("empty.csv", "-t", "card"), 3, "empty.csv: The file is empty"),
         (
             ("people.csv", "-t", "card", "--sheet", "none/worst.png"),
@@ -103,6 +104,7 @@ def test_what_cannot_be_checked_has_its_own_exit_code(
     folder: Path, arguments: tuple[str, ...], exit_code: int, message: str
 ) -> None:
     (folder / "empty.csv").write_bytes(b"")
+    (folder / "other.csv").write_text("id,street\n1,Elm Street\n", encoding="utf-8")
     result = run_postcard("preflight", *arguments)
     assert result.exit_code == exit_code
     assert message in result.stderr

@@ -112,6 +112,7 @@ def test_each_person_gets_a_mail_whose_picture_loads(state: Path, tmp_path: Path
 
 def test_messages_have_the_person_and_the_title_in_their_head(state: Path, tmp_path: Path) -> None:
     people = "name,E-Mail,code\nAnn,ann@x.test,CODE\n"
+    (tmp_path / "out").mkdir()  # an empty folder is filled
     assert merge(state, tmp_path, people, "--eml").exit_code == 0
     message = (tmp_path / "out" / "1-ann-x-test.eml").read_bytes()
     assert b"To: ann@x.test\r\n" in message and b"Subject: For Ann\r\n" in message

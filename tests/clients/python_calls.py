@@ -1,13 +1,19 @@
 """Calls the API with the generated Python client: `python python_calls.py URL KEY`."""
 
 import sys
+import time
 
 from postcard_client import AuthenticatedClient
+from postcard_client.api.batches import create_batch, read_batch, read_results
 from postcard_client.api.images import create_image, read_image
 from postcard_client.api.links import create_link
 from postcard_client.api.previews import preview
 from postcard_client.api.templates import create_template, list_templates, publish_template
 from postcard_client.models import (
+    BatchBody,
+    BatchBodyRowsType0Item,
+    BatchResponse,
+    BatchResults,
     CreateTemplateBody,
     ImageBody,
     ImageBodyFormatType0,
@@ -78,6 +84,20 @@ shown = preview.sync(client=client, body=draft)
 assert isinstance(shown, PreviewResponse) and shown.image.startswith("data:image/png"), shown
 assert shown.boxes[0].pointer == "/layers/0"
 
+rows = [BatchBodyRowsType0Item.from_dict({"name": name}) for name in ("Zoë", "Bo")]
+batch = create_batch.sync(client=client, body=BatchBody(template_id=created.id, rows=rows))
+for _ in range(120):
+    assert isinstance(batch, BatchResponse) and batch.error is None, batch
+    if batch.status == "completed":
+        break
+    time.sleep(0.5)
+    batch = read_batch.sync(client=client, batch_id=batch.id)
+assert isinstance(batch, BatchResponse) and (batch.status, batch.ok) == ("completed", 2), batch
+results = read_results.sync(client=client, batch_id=batch.id)
+assert isinstance(results, BatchResults) and results.items, results
+assert [row["name"] for row in results.items] == ["Zoë", "Bo"], results
+assert client.get_httpx_client().get(results.items[0]["personalized_image_url"]).status_code == 200
+
 refused = create_image.sync(
     client=client,
     body=ImageBody(template_id=created.id, modifications=[Modification(name="nmae", text="x")]),
@@ -86,4 +106,4 @@ assert isinstance(refused, Problem) and refused.code == "unknown_name", refused
 assert refused.errors and refused.errors[0].pointer == "/modifications/0/name"
 missing = create_image.sync_detailed(client=client, body=ImageBody(template_id="no-such"))
 assert missing.status_code == 404 and isinstance(missing.parsed, Problem), missing
-print("Python: create, mint, list, page, preview and error work.")
+print("Python: create, mint, list, page, preview, batch and error work.")

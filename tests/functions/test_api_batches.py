@@ -201,6 +201,15 @@ def test_the_results_of_rows_are_paged_and_those_of_a_file_are_addresses(
     assert (done["progress"], done["remaining_seconds"]) == (1.0, None)
 
 
+def test_a_dry_run_has_a_report_and_no_result(service: InMemoryService) -> None:
+    batch_id = create(service, rows=ROWS, dry_run=True)["id"]
+    key = f"{folder(batch_id)}report.csv"
+    service.files.write(key, b"row\r\n", "text/csv")
+    change(service, batch_id, status="completed", summary={"report": {"key": key, "rows": 0}})
+    results = service.call("GET", f"/v1/batches/{batch_id}/results").json
+    assert (results["items"], results["result"], results["report"]["rows"]) == (None, None, 0)
+
+
 def test_results_expire(service: InMemoryService) -> None:
     batch_id = uploaded(service)
     complete(service, batch_id, b"some,bytes\r\n")
@@ -329,7 +338,7 @@ def test_no_id_of_another_form_is_looked_up(service: InMemoryService) -> None:
 
 
 @pytest.mark.parametrize("is_inline", [False, True])
-def test_a_dry_run_has_a_report_and_no_result(service: InMemoryService, is_inline: bool) -> None:
+def test_a_dry_run_has_a_preflight_and_no_result(service: InMemoryService, is_inline: bool) -> None:
     if is_inline:
         body = {"template_id": "welcome", "rows": [{"first_name": "Zoë"}], "dry_run": True}
         batch_id = service.call("POST", "/v1/batches", body).json["id"]

@@ -279,7 +279,15 @@ def test_names_that_are_unique_in_an_account_never_change_and_differ_by_region(
         named = properties.get("Name") or properties.get("DashboardName") or inner["Name"]
         assert named == {"Fn::Sub": expected}
     global_types = ("AWS::CloudFront::", "AWS::CloudWatch::Dashboard", "AWS::IAM::")
-    unnamed = {"Distribution", "ImageRole", "ApiRole", "WorkerRole"}  # CloudFormation names them
+    unnamed = {  # CloudFormation names them
+        "ApiRole",
+        "BatchMachineMapPolicy",
+        "BatchMachineRole",
+        "BatchRole",
+        "Distribution",
+        "ImageRole",
+        "WorkerRole",
+    }
     assert unnamed | NAMES_IN_THE_ACCOUNT.keys() == {
         name
         for name, each in template["Resources"].items()

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from postcard.text.fit_prediction import predict_fit
+from postcard.text.fit_prediction import FitPredictor
 from postcard.text.fonts import Fonts
 from postcard.text.layout import layout_text
 from postcard.text.style import ParagraphStyle, TextRun, TextStyle
@@ -16,6 +16,11 @@ from postcard.text.style import ParagraphStyle, TextRun, TextStyle
 @cache
 def fonts() -> Fonts:
     return Fonts.load(Path("layers/fonts"))
+
+
+@cache
+def predictor() -> FitPredictor:
+    return FitPredictor(fonts())
 
 
 def _style(**properties: Any) -> TextStyle:
@@ -76,7 +81,7 @@ def test_a_text_is_predicted_as_it_is_laid_out(
     height: float | None,
 ) -> None:
     runs = (TextRun(text, style),)
-    predicted = predict_fit(runs, paragraph, width=width, height=height, fonts=fonts())
+    predicted = predictor().predict(runs, paragraph, width=width, height=height)
     layout = layout_text(runs, paragraph, width=width, height=height, fonts=fonts())
     assert predicted == (layout.font_scale, layout.truncated, layout.missing_characters)
 
@@ -84,6 +89,6 @@ def test_a_text_is_predicted_as_it_is_laid_out(
 def test_two_styles_in_one_text_are_predicted_as_they_are_laid_out() -> None:
     runs = (TextRun("Hello ", TextStyle(size=40)), TextRun("Maximilian!", TextStyle(size=60)))
     paragraph = ParagraphStyle(fit="shrink", max_lines=1)
-    predicted = predict_fit(runs, paragraph, width=200, height=None, fonts=fonts())
+    predicted = predictor().predict(runs, paragraph, width=200, height=None)
     layout = layout_text(runs, paragraph, width=200, height=None, fonts=fonts())
     assert predicted.font_scale == layout.font_scale < 1

@@ -319,8 +319,10 @@ class BatchStore(Protocol):
     ) -> bool:
         """Change these properties if the status is one of these; whether they were changed."""
 
-    def add_counts(self, batch_id: str, *, ok: int, defaults: int, failed: int) -> None:
-        """Add to the counts, atomically; nothing if the batch is gone."""
+    def add_counts(
+        self, batch_id: str, *, ok: int, defaults: int, failed: int, status_is: Sequence[str]
+    ) -> bool:
+        """Add to the counts, atomically, if the status is one of these; whether it was done."""
 
     def delete(self, batch_id: str) -> None: ...
     def list(self, key_digest: str, *, limit: int, cursor: str | None) -> Page[BatchRecord]:

@@ -269,8 +269,13 @@ class BatchRun:
             return f"{batch['mode']}  reading the file …   (Ctrl-C leaves it running)"
         share = float(batch["progress"])
         bar = "█" * int(share * BAR_WIDTH)
-        parts = [f"{batch['mode']}  {bar:░<{BAR_WIDTH}}  {share:4.0%}", f"{batch['done']:,} rows"]
-        if (left := batch["remaining_seconds"]) is not None:
+        parts = [
+            f"{batch['mode']}  {bar:░<{BAR_WIDTH}}  {int(share * 100):3} %",
+            f"{batch['done']:,} rows",
+        ]
+        if batch["done"] >= batch["total"]:
+            parts.append("joining the result")
+        elif (left := batch["remaining_seconds"]) is not None:
             rate = (batch["total"] - batch["done"]) / max(1, left)
             parts += [f"{rate:,.0f}/s", f"{_duration(left)} left"]
         return "   ".join([*parts, f"(Ctrl-C leaves it running: {self._resume_command()})"])

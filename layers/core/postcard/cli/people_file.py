@@ -102,7 +102,7 @@ def columns_of(table: "Table", template: "Template", options: PeopleOptions) -> 
         for name, column in options.columns.items()
     }
     try:
-        return map_columns(
+        mapping = map_columns(
             table.header,
             template,
             chosen,
@@ -112,6 +112,12 @@ def columns_of(table: "Table", template: "Template", options: PeopleOptions) -> 
     except BadRequest as bad:
         lines = [fault.detail.replace("in columns", "with --columns") for fault in bad.errors]
         raise CommandError("\n".join(lines)) from bad
+    if template.fields and not mapping.columns:
+        raise CommandError(
+            f"No column is like a field of {template.id} ({', '.join(template.fields)}): choose"
+            " with --columns FIELD=COLUMN."
+        )
+    return mapping
 
 
 def describe_table(table: "Table") -> str:

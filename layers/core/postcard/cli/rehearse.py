@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from postcard.cli.template_source import Modifications, TemplateSource
     from postcard.send_model.assumptions import Assumptions
 
-MAX_MAILS = 10_000_000
+MAX_MAILS = 5_000_000
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ def _mailing(
 
     source = template_source(target, template_name)
     mapping = columns_of(table, source.template, people)
-    checker = RowChecker(source.template, source.renderer.fonts, now=time.time())
+    checker = RowChecker(source.template, source.renderer.fonts, foretells_drawing=False)
     progress = Progress(Path("rows"), is_shown=sys.stderr.isatty())
     counts = check_table(table, mapping, checker, os.cpu_count() or 1, progress)
     _check_count(counts.rows)

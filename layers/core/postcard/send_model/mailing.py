@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from random import Random
 
 from postcard.send_model.arrivals import lag
@@ -45,18 +46,22 @@ def opens_of_a_mailing(
 ) -> MailingOpens:
     """Each mail is delivered within `minutes`, at an even rate, and opened by the curves.
 
-    `addresses` has a number for each mail; mails with one number show the same picture. `opened` is
-    the share of mails that their readers open, instead of that of the assumptions.
+    `addresses` has a number for each mail; neighbours with one number show the same picture.
+    `opened` is the share of mails that their readers open, instead of that of the assumptions.
     """
-    first: dict[int, float] = {}
+    first_opens: list[float] = []
     by_second: Counter[int] = Counter()
-    for address in addresses:
-        delivered = random.uniform(0, 60 * minutes)
-        for instant in _opens_of_a_mail(delivered, assumptions, random, opened):
-            by_second[int(instant)] += 1
-            if instant < first.get(address, math.inf):
-                first[address] = instant
-    return MailingOpens(sorted(first.values()), by_second.total(), by_second)
+    for _, mails in groupby(addresses):
+        first = math.inf
+        for _ in mails:
+            delivered = random.uniform(0, 60 * minutes)
+            for instant in _opens_of_a_mail(delivered, assumptions, random, opened):
+                by_second[int(instant)] += 1
+                first = min(first, instant)
+        if first < math.inf:
+            first_opens.append(first)
+    first_opens.sort()
+    return MailingOpens(first_opens, by_second.total(), by_second)
 
 
 def mails_opened_by_people(assumptions: Assumptions, opened: float | None = None) -> float:

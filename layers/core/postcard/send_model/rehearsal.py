@@ -95,7 +95,7 @@ def rehearse(
     opened: float | None = None,
     picture_bytes: int = PICTURE_BYTES,
 ) -> Rehearsal:
-    """Send a mail for each of `addresses`; equal numbers show the same picture."""
+    """Send a mail for each of `addresses`; neighbours with one number show the same picture."""
     opens = opens_of_a_mailing(addresses, minutes, assumptions, random, opened=opened)
     outcome = SendSimulation(send, assumptions, random).run(opens.first_opens)
     found = bounds(assumptions, send.concurrency, daily_renders=send.daily_renders)

@@ -59,42 +59,45 @@ class _Undecided(Exception):
     """Only the layout can say."""
 
 
-def predict_fit(
-    runs: Sequence[TextRun],
-    paragraph: ParagraphStyle,
-    *,
-    width: float | None,
-    height: float | None,
-    fonts: Fonts,
-) -> FitPrediction:
-    """What `layout_text` would say of the same text in the same box."""
-    visible = tuple(run for run in runs if run.text)
-    if len(visible) == 1:
-        (run,) = visible
-        try:
-            return _box(run.style, paragraph, width, height, fonts).predict(run)
-        except _Undecided:
-            pass
-    layout = layout_text(visible, paragraph, width=width, height=height, fonts=fonts)
-    return FitPrediction(layout.font_scale, layout.truncated, layout.missing_characters)
+class FitPredictor:
+    """Predicts the fit of texts; keeps the widths of words for each style and box."""
 
+    def __init__(self, fonts: Fonts) -> None:
+        self._fonts = fonts
+        self._boxes: SizedLruCache[tuple[object, ...], _TextBox] = SizedLruCache(_MAX_BOXES)
 
-_boxes: SizedLruCache[tuple[object, ...], "_TextBox"] = SizedLruCache(_MAX_BOXES)
+    def predict(
+        self,
+        runs: Sequence[TextRun],
+        paragraph: ParagraphStyle,
+        *,
+        width: float | None,
+        height: float | None,
+    ) -> FitPrediction:
+        """What `layout_text` would say of the same text in the same box."""
+        visible = tuple(run for run in runs if run.text)
+        if len(visible) == 1:
+            (run,) = visible
+            try:
+                return self._box(run.style, paragraph, width, height).predict(run)
+            except _Undecided:
+                pass
+        layout = layout_text(visible, paragraph, width=width, height=height, fonts=self._fonts)
+        return FitPrediction(layout.font_scale, layout.truncated, layout.missing_characters)
 
-
-def _box(
-    style: TextStyle,
-    paragraph: ParagraphStyle,
-    width: float | None,
-    height: float | None,
-    fonts: Fonts,
-) -> "_TextBox":
-    key = (style, paragraph, width, height, fonts)
-    box = _boxes.get(key)
-    if box is None:
-        box = _TextBox(style, paragraph, width, height, fonts)
-        _boxes.put(key, box)
-    return box
+    def _box(
+        self,
+        style: TextStyle,
+        paragraph: ParagraphStyle,
+        width: float | None,
+        height: float | None,
+    ) -> "_TextBox":
+        key = (style, paragraph, width, height)
+        box = self._boxes.get(key)
+        if box is None:
+            box = _TextBox(style, paragraph, width, height, self._fonts)
+            self._boxes.put(key, box)
+        return box
 
 
 class _TextBox:

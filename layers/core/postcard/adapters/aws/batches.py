@@ -6,7 +6,6 @@ from typing import Any
 
 from postcard.adapters.aws.table import (
     IF_ABSENT,
-    IF_PRESENT,
     ConditionExpression,
     ConditionFailed,
     Row,
@@ -48,25 +47,26 @@ class DynamoBatchStore:
         self, batch_id: str, changes: Mapping[str, Any], *, status_is: Sequence[str]
     ) -> bool:
         """Change these properties if the status is one of these; whether they were changed."""
-        values = {f"status_{n}": status for n, status in enumerate(status_is)}
-        expression = f"#status IN ({', '.join(f':{name}' for name in values)})"
         sets = _encode(dict(changes))
         if "expires_at" in changes:
             sets["ttl"] = changes["expires_at"] + DAY
-        condition = ConditionExpression(expression, ("status",), values)
         try:
-            self._table.update(*_key(batch_id), sets=sets, condition=condition)
+            self._table.update(*_key(batch_id), sets=sets, condition=_if_status(status_is))
         except ConditionFailed:
             return False
         return True
 
-    def add_counts(self, batch_id: str, *, ok: int, defaults: int, failed: int) -> None:
-        """Add to the counts, atomically; nothing if the batch is gone."""
+    def add_counts(
+        self, batch_id: str, *, ok: int, defaults: int, failed: int, status_is: Sequence[str]
+    ) -> bool:
+        """Add to the counts, atomically, if the status is one of these; whether it was done."""
         adds = {"ok": ok, "defaults": defaults, "failed": failed}
+        condition = _if_status(status_is)
         try:
-            self._table.update(*_key(batch_id), sets={}, adds=adds, condition=IF_PRESENT)
+            self._table.update(*_key(batch_id), sets={}, adds=adds, condition=condition)
         except ConditionFailed:
-            return
+            return False
+        return True
 
     def delete(self, batch_id: str) -> None:
         """Remove the record, if it exists."""
@@ -105,6 +105,12 @@ class DynamoBatchStore:
         except ConditionFailed:
             return False
         return True
+
+
+def _if_status(status_is: Sequence[str]) -> ConditionExpression:
+    values = {f"status_{n}": status for n, status in enumerate(status_is)}
+    expression = f"#status IN ({', '.join(f':{name}' for name in values)})"
+    return ConditionExpression(expression, ("status",), values)
 
 
 def _key(batch_id: str) -> tuple[str, str]:

@@ -38,16 +38,21 @@ class MemoryBatchStore:
             self._records[batch_id] = replace(record, **changes)
             return True
 
-    def add_counts(self, batch_id: str, *, ok: int, defaults: int, failed: int) -> None:
-        """Add to the counts, atomically; nothing if the batch is gone."""
+    def add_counts(
+        self, batch_id: str, *, ok: int, defaults: int, failed: int, status_is: Sequence[str]
+    ) -> bool:
+        """Add to the counts, atomically, if the status is one of these; whether it was done."""
         with self._lock:
-            if (record := self._records.get(batch_id)) is not None:
-                self._records[batch_id] = replace(
-                    record,
-                    ok=record.ok + ok,
-                    defaults=record.defaults + defaults,
-                    failed=record.failed + failed,
-                )
+            record = self._records.get(batch_id)
+            if record is None or record.status not in status_is:
+                return False
+            self._records[batch_id] = replace(
+                record,
+                ok=record.ok + ok,
+                defaults=record.defaults + defaults,
+                failed=record.failed + failed,
+            )
+            return True
 
     def delete(self, batch_id: str) -> None:
         """Remove the record, if it exists."""

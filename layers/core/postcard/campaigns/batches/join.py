@@ -204,7 +204,18 @@ class BatchJoin:
         return [number for number in range(self._plan.chunk_count) if number not in self._parts]
 
     def run(self, is_late: Callable[[], bool]) -> ChunkCounts | None:
-        """The counts of all rows; None if there was no time for all."""
+        """The counts of all rows; None if there was no time for all.
+
+        An upload that an earlier call began may be gone: aborted, or lost with a local server. Then
+        the files are joined anew.
+        """
+        try:
+            return self._join(is_late)
+        except Conflict:
+            self._files.store.delete([self._files.join_state])
+            return self._join(is_late)
+
+    def _join(self, is_late: Callable[[], bool]) -> ChunkCounts | None:
         files, plan = self._files, self._plan
         stored = files.read_json(files.join_state) or {}
         states = {

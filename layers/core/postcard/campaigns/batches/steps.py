@@ -272,9 +272,15 @@ class BatchSteps:
             raise self._refused(event["batch"], error) from None
         if store_result(files, chunk, result):
             counts = result.counts
-            self._batches.add_counts(
-                event["batch"], ok=counts.ok, defaults=counts.default, failed=counts.failed
+            is_counted = self._batches.add_counts(
+                event["batch"],
+                ok=counts.ok,
+                defaults=counts.default,
+                failed=counts.failed,
+                status_is=ACTIVE,
             )
+            if not is_counted:  # it ended meanwhile, and its parts were deleted
+                files.store.delete([files.part(chunk.number), files.part_report(chunk.number)])
         return answer
 
     def _rows(self, plan: BatchPlan) -> BatchRows:

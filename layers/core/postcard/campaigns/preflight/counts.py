@@ -131,15 +131,18 @@ class PreflightCounts:
         """Count one row."""
         self.rows += 1
         if checked.link_length:
-            self.digests.append(checked.link_digest)
-            self.longest_link = max(self.longest_link, checked.link_length)
-        rank = _sample_rank(checked.row.number)
-        if len(self.sample) < SAMPLED_ROWS or rank < self.sample[-1][0]:
-            self.sample = _sampled([*self.sample, (rank, ReportedRow.of(checked))])
+            self._add_picture(checked)
         for address in checked.addresses:
             self._add_address(address)
         if checked.findings:
             self._add_findings(checked)
+
+    def _add_picture(self, checked: CheckedRow) -> None:
+        self.digests.append(checked.link_digest)
+        self.longest_link = max(self.longest_link, checked.link_length)
+        rank = _sample_rank(checked.row.number)
+        if len(self.sample) < SAMPLED_ROWS or rank < self.sample[-1][0]:
+            self.sample = _sampled([*self.sample, (rank, ReportedRow.of(checked))])
 
     def _add_findings(self, checked: CheckedRow) -> None:
         self.with_problems += any(finding.code != "shrunk" for finding in checked.findings)

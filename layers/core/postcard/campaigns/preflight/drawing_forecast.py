@@ -28,7 +28,7 @@ from postcard.template.liquid.parse import names_used
 from postcard.template.liquid_slots import LiquidSlot
 from postcard.template.model import walk_layers
 from postcard.template.properties.text_style import written_properties
-from postcard.text.fit_prediction import FitPrediction, predict_fit
+from postcard.text.fit_prediction import FitPrediction, FitPredictor
 from postcard.text.fonts import Fonts
 from postcard.text.simple_latin import is_simple_latin
 from postcard.text.style import ParagraphStyle, TextRun, TextStyle
@@ -69,6 +69,7 @@ class DrawingForecaster:
     def __init__(self, template: Template, fonts: Fonts, *, now: float = NO_CLOCK) -> None:
         self.template = template
         self._fonts, self._now = template.fonts or fonts, now
+        self._fits = FitPredictor(self._fonts)
         self._kept: SizedLruCache[object, DrawingForecast] = SizedLruCache(MAX_KEPT_FORECASTS)
         self._pictures = _StandIns((template.width, template.height))
         document_names = _names_at(template, "")
@@ -101,7 +102,7 @@ class DrawingForecaster:
                     self.template, bound.values, self._now, lambda *_: None
                 )
                 evaluator.warn = warnings.warn
-                known = layer.look_at_words(evaluator, bound, self._fonts)
+                known = layer.look_at_words(evaluator, bound, self._fits)
                 if known is None:
                     known = self._look_at(layer, evaluator, bound, warnings)
                 self._kept.put(key, known)
@@ -128,7 +129,7 @@ class DrawingForecaster:
         texts: list[TextForecast] = []
         for placed in _drawn(layout_nodes(drawing, nodes)):
             if isinstance(placed.layer, TextLayer):
-                texts += _text_forecasts(placed, placed.layer)
+                texts += _text_forecasts(placed, placed.layer, self._fits)
                 layer.keep_style(placed, placed.layer, bound)
             elif isinstance(placed.layer, QrLayer):
                 _check_qr(placed, placed.layer)
@@ -172,7 +173,7 @@ class _TopLayer:
             self._style = _StyledBox(runs[0].style, paragraph, width, height)
 
     def look_at_words(
-        self, evaluator: Evaluator, bound: BoundValues, fonts: Fonts
+        self, evaluator: Evaluator, bound: BoundValues, fits: FitPredictor
     ) -> DrawingForecast | None:
         """The forecast of other words in the kept style; None if more than words may differ."""
         box, slot = self._style, self._text_slot
@@ -185,7 +186,7 @@ class _TopLayer:
         if not is_simple_latin(text) or not text.strip(" \u2068\u2069"):
             return None
         runs = (TextRun(text, box.style),)
-        fit = predict_fit(runs, box.paragraph, width=box.width, height=box.height, fonts=fonts)
+        fit = fits.predict(runs, box.paragraph, width=box.width, height=box.height)
         found = _text_forecast(f"/layers/{self.index}", fit, box.style.size)
         return DrawingForecast((found,)) if found else _NOTHING
 
@@ -272,11 +273,13 @@ def _drawn(layers: Sequence[PlacedLayer]) -> Iterator[PlacedLayer]:
             yield from _drawn(placed.children)
 
 
-def _text_forecasts(placed: PlacedLayer, layer: TextLayer) -> Iterator[TextForecast]:
+def _text_forecasts(
+    placed: PlacedLayer, layer: TextLayer, fits: FitPredictor
+) -> Iterator[TextForecast]:
     runs, paragraph = layer.styled_runs(placed)
     if placed.parent is None:
         width, height = placed.definite_size
-        fit = predict_fit(runs, paragraph, width=width, height=height, fonts=placed.fonts)
+        fit = fits.predict(runs, paragraph, width=width, height=height)
     else:  # laid out already, for its neighbours
         layout = layer.layout(placed)
         fit = FitPrediction(layout.font_scale, layout.truncated, layout.missing_characters)

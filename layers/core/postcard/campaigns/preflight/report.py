@@ -99,7 +99,7 @@ class PreflightReport:
         """The report for people."""
         counts = self.counts
         right = counts.rows - counts.with_problems
-        yield f"{right:,} of {counts.rows:,} rows are right."
+        yield f"{right:,} of {_rows(counts.rows)} {'is' if right == 1 else 'are'} right."
         yield from self._finding_lines()
         yield from self._size_lines()
         if self.unmapped:
@@ -133,6 +133,8 @@ class PreflightReport:
             rows = ", ".join(str(row.number) for row in counts.worst[code][:_MAX_LISTED])
             more = ", …" if counts.findings[code] > _MAX_LISTED else ""
             yield f"  {WORDS[code]:28}{counts.findings[code]:>9,}{where}: row {rows}{more}"
+            if code == "failed":
+                yield from map(_reason, counts.worst[code][:_MAX_LISTED])
 
     def _size_lines(self) -> Iterator[str]:
         names = names_by_pointer(self.template)
@@ -140,14 +142,14 @@ class PreflightReport:
             by_size = sorted((float(size), rows) for size, rows in sizes.items())
             total = sum(rows for _, rows in by_size)
             (smallest, rows), largest = by_size[0], by_size[-1][0]
-            yield (
-                f"{place_name(place, names)} shrinks in {total:,} rows, to {smallest:g} px in"
-                f" {rows:,} of them and to {largest:g} px at most."
-            )
+            drawn_at = f"{smallest:g} px"
+            if largest > smallest:
+                drawn_at += f" in {_rows(rows)} and to {largest:g} px at most"
+            yield f"{place_name(place, names)} shrinks in {_rows(total)}, to {drawn_at}."
 
     def _links_line(self) -> str:
         counts = self.counts
-        same = f", {counts.duplicate_links:,} rows have the link of another row"
+        same = f", {_rows(counts.duplicate_links)} with the link of another row"
         return (
             f"Links: {counts.distinct_links:,} different"
             f"{same if counts.duplicate_links else ''}; the longest has"
@@ -202,6 +204,16 @@ def row_caption(row: ReportedRow, names: Mapping[str, str]) -> str:
         f"{WORDS[code]}: {', '.join(dict.fromkeys(found))}" if any(found) else WORDS[code]
         for code, found in places.items()
     )
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row{'' if count == 1 else 's'}"
+
+
+def _reason(row: ReportedRow) -> str:
+    """Why a row has no picture."""
+    detail = next(detail for code, _, detail in row.findings if code == "failed")
+    return f"    row {row.number} (line {row.line}): {detail}"
 
 
 def _sizes(counts: PreflightCounts, place: str) -> Iterator[tuple[str, int]]:

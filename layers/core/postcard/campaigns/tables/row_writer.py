@@ -79,7 +79,7 @@ class RowWriter:
         body = row.text.strip()
         end = row.text[len(row.text.rstrip("\r\n")) :]
         members = json.dumps(dict(zip(self._names, added, strict=True)), ensure_ascii=False)
-        if not _is_object(body):
+        if row.fault is not None and not _is_object(body):
             return members + (end or self._format.dialect.line_end)
         own = body[:-1].rstrip()
         return f"{own}{'' if own == '{' else ', '}{members[1:]}{end}"

@@ -1,5 +1,6 @@
 """Opens a file of people as a table: CSV or JSON Lines, in any encoding, gzip or not."""
 
+import json
 from collections.abc import Iterator, Sequence
 from io import RawIOBase
 from typing import Any, BinaryIO
@@ -9,7 +10,6 @@ from postcard.campaigns.tables.decompressed_file import decompressed
 from postcard.campaigns.tables.row_reader import (
     RowReader,
     TableRow,
-    json_row,
     lines_of_stream,
     raw_rows,
 )
@@ -206,14 +206,21 @@ def _check_width(cells: Sequence[Any], line: int | None) -> None:
 
 
 def _all_keys(lines: Iterator[str], format: TableFormat) -> Sequence[str]:
+    """The keys of all objects; lines that are none are faults of their rows."""
     keys: dict[str, None] = {}
     for line, raw in enumerate(raw_rows(lines, format, first_line=1), 1):
         if raw.cells:
-            try:
-                found = json_row(raw.text)
-            except ValueError:
-                continue  # a fault of that row
+            found = _quick_object(raw.text)
             if not found.keys() <= keys.keys():
                 keys.update(dict.fromkeys(found))
                 _check_width(list(keys), line)
     return list(keys)
+
+
+def _quick_object(text: str) -> dict[str, Any]:
+    """The object of a line, without the checks of `json_row`; empty if there is none."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
