@@ -44,6 +44,11 @@ def test_liquid_in_a_value_is_text() -> None:
     assert merged("{{ first_name }}", "{{ e_mail }}{% x") == "{{ e_mail }}{% x"
 
 
+def test_half_a_surrogate_pair_becomes_a_character_that_a_file_can_hold() -> None:
+    assert merged("{{ first_name }}", "a\ud800b").encode() == "a\ufffdb".encode()
+    assert merged("{{ first_name[0].x }}", [{"x": "\udc00"}]).encode() == "\ufffd".encode()
+
+
 def test_the_picture_is_its_tag_as_it_was_minted() -> None:
     assert merged("<td>{{ picture }}</td>") == f"<td>{PICTURE.img}</td>"
     tag = '<img src="{{ picture_url }}" alt="{{ picture_alt }}" width="{{ picture_width }}">'

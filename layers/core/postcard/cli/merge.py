@@ -14,7 +14,14 @@ import click
 
 from postcard.cli.base_command import Command
 from postcard.cli.output import EXIT_NO, EXIT_OK, CommandError, CommandResult
-from postcard.cli.people_file import PeopleOptions, columns_of, open_people, people_options
+from postcard.cli.people_file import (
+    PeopleOptions,
+    columns_of,
+    describe_columns,
+    describe_table,
+    open_people,
+    people_options,
+)
 from postcard.cli.render import DPR_CHOICE
 from postcard.cli.target import ServiceTarget, target_options
 from postcard.errors import Problem
@@ -119,12 +126,13 @@ def merge(
         template, mint = _minting(target, template_id, float(dpr))
         mapping = columns_of(table, template, people)
         unmapped = tuple(mapping.unmapped)
+        head = f"{people_file} · {describe_table(table)} · {describe_columns(table, mapping)}"
         work = _Work(mail, lambda row: mint(mapping.modifications(row.cells)))
         with _complete_folder(folder) as part:
             work.write(_rows(table), part)
             if work.bad and not skip_bad:
                 raise CommandError(_bad_rows(work.bad))
-    return work.result(folder, unmapped)
+    return work.result(folder, head, unmapped)
 
 
 def _output_folder(text: str) -> Path:
@@ -299,9 +307,9 @@ class _Work:
             self.with_warnings.append(row.number)
         return file
 
-    def result(self, folder: Path, unmapped: Sequence[str]) -> CommandResult:
+    def result(self, folder: Path, head: str, unmapped: Sequence[str]) -> CommandResult:
         """What was written, which rows have no mail, and which fields no column gives."""
-        text = f"{folder}: {self.written:,} mail{'' if self.written == 1 else 's'}."
+        text = f"{head}\n{folder}: {self.written:,} mail{'' if self.written == 1 else 's'}."
         if self.with_warnings:
             text += (
                 f" In {len(self.with_warnings):,} of them the picture shows a default or a"

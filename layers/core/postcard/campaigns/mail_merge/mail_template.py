@@ -13,11 +13,13 @@ from markupsafe import Markup
 from postcard.campaigns.tables.column_mapping import simple_name
 from postcard.name_suggestions import closest_name
 from postcard.runtime.lazy_dataclass import dataclass
+from postcard.runtime.lazy_regex import lazy_regex
 
 MAX_SOURCE_CHARACTERS = 1_000_000
 MAX_MAIL_BYTES = 2_000_000  # of one mail
 MAX_SUBJECT_CHARACTERS = 500
 PICTURE_NAMES = ("picture", "picture_url", "picture_alt", "picture_width", "picture_height")
+_SURROGATES = lazy_regex("[\ud800-\udfff]")
 _ROW = "row"  # every column by its header: row["First Name"]
 
 
@@ -75,8 +77,11 @@ class MailTemplate:
         self._check_names()
 
     def render(self, cells: Sequence[Any], picture: PersonalPicture) -> str:
-        """The mail of one person; `MailFault` if its Liquid fails on these values."""
-        cells = [*cells, *[None] * (len(self._columns) - len(cells))]
+        """The mail of one person; `MailFault` if its Liquid fails on these values.
+
+        Half a surrogate pair, which JSON can hold and no file, becomes U+FFFD.
+        """
+        cells = [*map(_writable, cells), *[None] * (len(self._columns) - len(cells))]
         values = {name: cells[indices[0]] for name, indices in self._by_name.items()}
         values[_ROW] = dict(zip(self._columns, cells, strict=False))
         values |= {
@@ -176,6 +181,16 @@ def _columns_by_name(columns: Sequence[str]) -> Mapping[str, Sequence[int]]:
 def _row_form(header: str) -> str:
     quote = "'" if '"' in header else '"'
     return f"row[{quote}{header[:64]}{quote}]"
+
+
+def _writable(cell: Any) -> Any:
+    if isinstance(cell, str):
+        return _SURROGATES.sub("\ufffd", cell)
+    if isinstance(cell, list):
+        return [_writable(each) for each in cell]
+    if isinstance(cell, dict):
+        return {_writable(key): _writable(each) for key, each in cell.items()}
+    return cell
 
 
 def _sentence(message: str) -> str:
