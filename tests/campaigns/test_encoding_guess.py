@@ -34,3 +34,9 @@ def test_names_of_many_languages_are_read_right(encoding: str, name: str) -> Non
 @pytest.mark.parametrize("sample", [b"", b"\xff", b"\x81\x8d", bytes(range(128, 256)) * 9])
 def test_any_bytes_get_a_guess(sample: bytes) -> None:
     sample.decode(guess_encoding(sample), "surrogateescape")
+
+
+@pytest.mark.parametrize("name", ["Zoë", "李小龍", "Łukasz"])
+def test_a_wrong_byte_among_names_in_utf8_leaves_the_others_right(name: str) -> None:
+    rows = f"{name},a@x.test\n".encode() * 20
+    assert guess_encoding(rows + "José,b@x.test\n".encode("cp1252")) == "utf-8"

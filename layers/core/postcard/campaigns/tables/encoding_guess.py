@@ -1,4 +1,4 @@
-"""Guesses the encoding of text that is neither UTF-8 nor UTF-16.
+"""Guesses the encoding of text that is neither whole UTF-8 nor UTF-16.
 
 `charset_normalizer` knows the scripts apart. Within the Latin script it often takes Windows-1252,
 by far the most common encoding, for a rare one; there the own rule below decides.
@@ -38,6 +38,7 @@ _SIGNS_IN_WORDS = frozenset("\u00a0‘’–—·")
 _SIGNS_BESIDE_WORDS = frozenset("¡¿«»ªº‚„“”…")  # never between two letters
 _SIGNS_BESIDE_NUMBERS = frozenset("©®°€£™§½№")  # nor before a small letter
 _MAX_IMPLAUSIBLE = 0.02  # of the letters beyond ASCII
+_MAX_WRONG_IN_UTF8 = 0.1  # of the characters beyond ASCII
 _MAX_BESIDE_ASCII = 0.2  # of the letters of another script
 
 
@@ -45,6 +46,8 @@ def guess_encoding(sample: bytes) -> str:
     """The likely encoding of lines that are not ASCII, by Python's name."""
     from charset_normalizer import from_bytes  # only a file that is not UTF-8 needs it
 
+    if _is_damaged_utf8(sample):
+        return "utf-8"
     best = from_bytes(sample).best()
     codec = codecs.lookup(best.encoding).name if best is not None else ""
     codec = _SUPERSETS.get(codec, codec)
@@ -54,6 +57,17 @@ def guess_encoding(sample: bytes) -> str:
     if codec in _CHINESE_JAPANESE_KOREAN and implausible > _MAX_IMPLAUSIBLE:
         return codec
     return latin
+
+
+def _is_damaged_utf8(sample: bytes) -> bool:
+    """Whether nearly all beyond ASCII is UTF-8, which text of other encodings hardly ever is.
+
+    One byte of another encoding, as a joined list has, then costs its row alone.
+    """
+    text = sample.decode("utf-8", "surrogateescape")
+    beyond = sum(not character.isascii() for character in text)
+    wrong = sum("\udc80" <= character <= "\udcff" for character in text)
+    return beyond > 0 and wrong <= beyond * _MAX_WRONG_IN_UTF8
 
 
 def _best_latin(sample: bytes) -> tuple[str, float]:
