@@ -3,6 +3,7 @@
 import pytest
 
 from postcard.campaigns.tables.encoding_guess import guess_encoding
+from postcard.campaigns.tables.text_encoding import EncodingScan
 
 NAMES = {
     "cp1252": (
@@ -41,3 +42,11 @@ def test_lines_that_end_with_cr_alone_are_of_a_mac() -> None:
 @pytest.mark.parametrize("sample", [b"", b"\xff", b"\x81\x8d", bytes(range(128, 256)) * 9])
 def test_any_bytes_get_a_guess(sample: bytes) -> None:
     sample.decode(guess_encoding(sample), "surrogateescape")
+
+
+@pytest.mark.parametrize("name", ["Zoë", "李小龍", "Łukasz"])
+def test_a_wrong_byte_among_names_in_utf8_leaves_the_others_right(name: str) -> None:
+    scan = EncodingScan()
+    scan.feed(f"{name},a@x.test\n".encode() * 20 + "José,b@x.test\n".encode("cp1252"))
+    found = scan.finish()
+    assert (found.name, found.is_guess) == ("utf-8", True)

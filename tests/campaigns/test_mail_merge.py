@@ -44,6 +44,11 @@ def test_liquid_in_a_value_is_text() -> None:
     assert merged("{{ first_name }}", "{{ e_mail }}{% x") == "{{ e_mail }}{% x"
 
 
+def test_half_a_surrogate_pair_becomes_a_character_that_a_file_can_hold() -> None:
+    assert merged("{{ first_name }}", "a\ud800b").encode() == "a\ufffdb".encode()
+    assert merged("{{ first_name[0].x }}", [{"x": "\udc00"}]).encode() == "\ufffd".encode()
+
+
 def test_the_picture_is_its_tag_as_it_was_minted() -> None:
     assert merged("<td>{{ picture }}</td>") == f"<td>{PICTURE.img}</td>"
     tag = '<img src="{{ picture_url }}" alt="{{ picture_alt }}" width="{{ picture_width }}">'
@@ -65,10 +70,12 @@ def test_conditions_filters_and_empty_cells_work_as_in_liquid() -> None:
         ("a\nb {{ first_nam }}", (2, 6), "did you mean first_name?"),
         ("a\n  {% if %}x", (2, 6), "missing expression"),
         ("a\n{{ first_name | shout }}", (2, 17), "unknown filter 'shout'"),
+        ("{{ first_name | raw }}", (1, 17), "unknown filter 'raw'; did you mean safe"),
+        ('{{ row["First name"] }}', (1, 4), "did you mean 'First Name'"),
         ("<p>\n{% for x in points %}", (2, 22), "expected tag endfor"),
         ("{% include 'other' %}", (1, 4), "unexpected tag 'include'"),
         ("\n{{ points | divided_by: 0 }}", (2, 13), "can't divide by 0"),
-        ("{{ row.Nom }}", (1, 4), "row.Nom is undefined"),
+        ("{{ row.Nom }}", (1, 4), "no column has the header 'Nom'"),
         ("{% for i in (1..100000) %}x{% endfor %}", (None, None), "loop"),
         ("{% for i in (1..9000) %}{{ first_name }}{% endfor %}", (None, None), "limit"),
     ],
@@ -122,10 +129,58 @@ def test_no_value_can_add_a_header() -> None:
     assert mail["Bcc"] is None and mail["Subject"] == "Hi Bcc: everyone@x.test"
 
 
+# Encoded words of RFC 2047, which Python decodes in a header's text.
+HIDDEN_HEADERS = ("=?utf-8?q?Hi=0D=0ABcc:_all@x.test?=", "=?utf-8?b?SGkKQmNjOiBhbGxAeC50ZXN0Cgp4?=")
+
+
+@pytest.mark.parametrize("words", HIDDEN_HEADERS)
+@pytest.mark.parametrize("more", ["", " Zoë"])
+def test_encoded_words_in_a_value_are_text_and_add_no_header(words: str, more: str) -> None:
+    to = f"{words.replace('@', ' at ')}{more} <zoe@x.test>"
+    mail = read(message(HTML, to=to, subject=words + more, sender="us@x.test"))
+    assert mail.keys() == ["Subject", "From", "To", "MIME-Version", "Content-Type"]
+    assert str(mail["Subject"]).replace("\u200b", "") == words + more
+    assert [each.addr_spec for each in mail["To"].addresses] == ["zoe@x.test"]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("Zoe <zoe@x.test>", "Zoe"), ('"Zoë, \\"Z\\"" <zoe@x.test>', 'Zoë, "Z"'),
+     ("<zoe@x.test>", ""), ("李小龍 <zoe@x.test> ", "李小龍"), ("A, B; C <zoe@x.test>", "A, B; C")],
+)  # fmt: skip
+def test_an_address_may_have_a_name(text: str, name: str) -> None:
+    (found,) = read(message(HTML, to=text, subject="Hi", sender=text))["To"].addresses
+    assert (found.display_name, found.addr_spec) == (name, "zoe@x.test")
+
+
+def test_the_text_of_a_mail_says_where_its_links_lead() -> None:
+    html = '<td><a href="https://x.test/a?b=1&amp;c=2">Buy</a></td><td><a href="#">Top</a></td>'
+    text = read(message(html, to="z@x.test", subject="Hi", sender=None)).get_body(("plain",))
+    assert text and text.get_content().strip() == "Buy (https://x.test/a?b=1&c=2) Top"
+
+
+def test_a_name_that_two_columns_have_is_refused_unless_one_is_called_so() -> None:
+    columns = ["User Name", "user_name", "Last Name", "last-name", "Same", "Same"]
+    source = "{{ user_name }}, {{ row['User Name'] }}, {{ row['last-name'] }}"
+    assert MailTemplate(source, columns).render(list("abcdef"), PICTURE) == "b, a, d"
+    with pytest.raises(MailFault, match=r'columns 3 and 4 .* write row."Last Name". or row'):
+        MailTemplate("{{ last_name }}", columns)
+    with pytest.raises(MailFault, match="2 columns have the header 'Same'"):
+        MailTemplate("{{ row.Same }}", columns)
+
+
+def test_a_header_without_latin_letters_is_named_as_it_is_reached() -> None:
+    assert MailTemplate('{{ row["名前"] }}', ["名前"]).render(["李"], PICTURE) == "李"
+    with pytest.raises(MailFault, match=r'There are row."名前".'):
+        MailTemplate("{{ name }}", ["名前"])
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "zoe", "zoe@", "@x.test", "a@x.test, b@x.test", "a@x.test\nBcc: b@x.test",
-     "Zoe <a@x.test>", "a b@x.test", "a" * 300 + "@x.test", "zoë@x.test", "a@localhost"],
+     "Zoe <a@x>", "a@x.test, b <b@x.test>", "Zoe\r\nBcc: b@x.test <a@x.test>",
+     "Zoe <a@x.test>, <b@x.test>", "a b@x.test",
+     "a" * 300 + "@x.test", "zoë@x.test", "a@localhost"],
 )  # fmt: skip
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(MailFault):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from postcard.cli.merge import _complete_folder
 from tests.cli.runner import clean_environment, run_postcard
 
 __all__ = ["clean_environment"]
@@ -27,6 +28,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("{{ picture }}", ("--to", "Nom"), "--to: the table has no column 'Nom'"),
         ("{{ picture }}", ("--from", "us@x.test"), "--from needs --eml"),
         ("{{ picture }}", ("--eml", "--from", "us"), "--from: The e-mail address"),
+        ("{{ picture }}", ("--eml", "--from", "Us <us>"), "--from: The e-mail address"),
+        ("{{ picture }}{{ first_name | raw }}", (), "line 1, column 30: unknown filter 'raw'"),
         ("{{ picture }}", (), "No Postcard service was found"),
     ],
 )
@@ -46,3 +49,31 @@ def test_a_folder_with_files_is_left_alone(folder: Path) -> None:
     result = run_postcard("merge", "people.csv", "mail.html", "-t", "x", "-o", "out")
     assert result.exit_code == 2 and "out is not empty" in result.stderr
     assert [path.name for path in (folder / "out").iterdir()] == ["mine.txt"]
+
+
+def test_a_file_a_dangling_link_and_no_name_are_no_folders(folder: Path) -> None:
+    (folder / "file").write_text("mine")
+    (folder / "link").symlink_to(folder / "nowhere")
+    for output, message in (("file", "is a file"), ("link", "does not exist"), ("", "--output")):
+        result = run_postcard("merge", "people.csv", "mail.html", "-t", "x", "-o", output)
+        assert result.exit_code == 2 and message in result.stderr
+
+
+@pytest.mark.parametrize("output", [".", "link", "new"])
+def test_an_empty_folder_is_filled_whatever_it_is_and_left_empty_after_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output: str
+) -> None:
+    (tmp_path / "here").mkdir(mode=0o700)
+    (tmp_path / "link").symlink_to("here")
+    monkeypatch.chdir(tmp_path / "here" if output == "." else tmp_path)
+    folder = Path(output)
+    with pytest.raises(KeyboardInterrupt), _complete_folder(folder) as part:
+        (part / "1.html").write_text("one")
+        raise KeyboardInterrupt
+    assert not folder.exists() if output == "new" else not list(folder.iterdir())
+    with _complete_folder(folder) as part:
+        (part / "1.html").write_text("one")
+        assert not folder.exists() or len(list(folder.iterdir())) == 1
+    assert [path.name for path in folder.iterdir()] == ["1.html"]
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name[0] == ".") == []
+    assert (tmp_path / "here").stat().st_mode & 0o777 == 0o700

@@ -126,3 +126,31 @@ def test_an_interrupted_command_has_the_exit_code_of_shells() -> None:
 
     result = CliRunner().invoke(interrupted, ["--json"])
     assert result.exit_code == 130 and json.loads(result.stdout)["code"] == "interrupted"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--sheet", "sheets"),
+        ("--sheet", "worst.jpg"),
+        ("--sheet", ""),
+        ("--sheet", "folder.png"),
+        ("--report", "folder.png"),
+        ("--report", ""),
+        ("--report", "templates/../people.csv"),
+        ("--report", "link.csv"),
+        ("--sheet", "same.png", "--report", "./same.png"),
+        ("--fail-on", ""),
+        ("--fail-on", ","),
+    ],
+)
+def test_outputs_that_cannot_be_or_would_destroy_a_file_are_refused_at_once(
+    folder: Path, options: tuple[str, ...]
+) -> None:
+    (folder / "folder.png").mkdir()
+    (folder / "link.csv").symlink_to("people.csv")
+    before = sorted(folder.iterdir())
+    result = run_postcard("preflight", "people.csv", "-t", "no-such-template", *options)
+    assert result.exit_code == 2 and f"Error: {options[-2]}: " in result.stderr
+    assert sorted(folder.iterdir()) == before
+    assert (folder / "people.csv").read_text(encoding="utf-8") == PEOPLE

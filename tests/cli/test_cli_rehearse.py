@@ -43,6 +43,7 @@ def test_the_text_has_the_rates_beside_their_limits(folder: Path) -> None:
         ("--minutes", "1", "--opens-per-hour", "5"),
         ("--measure",),
         ("--opened", "101"),
+        ("--opened", "nan"),
         ("--minutes", "0"),
     ],
 )

@@ -100,6 +100,7 @@ def merge(state: Path, folder: Path, people: str, *options: str) -> CommandOutpu
 def test_each_person_gets_a_mail_whose_picture_loads(state: Path, tmp_path: Path) -> None:
     result = merge(state, tmp_path, PEOPLE)
     assert result.exit_code == 0 and result.json_output["mails"] == 7
+    assert result.json_output["unmapped"] == []
     assert result.json_output["rows_with_warnings"] == [6]
     mails = [path.read_text(encoding="utf-8") for path in sorted((tmp_path / "out").iterdir())]
     assert "<p>Hi &lt;b&gt;Bob</p>" in mails[3] and "<p>Hi you</p>" in mails[5]
@@ -116,6 +117,20 @@ def test_messages_have_the_person_and_the_title_in_their_head(state: Path, tmp_p
     assert merge(state, tmp_path, people, "--eml").exit_code == 0
     message = (tmp_path / "out" / "1-ann-x-test.eml").read_bytes()
     assert b"To: ann@x.test\r\n" in message and b"Subject: For Ann\r\n" in message
+
+
+def test_a_merge_says_how_the_file_was_read_and_what_no_column_gives(
+    state: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "people.csv").write_text("code;E-Mail\nCODE;a@x.test\n")
+    (tmp_path / "mail.html").write_text("{{ picture }}")
+    files = (tmp_path / "people.csv", tmp_path / "mail.html")
+    result = run_postcard("merge", *files, "-t", "merge", "-o", tmp_path / "o", "--state", state)
+    assert "people.csv · UTF-8 · semicolon · code\n" in result.stdout
+    assert "o: 1 mail.\nNo column gives name: every picture shows the default." in result.stdout
+    (tmp_path / "people.csv").write_text("code;E-Mail\n")
+    result = run_postcard("merge", *files, "-t", "merge", "-o", tmp_path / "p", "--state", state)
+    assert (result.exit_code, (tmp_path / "p").exists()) == (3, False)
 
 
 def test_no_mail_is_written_if_one_row_has_none_unless_it_may_be_skipped(
@@ -318,6 +333,30 @@ def test_a_snippet_needs_an_open_field(state: Path) -> None:
     assert "--open FIELD=" in run_postcard(*call, "--esp", "custom").stderr
     missing = run_postcard("snippet", "merge", "--esp", "klaviyo", "--state", state)
     assert (missing.exit_code, "code is required" in missing.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            ("--esp", "klaviyo", "--closed", "nmae"),
+            "there is no field 'nmae'; there are name, code",
+        ),
+        (("--esp", "custom", "--closed", "nmae"), "there is no field 'nmae'; there are name, code"),
+        (("--esp", "klaviyo", "--open", "name=x", "--closed", "name"), "--open opens it"),
+        (("--esp", "klaviyo", "--closed", "name"), "No field of merge but code, name may be open"),
+        (("--esp", "custom", "--if-empty"), "give the whole tag"),
+        (("--esp", "custom", "--if-empty", "--attribute", "image url"), "give the whole tag"),
+        (("--esp", "custom", "--if-empty", "--attribute", '[["x"]]'), 'A " in the tag'),
+        (("--esp", "brevo", "--if-empty", "--attribute", ""), "such as FIRSTNAME"),
+    ],
+)
+def test_a_snippet_that_would_not_work_is_refused(
+    state: Path, options: tuple[str, ...], message: str
+) -> None:
+    output = run_postcard("snippet", "merge", "--set", "code=ABCD", *options, "--state", state)
+    assert (output.exit_code, output.stdout) == (2, "")
+    assert message in output.stderr
 
 
 def test_img_prints_a_tag_that_verify_accepts(state: Path) -> None:

@@ -1,6 +1,7 @@
 """`postcard merge`: writes a mail with their own picture for each person of a small table."""
 
 import json
+import secrets
 import shutil
 import tempfile
 import time
@@ -13,7 +14,14 @@ import click
 
 from postcard.cli.base_command import Command
 from postcard.cli.output import EXIT_NO, EXIT_OK, CommandError, CommandResult
-from postcard.cli.people_file import PeopleOptions, columns_of, open_people, people_options
+from postcard.cli.people_file import (
+    PeopleOptions,
+    columns_of,
+    describe_columns,
+    describe_table,
+    open_people,
+    people_options,
+)
 from postcard.cli.render import DPR_CHOICE
 from postcard.cli.target import ServiceTarget, target_options
 from postcard.errors import Problem
@@ -109,9 +117,7 @@ def merge(
     the picture as an <img> tag with a text that says what it shows. Values are escaped for HTML.
     For larger lists use a mail platform.
     """
-    folder = Path(output)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise CommandError(f"{folder} is not empty. Name a new folder, or empty it.")
+    folder = _output_folder(output)
     if sender and not eml:
         raise click.UsageError("--from needs --eml.")
     source = _read_mail(mail_file)
@@ -119,12 +125,28 @@ def merge(
         mail = _mail(table, mail_file, source, subject, to, sender, is_message=eml)
         template, mint = _minting(target, template_id, float(dpr))
         mapping = columns_of(table, template, people)
+        unmapped = tuple(mapping.unmapped)
+        head = f"{people_file} · {describe_table(table)} · {describe_columns(table, mapping)}"
         work = _Work(mail, lambda row: mint(mapping.modifications(row.cells)))
         with _complete_folder(folder) as part:
             work.write(_rows(table), part)
             if work.bad and not skip_bad:
                 raise CommandError(_bad_rows(work.bad))
-    return work.result(folder)
+    return work.result(folder, head, unmapped)
+
+
+def _output_folder(text: str) -> Path:
+    """The folder of --output, which is new or empty."""
+    if not text:
+        raise click.UsageError("--output: name a folder.")
+    folder = Path(text)
+    if folder.is_symlink() and not folder.exists():
+        raise CommandError(f"{folder} is a link to a folder that does not exist.")
+    if folder.exists() and not folder.is_dir():
+        raise CommandError(f"{folder} is a file. Name a new folder.")
+    if folder.exists() and any(folder.iterdir()):
+        raise CommandError(f"{folder} is not empty. Name a new folder, or empty it.")
+    return folder
 
 
 def _read_mail(path: Path) -> str:
@@ -234,6 +256,8 @@ def _compiled(template_id: str, document: Any) -> Any:
 
 
 def _rows(table: "Table") -> "list[TableRow]":
+    from postcard.campaigns.tables.table_refused import TableRefused
+
     rows = []
     for row in table.rows():
         rows.append(row)
@@ -242,6 +266,8 @@ def _rows(table: "Table") -> "list[TableRow]":
                 f"The file has over {MAX_MAILS:,} rows. `postcard batch` makes links for large"
                 " lists, which a mail platform sends."
             )
+    if not rows:
+        raise TableRefused("no_rows", "The file has no rows below its header: add one a person.")
     return rows
 
 
@@ -281,18 +307,21 @@ class _Work:
             self.with_warnings.append(row.number)
         return file
 
-    def result(self, folder: Path) -> CommandResult:
-        """What was written, and which rows have no mail."""
-        text = f"{folder}: {self.written:,} mails."
+    def result(self, folder: Path, head: str, unmapped: Sequence[str]) -> CommandResult:
+        """What was written, which rows have no mail, and which fields no column gives."""
+        text = f"{head}\n{folder}: {self.written:,} mail{'' if self.written == 1 else 's'}."
         if self.with_warnings:
             text += (
                 f" In {len(self.with_warnings):,} of them the picture shows a default or a"
                 " shortened text: `postcard preflight` says which."
             )
+        if unmapped:
+            text += f"\nNo column gives {', '.join(unmapped)}: every picture shows the default."
         json_fields = {
             "success": not self.bad,
             "folder": str(folder),
             "mails": self.written,
+            "unmapped": list(unmapped),
             "rows_with_warnings": self.with_warnings,
             "bad_rows": [{"row": b.number, "line": b.line, "detail": b.detail} for b in self.bad],
         }
@@ -305,13 +334,24 @@ def _mail_of(
 ) -> tuple[str, bytes]:
     from postcard.campaigns.mail_merge.mail_file import file_name, message, title_of
 
-    html = mail.html.render(row.cells, picture)
+    html = _rendered("the mail", mail.html, row, picture)
     to = "" if mail.to is None else str(row.cells[mail.to] or "")
     if not mail.is_message:
         return file_name(row.number, count, to, "html"), html.encode()
-    subject = mail.subject.render(row.cells, picture) if mail.subject else title_of(html)
+    subject = _rendered("--subject", mail.subject, row, picture) if mail.subject else title_of(html)
     body = message(html, to=to, subject=subject, sender=mail.sender)
     return file_name(row.number, count, to, "eml"), body
+
+
+def _rendered(
+    place: str, template: "MailTemplate", row: "TableRow", picture: "PersonalPicture"
+) -> str:
+    from postcard.campaigns.mail_merge.mail_template import MailFault
+
+    try:
+        return template.render(row.cells, picture)
+    except MailFault as fault:
+        raise MailFault(f"{place}, {fault}") from None
 
 
 def _picture(created: Mapping[str, Any]) -> "PersonalPicture":
@@ -333,7 +373,8 @@ def _detail(fault: Exception) -> str:
 
 
 def _bad_rows(bad: Sequence[_BadRow]) -> str:
-    lines = [f"{len(bad):,} rows have no mail:", *(f"  {row}" for row in bad[:_MAX_LISTED])]
+    count = "1 row has" if len(bad) == 1 else f"{len(bad):,} rows have"
+    lines = [f"{count} no mail:", *(f"  {row}" for row in bad[:_MAX_LISTED])]
     if len(bad) > _MAX_LISTED:
         lines.append(f"  and {len(bad) - _MAX_LISTED:,} more")
     return "\n".join(lines)
@@ -341,12 +382,23 @@ def _bad_rows(bad: Sequence[_BadRow]) -> str:
 
 @contextmanager
 def _complete_folder(folder: Path) -> Iterator[Path]:
-    """A folder beside it that becomes `folder` when all of its files are written, or is removed."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    """A folder whose files come into `folder` when all of them are written, or are removed.
+
+    A folder that exists stays the same one, with its permissions: it may be a link, the shell's
+    current folder or a mounted disk.
+    """
+    if folder.is_dir():
+        part = Path(tempfile.mkdtemp(prefix=".postcard-", dir=folder))
+    else:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        part = folder.parent / f".postcard-{secrets.token_hex(8)}"
+        part.mkdir()
     try:
         yield part
-        part.chmod(0o755)
-        part.replace(folder)  # an empty folder of that name is replaced
+        if folder.is_dir():
+            for path in sorted(part.iterdir()):
+                path.replace(folder / path.name)
+        else:
+            part.replace(folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)

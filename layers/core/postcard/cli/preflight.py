@@ -119,9 +119,7 @@ def preflight(
     from postcard.pipeline.render_job import OutputOptions
 
     codes = _codes(fail_on) if fail_on is not None else DEFAULT_FAIL_ON
-    for output in (sheet, report):
-        if output and not Path(output).parent.is_dir():
-            raise CommandError(f"The folder {Path(output).parent} does not exist.")
+    _check_outputs(people_file, sheet, report)
     with open_people(people_file, people) as table, _report_file(report) as on_findings:
         source = template_source(target, template_name)
         mapping = columns_of(table, source.template, people)
@@ -148,6 +146,26 @@ def preflight(
             f" {describe_columns(table, mapping)}"
         )
     return _result(found, codes, head, sheet)
+
+
+def _check_outputs(people_file: Path, sheet: str | None, report: str | None) -> None:
+    """Refuses, before the rows are checked, paths that cannot be written or are needed."""
+    if sheet is not None and not sheet.lower().endswith(".png"):
+        raise click.UsageError(
+            "--sheet: the contact sheet is a PNG: name a file that ends in .png."
+        )
+    used = [people_file.resolve()]
+    for option, output in (("--sheet", sheet), ("--report", report)):
+        if output is None:
+            continue
+        path = Path(output)
+        if not output or path.is_dir():
+            raise click.UsageError(f"{option}: name a file, not a folder.")
+        if not path.parent.is_dir():
+            raise CommandError(f"The folder {path.parent} does not exist.")
+        if path.resolve() in used:
+            raise click.UsageError(f"{option}: {path} is used already: name another file.")
+        used.append(path.resolve())
 
 
 @contextmanager
@@ -184,6 +202,8 @@ def _codes(text: str) -> tuple[str, ...]:
     from postcard.campaigns.preflight.report import FINDING_CODES
 
     names = tuple(name.strip() for name in text.split(",") if name.strip())
+    if not names:
+        raise click.UsageError("--fail-on: give codes of findings, or none.")
     for name in names:
         if name not in (*FINDING_CODES, "none"):
             raise click.UsageError(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from postcard.cli.base_command import Command
-from postcard.cli.number_options import WholeNumber
+from postcard.cli.number_options import DecimalNumber, WholeNumber
 from postcard.cli.output import EXIT_NO, EXIT_OK, CommandError, CommandResult
 from postcard.cli.people_file import PeopleOptions, columns_of, open_people, people_options
 from postcard.cli.preflight import Progress, check_table
@@ -64,7 +64,7 @@ class _Mailing:
 )
 @click.option(
     "--opened",
-    type=click.FloatRange(0, 100),
+    type=DecimalNumber(0, 100),
     metavar="PERCENT",
     help="How many of 100 mails people open. Apple's proxy opens all of its mails. Default: as"
     " assumed in the model.",

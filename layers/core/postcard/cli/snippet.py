@@ -19,9 +19,11 @@ from postcard.cli.render import DPR_CHOICE, FORMAT_CHOICE
 from postcard.cli.target import ServiceTarget, target_options
 from postcard.cli.value_options import modifications, read_values, value_options, values_options
 from postcard.errors import BadRequest, Fault
+from postcard.links.merge_tags import platform_faults
 from postcard.links.platforms.mail_platform import MailPlatform
 
 _SOURCE = re.compile(r'\A<img src="([^"]*)"')
+_BARE_NAME = re.compile(r"[\w .-]*")
 _SIGNED_PREFIX = re.compile(r"\A.*?&_sig=[\w-]{43}(?=&|\Z)")
 
 
@@ -132,12 +134,13 @@ def _snippet(
     values = read_values(assigned, files, all_values)
     if attribute and not if_empty:
         raise click.UsageError("--attribute goes with --if-empty.")
+    stored = _stored_attribute(platform, attribute) if if_empty else ""
     with naming_options(value_options(values, assigned, files)):
         open_fields = _open_fields(
-            target, template_id, platform, dict(map(parse_open_field, opened)), {*values, *closed}
+            target, template_id, platform, dict(map(parse_open_field, opened)), values, closed
         )
         if not open_fields and not if_empty:
-            raise CommandError(_nothing_open(template_id, platform))
+            raise CommandError(_nothing_open(template_id, platform, {*values, *closed}))
         request = {
             "template_id": template_id,
             "template_version": None if version is None else parse_version(version),
@@ -152,10 +155,8 @@ def _snippet(
         }
         created = _create_link(target, request)
     if if_empty:
-        stored = attribute or platform.stored_attribute
-        created = _with_stored_image(
-            platform, created, stored, _default_address(target, request, created)
-        )
+        default = _default_address(target, request, created)
+        created = _with_stored_image(platform, created, stored, default)
     faults = [Fault(w["code"], w["pointer"], w["detail"]) for w in created["warnings"]]
     if if_empty:  # the platform writes no value into this address
         faults = [fault for fault in faults if fault.code == "unsupported_in_outlook"]
@@ -179,16 +180,28 @@ def _open_fields(
     template_id: str,
     platform: MailPlatform,
     chosen: Mapping[str, str],
-    closed: set[str],
+    values: Mapping[str, Any],
+    closed: Sequence[str],
 ) -> dict[str, str]:
     """Each field to open with its attribute: those of --open, and all that may be open."""
-    if platform.name == "custom":  # its tags cannot be guessed
+    for name in closed:
+        if name in chosen:
+            raise click.UsageError(f"--closed {name[:64]}: --open opens it.")
+    if platform.name == "custom" and not closed:  # its tags cannot be guessed
         return dict(chosen)
     listed = _template_fields(target, template_id)
+    known = [spec["name"] for spec in listed]
+    for name in closed:
+        if name not in known:
+            raise click.UsageError(
+                f"--closed: there is no field {name[:64]!r}; there are {', '.join(known)}."
+            )
+    if platform.name == "custom":
+        return dict(chosen)
     names = [
         spec["name"]
         for spec in listed
-        if spec["open"] and spec["type"] != "list" and spec["name"] not in closed
+        if spec["open"] and spec["type"] != "list" and spec["name"] not in {*values, *closed}
     ]
     return {**{name: platform.usual_attribute(name) for name in names}, **chosen}
 
@@ -212,11 +225,12 @@ def _create_link(target: ServiceTarget, request: Mapping[str, Any]) -> Mapping[s
     return {"success": True, **created.to_json()}
 
 
-def _nothing_open(template_id: str, platform: MailPlatform) -> str:
+def _nothing_open(template_id: str, platform: MailPlatform, kept: set[str]) -> str:
     if platform.name == "custom":
         return f"With --esp custom, give the tags: --open FIELD='{platform.example}'."
+    others = f" but {', '.join(sorted(kept))}" if kept else ""
     return (
-        f'No field of {template_id} may be open. Give one "open": true and a bound such as'
+        f'No field of {template_id}{others} may be open. Give one "open": true and a bound such as'
         ' "max_length" in the template, or use --if-empty with addresses that a batch has made.'
     )
 
@@ -234,14 +248,23 @@ def _default_address(
     return str(url)
 
 
+def _stored_attribute(platform: MailPlatform, attribute: str | None) -> str:
+    """The contact's field of --attribute, or its usual name; with `custom` it is a whole tag."""
+    stored = platform.stored_attribute if attribute is None else attribute
+    if platform.name == "custom" and _BARE_NAME.fullmatch(stored):
+        raise click.UsageError(
+            "With --esp custom, give the whole tag of the contact's field:"
+            " --attribute '[[personalized_image_url]]', as the platform writes it."
+        )
+    if faults := platform_faults(platform.name, {"attribute": stored}):
+        raise click.UsageError(f"--attribute {stored[:64]!r}: {faults[0].detail}")
+    return stored
+
+
 def _with_stored_image(
     platform: MailPlatform, created: Mapping[str, Any], attribute: str, default: str
 ) -> Mapping[str, Any]:
     """The link with the `<img>` of an address that a contact's field holds, or of `default`."""
-    if not platform.is_attribute(attribute):
-        raise click.UsageError(
-            f"--attribute {attribute[:64]!r}: give only the attribute, such as {platform.example}."
-        )
 
     def image(source: str) -> str:
         return _SOURCE.sub(lambda _: f'<img src="{source}"', created["img"])

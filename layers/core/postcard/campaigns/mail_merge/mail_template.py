@@ -1,22 +1,25 @@
 """A mail with Liquid in it: the columns of a row are its names, and `picture` is the `<img>`."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from liquid import Environment
 from liquid.exceptions import LiquidError
+from liquid.static_analysis import Variable
 from liquid.undefined import StrictDefaultUndefined
 from markupsafe import Markup
 
 from postcard.campaigns.tables.column_mapping import simple_name
 from postcard.name_suggestions import closest_name
 from postcard.runtime.lazy_dataclass import dataclass
+from postcard.runtime.lazy_regex import lazy_regex
 
 MAX_SOURCE_CHARACTERS = 1_000_000
 MAX_MAIL_BYTES = 2_000_000  # of one mail
 MAX_SUBJECT_CHARACTERS = 500
 PICTURE_NAMES = ("picture", "picture_url", "picture_alt", "picture_width", "picture_height")
+_SURROGATES = lazy_regex("[\ud800-\udfff]")
 _ROW = "row"  # every column by its header: row["First Name"]
 
 
@@ -69,13 +72,17 @@ class MailTemplate:
         if len(source) > MAX_SOURCE_CHARACTERS:
             raise MailFault(f"The mail has over {MAX_SOURCE_CHARACTERS:,} characters.")
         self._source, self._columns, self._is_html = source, columns, is_html
-        self._names = [simple_name(column) for column in columns]
+        self._by_name = _columns_by_name(columns)
         self._template = self._located(lambda: _environment(escapes=is_html).from_string(source))
         self._check_names()
 
     def render(self, cells: Sequence[Any], picture: PersonalPicture) -> str:
-        """The mail of one person; `MailFault` if its Liquid fails on these values."""
-        values = dict(zip(self._names, cells, strict=False))
+        """The mail of one person; `MailFault` if its Liquid fails on these values.
+
+        Half a surrogate pair, which JSON can hold and no file, becomes U+FFFD.
+        """
+        cells = [*map(_writable, cells), *[None] * (len(self._columns) - len(cells))]
+        values = {name: cells[indices[0]] for name, indices in self._by_name.items()}
         values[_ROW] = dict(zip(self._columns, cells, strict=False))
         values |= {
             "picture": Markup(picture.img) if self._is_html else picture.img,  # noqa: S704 - our tag
@@ -89,7 +96,7 @@ class MailTemplate:
     @property
     def has_picture(self) -> bool:
         """Whether the mail shows the picture."""
-        names = self._global_names()
+        names = self._template.analyze(include_partials=False).globals
         return bool({"picture", "picture_url"} & names.keys())
 
     def _located(self, work: Callable[[], Any]) -> Any:
@@ -107,24 +114,83 @@ class MailTemplate:
             return None, None
         return _line_and_column(self._source, token.start_index)
 
-    def _global_names(self) -> Mapping[str, int]:
-        """The names that the Liquid takes from the row, with the index of their first use."""
-        variables = self._template.analyze(include_partials=False).globals
-        return {name: uses[0].span.index for name, uses in variables.items()}
-
     def _check_names(self) -> None:
-        known = {*self._names, *PICTURE_NAMES, _ROW}
-        for name, index in self._global_names().items():
-            if name not in known:
-                line, column = _line_and_column(self._source, index)
-                raise MailFault(self._unknown(name), line, column)
+        """Everything that would fail for every row alike."""
+        analysis = self._template.analyze(include_partials=False)
+        for name, uses in analysis.globals.items():
+            for use in uses:
+                if detail := self._name_fault(name, use):
+                    raise MailFault(detail, *_line_and_column(self._source, use.span.index))
+        filters = self._template.env.filters
+        for name, spans in analysis.filters.items():
+            if name not in filters:
+                similar = "safe" if name == "raw" else closest_name(name, list(filters))
+                hint = f"; did you mean {similar}" if similar else ""
+                detail = f"unknown filter {name[:64]!r}{hint}."
+                raise MailFault(detail, *_line_and_column(self._source, spans[0].index))
+
+    def _name_fault(self, name: str, use: Variable) -> str | None:
+        if name == _ROW:
+            header = use.segments[1] if len(use.segments) > 1 else None
+            return self._header_fault(header) if isinstance(header, str) else None
+        if name in PICTURE_NAMES:
+            return None
+        indices = self._by_name.get(name)
+        if indices is None:
+            return self._unknown(name)
+        if len(indices) > 1:
+            numbers = " and ".join(str(index + 1) for index in indices[:10])
+            forms = " or ".join(_row_form(self._columns[index]) for index in indices[:3])
+            return f"columns {numbers} are both called {name[:64]}: write {forms}."
+        return None
+
+    def _header_fault(self, header: str) -> str | None:
+        times = list(self._columns).count(header)
+        if times > 1:
+            return f"{times} columns have the header {header[:64]!r}: rename all but one."
+        if times:
+            return None
+        similar = closest_name(header, list(self._columns))
+        hint = f"; did you mean {similar[:64]!r}" if similar else ""
+        return f"no column has the header {header[:64]!r}{hint}."
 
     def _unknown(self, name: str) -> str:
-        known = [name for name in self._names if name]
+        known = list(self._by_name)
         similar = closest_name(name, [*known, *PICTURE_NAMES])
         hint = f"did you mean {similar}? " if similar else ""
-        listed = ", ".join(dict.fromkeys(known[:20])) or "none"
+        # Headers without Latin letters have no name of their own.
+        others = [_row_form(column) for column in self._columns if not simple_name(column)]
+        listed = ", ".join([*known, *others][:20]) or "none"
         return f"no column is called {name[:64]}; {hint}There are {listed}, and picture."
+
+
+def _columns_by_name(columns: Sequence[str]) -> Mapping[str, Sequence[int]]:
+    """Each name in Liquid with the indices of its columns; one whose header is the name has it.
+
+    >>> _columns_by_name(["User Name", "user_name", "E-Mail", "e mail", "名前"])
+    {'user_name': [1], 'e_mail': [2, 3]}
+    """
+    found: dict[str, list[int]] = {}
+    for index, column in enumerate(columns):
+        if name := simple_name(column):
+            found.setdefault(name, []).append(index)
+    exact = {name: [i for i in some if columns[i].strip() == name] for name, some in found.items()}
+    return {name: exact[name] or some for name, some in found.items()}
+
+
+def _row_form(header: str) -> str:
+    quote = "'" if '"' in header else '"'
+    return f"row[{quote}{header[:64]}{quote}]"
+
+
+def _writable(cell: Any) -> Any:
+    if isinstance(cell, str):
+        return _SURROGATES.sub("\ufffd", cell)
+    if isinstance(cell, list):
+        return [_writable(each) for each in cell]
+    if isinstance(cell, dict):
+        return {_writable(key): _writable(each) for key, each in cell.items()}
+    return cell
 
 
 def _sentence(message: str) -> str:
@@ -135,12 +201,3 @@ def _line_and_column(source: str, index: int) -> tuple[int, int]:
     index = len(source) if index < 0 else min(index, len(source))
     before = source[:index]
     return before.count("\n") + 1, index - (before.rfind("\n") + 1) + 1
-
-
-def duplicate_names(columns: Iterable[str]) -> list[str]:
-    """The names that more than one column has in Liquid; `row` tells these apart."""
-    seen: dict[str, int] = {}
-    for column in columns:
-        name = simple_name(column)
-        seen[name] = seen.get(name, 0) + 1
-    return [name for name, times in seen.items() if times > 1 and name]

@@ -181,7 +181,11 @@ class RowChecker:
     def _value_findings(self, row: PreflightRow, bound: BoundValues) -> Iterator[Finding]:
         for fault in bound.warnings:
             name, raw = _value_at(row.modifications, fault)
-            yield Finding(self._code_of(fault, name, raw), name, fault.detail)
+            code = self._code_of(fault, name, raw)
+            if code == "unfilled":
+                yield Finding(code, name, f"{name} is a merge tag that was not filled in.")
+            else:
+                yield Finding(code, name, fault.detail)
         for entry in row.modifications:
             if entry.get("value", "") is None and entry["name"] not in bound.missing_required:
                 name = str(entry["name"])

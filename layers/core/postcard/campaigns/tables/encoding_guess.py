@@ -1,4 +1,4 @@
-"""Guesses the encoding of text that is neither UTF-8 nor UTF-16.
+"""Guesses the encoding of text that is neither whole UTF-8 nor UTF-16.
 
 `charset_normalizer` knows the scripts apart. Within the Latin script it often takes Windows-1252,
 by far the most common encoding, for a rare one; there the own rule below decides. Files whose lines
