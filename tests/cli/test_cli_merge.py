@@ -1,10 +1,15 @@
 """`postcard merge` refuses what cannot become a mail before it asks a service for links."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from postcard.cli.merge import _complete_folder
+from postcard.campaigns.mail_merge.mail_template import MailTemplate
+from postcard.campaigns.tables.row_reader import TableRow
+from postcard.cli.api_client import problem_from_response, repeated
+from postcard.cli.merge import _complete_folder, _Mail, _Work
+from postcard.errors import Problem
 from tests.cli.runner import clean_environment, run_postcard
 
 __all__ = ["clean_environment"]
@@ -77,3 +82,39 @@ def test_an_empty_folder_is_filled_whatever_it_is_and_left_empty_after_an_error(
     assert [path.name for path in folder.iterdir()] == ["1.html"]
     assert sorted(path.name for path in tmp_path.iterdir() if path.name[0] == ".") == []
     assert (tmp_path / "here").stat().st_mode & 0o777 == 0o700
+
+
+def answers(*statuses: int) -> Callable[[], str]:
+    """A call of the API that gets these error statuses first."""
+    left = list(statuses)
+
+    def call() -> str:
+        if left:
+            raise problem_from_response(left.pop(0), b'{"code": "x", "detail": "no"}')
+        return "link"
+
+    return call
+
+
+def test_a_link_is_asked_for_again_where_that_may_help() -> None:
+    waits: list[float] = []
+    assert repeated(answers(429, 503), waits.append) == "link"
+    assert waits == [0.5, 1.0]
+    for status in (400, 403, 404, 500):
+        with pytest.raises(Problem):
+            repeated(answers(status), waits.append)
+    with pytest.raises(Problem):
+        repeated(answers(*[429] * 6), waits.append)
+    assert waits[2:] == [0.5, 1.0, 2.0, 4.0, 8.0]
+
+
+def test_what_concerns_every_row_is_no_fault_of_one(tmp_path: Path) -> None:
+    rows = [TableRow(1, 2, ["Ann"], None, "Ann"), TableRow(2, 3, ["Bob"], None, "Bob")]
+    mail = _Mail(MailTemplate("{{ picture }}", ["name"]), None, None, None, is_message=False)
+    refused = _Work(mail, lambda _: answers(400)())  # type: ignore[arg-type, return-value]
+    refused.write(rows, tmp_path)
+    assert [bad.number for bad in refused.bad] == [1, 2]
+    for status in (403, 429, 500):
+        work = _Work(mail, lambda _, status=status: answers(status)())  # type: ignore
+        with pytest.raises(Problem):
+            work.write(rows, tmp_path)

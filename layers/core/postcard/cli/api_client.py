@@ -3,9 +3,10 @@
 import json
 import re
 import secrets
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import urllib3
 
@@ -13,7 +14,9 @@ from postcard.cli.output import CommandError
 from postcard.errors import BadRequest, Fault, Problem
 from postcard.ports import JsonObject
 
+_Result = TypeVar("_Result")
 PIECE_BYTES = 1 << 20
+RETRY_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0)
 UPLOAD_TIMEOUT = urllib3.Timeout(connect=5, read=300)
 TIMEOUT = urllib3.Timeout(connect=3, read=35)  # API Gateway responds within 30 s
 
@@ -149,7 +152,27 @@ def problem_from_response(status: int, body: bytes) -> Problem:
     exception_type = BadRequest if status in (400, 413, 414, 422) else Problem
     faults = [Fault(e["code"], e["pointer"], e["detail"]) for e in fields.get("errors") or ()]
     detail = fields.get("detail") or f"The API answered with status {status}."
-    return exception_type(detail, fields.get("code") or "internal_error", faults)
+    problem = exception_type(detail, fields.get("code") or "internal_error", faults)
+    if exception_type is Problem:
+        problem.status = status
+    return problem
+
+
+def is_temporary(problem: Problem) -> bool:
+    """Whether the same call may succeed in a moment: too many calls, or a service is down."""
+    return problem.status in (429, 502, 503, 504) and problem.code != "quota_exceeded"
+
+
+def repeated(call: Callable[[], _Result], sleep: Callable[[float], None] = time.sleep) -> _Result:
+    """The result of a call that may be made again: it is, a few times, if that may help."""
+    for seconds in RETRY_SECONDS:
+        try:
+            return call()
+        except Problem as problem:
+            if not is_temporary(problem):
+                raise
+        sleep(seconds)
+    return call()
 
 
 def parse_json_object(body: bytes) -> JsonObject:

@@ -24,7 +24,7 @@ from postcard.cli.people_file import (
 )
 from postcard.cli.render import DPR_CHOICE
 from postcard.cli.target import ServiceTarget, target_options
-from postcard.errors import Problem
+from postcard.errors import BadRequest, Problem, UriTooLong
 from postcard.runtime.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
@@ -214,6 +214,7 @@ def _address_column(columns: Sequence[str], chosen: str | None) -> int | None:
 
 def _minting(target: ServiceTarget, template_id: str, dpr: float) -> tuple[Any, Mint]:
     """The template for its columns, and how a row's values become a link."""
+    from postcard.cli.api_client import repeated
     from postcard.services.links import LinkRequest
 
     if target.uses_api():
@@ -228,7 +229,7 @@ def _minting(target: ServiceTarget, template_id: str, dpr: float) -> tuple[Any, 
                 "on_invalid": "default",
                 "dpr": dpr,
             }
-            return client.call("POST", "/v1/links", json.dumps(body))
+            return repeated(lambda: client.call("POST", "/v1/links", json.dumps(body)))
 
         return template, mint_by_api
     links = target.api_service().links
@@ -287,7 +288,7 @@ class _Work:
         for row in rows:
             try:
                 name, body = self._mail_of(row, len(rows))
-            except (MailFault, Problem) as fault:
+            except (MailFault, BadRequest, UriTooLong) as fault:  # others concern every row
                 self.bad.append(_BadRow(row.number, row.line, _detail(fault)))
                 continue
             self._bytes += len(body)
