@@ -756,6 +756,19 @@ def test_the_same_upload_twice_is_one_batch(small: BatchRunner) -> None:
     assert small.run("bat_3").summary["same_as"] == "bat_1"
 
 
+def test_images_that_were_erased_meanwhile_are_made_again(
+    runner: BatchRunner, world: InMemoryService
+) -> None:
+    body = csv_bytes(people(1))
+    runner.do(body, mode="images")
+    url = runner.rows()[0]["personalized_image_url"]
+    image_id = url.rpartition("/")[2].partition(".")[0]
+    assert world.call("DELETE", f"/v1/images/{image_id}").status == 204
+    record = runner.do(body, "bat_2", mode="images")
+    assert "same_as" not in record.summary and runner.result("bat_2") == runner.result()
+    assert world.call("GET", f"/v1/images/{image_id}").status == 200
+
+
 @pytest.mark.parametrize("erased", ["record", "files"])
 def test_a_batch_whose_result_was_erased_is_worked_on_again(
     small: BatchRunner, erased: str

@@ -202,8 +202,12 @@ class BatchSteps:
     def _take_result_of_equal(self, record: BatchRecord, state: SplitState) -> bool:
         """Whether a completed batch of the same key has the same file and settings.
 
-        Then this batch is completed with that one's result. The one who pays sees one batch.
+        Then this batch is completed with that one's result. The one who pays sees one batch. What
+        the other modes stored may be gone meanwhile, so these make again what is missing.
         """
+        settings = settings_of(record)
+        if settings.mode != "links" and not settings.dry_run:
+            return False
         page = self._batches.list(record.key_digest, limit=MAX_COMPARED_BATCHES, cursor=None)
         for other in page.items:
             if other.batch_id != record.batch_id and self._is_equal(record, other, state.digest):

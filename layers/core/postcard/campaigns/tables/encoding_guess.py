@@ -6,7 +6,7 @@ end with CR alone are from old Macs. Turkish has its own letters in the places o
 """
 
 import codecs
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 # What is guessed, to the larger encoding that programs of today write in its place.
@@ -35,6 +35,9 @@ _OTHER_SCRIPTS = frozenset(  # of the encodings with one byte a character
 _LATIN_ENCODINGS = (  # the likeliest first
     *("cp1252", "iso8859-15", "cp1250", "iso8859-2", "mac-roman", "cp850"),
 )
+_CYRILLIC_ENCODINGS = ("cp1251", "koi8-r", "cp866", "koi8-u", "iso8859-5", "mac-cyrillic", "cp855")
+_CYRILLIC = frozenset([*_CYRILLIC_ENCODINGS, "koi8-t", "cp1125"])
+_MIN_HEBREW = 6  # letters
 _SIGNS_IN_WORDS = frozenset("\u00a0‘’–—·")
 _SIGNS_BESIDE_WORDS = frozenset("¡¿«»ªº‚„“”…")  # never between two letters
 _SIGNS_BESIDE_NUMBERS = frozenset("©®°€£™§½№")  # nor before a small letter
@@ -46,10 +49,14 @@ def guess_encoding(sample: bytes) -> str:
     """The likely encoding of lines that are not ASCII, by Python's name."""
     from charset_normalizer import from_bytes  # only a file that is not UTF-8 needs it
 
+    if _is_hebrew(sample):
+        return "cp1255"
     best = from_bytes(sample).best()
     codec = codecs.lookup(best.encoding).name if best is not None else ""
     codec = _SUPERSETS.get(codec, codec)
     latin, implausible = _best_latin(sample)
+    if codec in _CYRILLIC:
+        codec = _likeliest(sample, _CYRILLIC_ENCODINGS, usual="cp1251")[0]
     if codec in _OTHER_SCRIPTS:
         return latin if _share_beside_ascii(sample.decode(codec, "replace")) else codec
     if codec in _CHINESE_JAPANESE_KOREAN and implausible > _MAX_IMPLAUSIBLE:
@@ -59,18 +66,29 @@ def guess_encoding(sample: bytes) -> str:
 
 def _best_latin(sample: bytes) -> tuple[str, float]:
     """The Latin encoding with the fewest implausible letters, and their share."""
-    shares = {
-        codec: _implausible_share(sample.decode(codec, "replace")) for codec in _LATIN_ENCODINGS
-    }
-    likeliest = min(shares, key=lambda codec: (shares[codec], _LATIN_ENCODINGS.index(codec)))
     is_mac = b"\r" in sample and b"\n" not in sample
     usual = "mac-roman" if is_mac else "cp1252"
+    codec, share = _likeliest(sample, _LATIN_ENCODINGS, usual=usual)
+    if codec == "cp1252" and _is_turkish(sample.decode("cp1252", "replace")):
+        codec = "cp1254"
+    return codec, share
+
+
+def _likeliest(sample: bytes, codecs: Sequence[str], *, usual: str) -> tuple[str, float]:
+    """The usual encoding, unless another one has far fewer implausible letters; their share."""
+    shares = {codec: _implausible_share(sample.decode(codec, "replace")) for codec in codecs}
+    likeliest = min(shares, key=lambda codec: (shares[codec], codecs.index(codec)))
     if shares[usual] <= max(_MAX_IMPLAUSIBLE, 3 * shares[likeliest]):
         likeliest = usual
-    share = shares[likeliest]
-    if likeliest == "cp1252" and _is_turkish(sample.decode("cp1252", "replace")):
-        likeliest = "cp1254"
-    return likeliest, share
+    return likeliest, shares[likeliest]
+
+
+def _is_hebrew(sample: bytes) -> bool:
+    """Whether all letters beyond ASCII are Hebrew ones, which have no capitals elsewhere."""
+    letters = [byte for byte in sample if byte >= 0x80]
+    if len(letters) < _MIN_HEBREW or not all(0xE0 <= byte <= 0xFA for byte in letters):
+        return False
+    return not _share_beside_ascii(sample.decode("cp1255", "replace"))
 
 
 def _is_turkish(text: str) -> bool:
