@@ -47,8 +47,9 @@ world.key = world.new_api_key(rate=1_000_000)
 
 PYTHON = re.compile(
     r"Input should|NoneType|\b(None|True|False|dict|str|int|bool|tuple|codec|argument|arguments"
-    r"|positional|subscriptable|iterable|unhashable|instance|integer|boolean|dictionary)\b"
-    r"|<class|object has no|\w+Error\b|(int|bool|string|list|dict)_\w+|\(char \d|Expecting"
+    r"|positional|subscriptable|unhashable|instance|integer|boolean|dictionary)\b"
+    r"|<class|object has no|not iterable|\w+Error\b"
+    r"|(int|bool|string|list|dict)_\w+|\(char \d|Expecting"
 )
 
 

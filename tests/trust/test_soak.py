@@ -29,19 +29,14 @@ def soak_result() -> Any:
     return result
 
 
-def test_memory_does_not_grow_once_the_cache_is_full(soak_result: Any) -> None:
-    assert soak_result["growth"] <= MAX_GROWTH_BYTES
-
-
-def test_no_descriptor_and_no_thread_is_leaked(soak_result: Any) -> None:
+def test_nothing_is_leaked_and_no_request_fails(soak_result: Any) -> None:
+    """One test, since two processes would each send the requests."""
+    assert soak_result["growth"] <= MAX_GROWTH_BYTES, "once the caches are full"
     for name in ("descriptors", "threads"):
         before, peak, after = (soak_result[when][name] for when in ("before", "peak", "after"))
         assert before == peak == after
     assert soak_result["decoders"] in (1, 2), "one that decodes, and at times its successor"
     assert soak_result["lost_decoders"] == 0
-
-
-def test_every_kind_of_request_was_sent_and_none_failed(soak_result: Any) -> None:
     statuses = [each.split() for each in soak_result["statuses"]]
     assert {kind for kind, _ in statuses} == {kind.__name__ for kind in REQUEST_KINDS}
     assert not [each for each in statuses if int(each[1]) >= 500]

@@ -5,12 +5,14 @@ import math
 import time
 import zlib
 from collections.abc import Callable
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.loaders import Loader, create_loader
 from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
@@ -57,7 +59,9 @@ def boto_client(
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
     )
-    new_client: Any = boto3.session.Session().client
+    core_session = botocore.session.get_session()
+    new_client: Any = boto3.session.Session(botocore_session=core_session).client
+    core_session.register_component("data_loader", _data_loader())
     client = new_client(
         service,
         region_name=settings.region,
@@ -67,6 +71,12 @@ def boto_client(
     )
     client.meta.events.register("before-parse", _check_response)
     return BotoClient(client, max_attempt_seconds=connect_seconds + read_seconds)
+
+
+@cache
+def _data_loader() -> Loader:
+    """Reads the descriptions of AWS's services and endpoints, each once for all clients."""
+    return create_loader()
 
 
 class BotoClient:
