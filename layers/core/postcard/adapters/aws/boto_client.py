@@ -61,7 +61,7 @@ def boto_client(
     )
     core_session = botocore.session.get_session()
     new_client: Any = boto3.session.Session(botocore_session=core_session).client
-    core_session.register_component("data_loader", _data_loader())
+    core_session.register_component("data_loader", _model_loader())
     client = new_client(
         service,
         region_name=settings.region,
@@ -74,7 +74,7 @@ def boto_client(
 
 
 @cache
-def _data_loader() -> Loader:
+def _model_loader() -> Loader:
     """Reads the descriptions of AWS's services and endpoints, each once for all clients."""
     return create_loader()
 
