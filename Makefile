@@ -80,11 +80,11 @@ serve: $(if $(wildcard .venv/ready),.venv/ready,.venv/ready-to-serve) $(MORE_FON
 test: setup ## run every test
 	$(BIN)/python -m pytest -n 2
 
-test-trust: setup ## run all security tests (`make test` runs a part)
+test-trust: setup ## run all security tests (two hours; `make test` runs a part)
 	rm -rf build/trust
 	POSTCARD_TRUST=full $(BIN)/python -m pytest -n 2 tests/trust tests/security tests/functions/test_corrupted_storage.py
 
-fuzz: setup ## decode a million mutated images
+fuzz: setup ## decode a million mutated images (25 minutes)
 	POSTCARD_TRUST=full $(BIN)/python -m pytest tests/trust/test_pictures.py -k mutated
 
 preflight: setup ## draw 20,000 rows of a million, and compare with what preflight foretold (3 minutes)
