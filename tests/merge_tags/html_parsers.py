@@ -1,6 +1,5 @@
 """HTML parsers that read a mail: the elements that each finds, with their attributes."""
 
-import importlib.util
 from collections.abc import Callable
 from html.parser import HTMLParser
 
@@ -52,8 +51,3 @@ PARSERS: dict[str, Parse] = {
     "html5lib": by_html5lib,
 }
 PARSERS_IN_NODE = ("parse5", "htmlparser2")
-
-
-def installed_parsers() -> dict[str, Parse]:
-    """Those of this environment."""
-    return {name: parse for name, parse in PARSERS.items() if importlib.util.find_spec(name)}
