@@ -8,9 +8,9 @@ import pytest
 
 from postcard.links import platforms
 from postcard.links.platforms.mail_platform import (
+    DESCRIBED_BY_OTHERS,
     DOCUMENTED,
     NOT_FOUND,
-    SECOND_HAND,
     MailPlatform,
 )
 from postcard.links.platforms.registry import (
@@ -75,7 +75,7 @@ def test_a_name_that_people_use_suggests_the_platform(text: str, name: str | Non
 
 @EVERY_PLATFORM
 def test_a_platform_says_what_is_known_and_what_to_do(platform: MailPlatform) -> None:
-    assert platform.source in (DOCUMENTED, SECOND_HAND, NOT_FOUND)
+    assert platform.source in (DOCUMENTED, DESCRIBED_BY_OTHERS, NOT_FOUND)
     assert platform.encoding in ("u", "r", "a")
     assert platform.title and platform.note and platform.paste and platform.trap
     assert bool(platform.documentation) or platform.source != DOCUMENTED

@@ -13,8 +13,10 @@ ZERO_WIDTH_SPACE = "\u200b"
 
 # How sure it is that a platform works as it is written here.
 DOCUMENTED = "documented"  # its own pages say so
-SECOND_HAND = "second-hand"  # a public file of others says so
+DESCRIBED_BY_OTHERS = "described by others"  # a public page or program of others says so
 NOT_FOUND = "not found"  # no page was found that says so
+
+ENCODING_NAMES = {"u": "URL-encoded", "r": "as they are", "a": "not known"}  # values in an address
 
 # A template's text is Liquid, so it cannot hold tags in braces: none of them is the author's.
 NO_TAG = lazy_regex(r"(?!)")
