@@ -88,6 +88,7 @@ def test_a_tag_survives_the_src_of_an_image(platform: MailPlatform) -> None:
         assert platform.is_attribute(attribute)
         tag = platform.write_tag(attribute)
         assert tag.isprintable() and not re.search('["<>]', tag)
+        assert "(" not in (tag[0], tag[-1])  # the end of the link, which follows the tag, is `(`
         assert (
             image(f"https://x/?a&amp;b={tag}&amp;_end=(")["src"] == f"https://x/?a&b={tag}&_end=("
         )
