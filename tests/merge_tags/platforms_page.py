@@ -26,8 +26,8 @@ INTRODUCTION = """\
 
 A merge link holds a merge tag, and the mail platform writes a name there. What arrives at Postcard
 went through the platform's template engine, the mail's transport, an HTML parser and, often,
-software that rewrites addresses. This page says which words the
-pictures of {count} awkward names then show.
+software that rewrites addresses. This page says which words the pictures of {count} awkward names
+then show.
 
 `make acid` makes this page: {names} names of each of the seeds {seeds}, in {kinds} kinds, through
 {stand_ins} stand-ins of {platforms} platforms, quoted-printable and base64, {parsers} HTML parsers
