@@ -1,7 +1,6 @@
 """Each mail platform of the registry: its tags, and what they can do to an `<img>`."""
 
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,7 @@ from postcard.links.platforms.registry import (
     find_platform,
     suggested_platform,
 )
+from tests.merge_tags.html_parsers import only_image
 
 AWKWARD_DEFAULTS = ["", "there", "O'Brien", 'Ann "A" & <Bob>', "{{ x }} *|X|* %X% [X] @X@ {$X}"]
 EVERY_PLATFORM = pytest.mark.parametrize("platform", all_platforms(), ids=lambda each: each.name)
@@ -30,17 +30,9 @@ def known(name: str) -> MailPlatform:
     return platform
 
 
-def image(source: str, alt: str = "") -> dict[str, str | None]:
+def image(source: str, alt: str = "") -> dict[str, str]:
     """The attributes of the only tag in an `<img>` with this source and alt, unfilled."""
-    found: list[dict[str, str | None]] = []
-
-    class Reader(HTMLParser):
-        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-            found.append(dict(attrs))
-
-    Reader().feed(f'<img src="{source}" alt="{alt}" width="1">')
-    assert len(found) == 1
-    return found[0]
+    return only_image(f'<img src="{source}" alt="{alt}" width="1">')
 
 
 def attributes(platform: MailPlatform) -> list[str]:

@@ -25,6 +25,13 @@ def by_html_parser(mail: str) -> list[Element]:
     return parser.found
 
 
+def only_image(text: str) -> dict[str, str]:
+    """The attributes of the `<img>` that is the text's only element."""
+    ((name, attributes),) = by_html_parser(text)
+    assert name == "img"
+    return attributes
+
+
 def by_lxml(mail: str) -> list[Element]:
     import lxml.html
 
