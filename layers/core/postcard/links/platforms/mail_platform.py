@@ -53,7 +53,7 @@ class MailPlatform:
     - `stored_address` writes a finished address that the attribute holds, or the address DEFAULT
       where it is empty. `condition`: what stands before, between and behind two images, of which
       the second is for an empty attribute. Without either, the platform has no such condition.
-    - `documentation` is the page that says most about it, `source` how sure that is.
+    - `documentation` is the page that says most about it, `source` who describes the tag.
       `paste` says where HTML is pasted, `trap` what goes wrong there most easily.
     - `tag_pattern` matches a whole merge tag in an author's text. `tag_joints` matches each place,
       without characters, where a zero-width space keeps text from being one.
