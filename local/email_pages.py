@@ -177,7 +177,8 @@ def _raw_section(platform: MailPlatform) -> str:
     return (
         "## Values that a merge link cannot show\n\n"
         f"{platform.title} {unsure} values into the address as they are. Postcard reads most of"
-        " them right, `AT&T`, `100% Club` and `O'Brien` among them. No merge link can show these:\n\n"
+        " them right, `AT&T`, `100% Club` and `O'Brien` among them. No merge link can show"
+        " these:\n\n"
         "- A `#` in a value shows the default.\n"
         + ("" if platform.escapes_html else quote)
         + "- A tab or a line end in a value joins two words.\n"
