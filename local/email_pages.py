@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from postcard.links.merge_tags import image_tag, merge_link
+from postcard.links.merge_tags import MergeAlt, image_html, image_tag, merge_link
 from postcard.links.platforms.mail_platform import (
+    DESCRIBED_BY_OTHERS,
     DOCUMENTED,
+    ENCODING_NAMES,
     NOT_FOUND,
-    SECOND_HAND,
     MailPlatform,
 )
 from postcard.links.platforms.registry import all_platforms
@@ -19,16 +20,15 @@ WIDTH, HEIGHT = 600, 315
 
 HOW_SURE = {
     DOCUMENTED: "The tag is documented on the platform's own pages.",
-    SECOND_HAND: "The tag is second-hand: a public file of others describes it.",
+    DESCRIBED_BY_OTHERS: "How the tag writes values is described by others, not by the platform.",
     NOT_FOUND: "No page was found that describes how the tag writes values.",
 }
 VALUES = {
     "u": "URL-encoded by the tag",
-    "r": "as they are: the platform has no filter that encodes them",
+    "r": "as they are: no filter that encodes them was found",
     "a": "encoded or not: its page leaves that open",
 }
 NO_ALT_TAG = "none that is safe: `alt` says the default"
-VALUES_IN_SHORT = {"u": "URL-encoded", "r": "raw", "a": "not known"}
 TEMPLATE_FIELD = (
     '"first_name": {"type": "text", "default": "there", "max_length": 40, "open": true}'
 )
@@ -55,7 +55,7 @@ picture of their own:
 - A **merge link** is a signed address that holds the platform's merge tag, the same for all
   readers. Use it on platforms that URL-encode values.
 - A **[stored address](stored-address.md)**: each contact has a field with their finished address.
-  It is the sure way on every platform, and the one to choose where values are inserted raw.
+  It is the sure way on every platform, and the one to choose where values are inserted as they are.
 
 What was tested, with which names, and what no link can mend:
 [Mail platforms: what was tested](platforms.md).
@@ -82,7 +82,7 @@ A complete mail to start from, as MJML and HTML: [examples/email](../../examples
 
 def _index() -> str:
     rows = [
-        f"| [{one.title}]({one.name}.md) | `{one.name}` | {VALUES_IN_SHORT[one.encoding]} "
+        f"| [{one.title}]({one.name}.md) | `{one.name}` | {ENCODING_NAMES[one.encoding]} "
         f"| {'yes' if one.alt_block else 'no'} | {one.source} |"
         for one in all_platforms()
         if one.name != "custom"
@@ -158,14 +158,12 @@ def _snippet_section(platform: MailPlatform) -> str:
 def _merge_image(platform: MailPlatform, attribute: str) -> str:
     head = f"/r/welcome.png?_d=2&_kid=k1&_m={platform.encoding}&_open={FIELD}&_v=1&_sig=3MJg…"
     link = merge_link(head, esp=platform.name, open={FIELD: attribute})
-    alt = platform.alt_tag(attribute, DEFAULT) or DEFAULT
-    return _image(image_tag(BASE_URL, link, alt="Hi …", width=WIDTH, height=HEIGHT), f"Hi {alt}")
+    alt = MergeAlt(("Hi ", platform.alt_tag(attribute, DEFAULT) or DEFAULT))
+    return _on_three_lines(image_tag(BASE_URL, link, alt=alt, width=WIDTH, height=HEIGHT))
 
 
-def _image(tag: str, alt: str) -> str:
-    """The tag with its alt, on three lines."""
-    whole = tag.replace("Hi …", alt)
-    return whole.replace('" width=', '"\n     width=').replace('" style=', '"\n     style=')
+def _on_three_lines(image: str) -> str:
+    return image.replace('" width=', '"\n     width=').replace('" style=', '"\n     style=')
 
 
 def _raw_section(platform: MailPlatform) -> str:
@@ -177,9 +175,10 @@ def _raw_section(platform: MailPlatform) -> str:
     )
     unsure = "may insert" if platform.encoding == "a" else "inserts"
     return (
-        "## Values that a link cannot save\n\n"
+        "## Values that a merge link cannot show\n\n"
         f"{platform.title} {unsure} values into the address as they are. Postcard reads most of"
-        " them right, `AT&T`, `100% Club` and `O'Brien` among them. No link can save these:\n\n"
+        " them right, `AT&T`, `100% Club` and `O'Brien` among them. No merge link can show"
+        " these:\n\n"
         "- A `#` in a value shows the default.\n"
         + ("" if platform.escapes_html else quote)
         + "- A tab or a line end in a value joins two words.\n"
@@ -217,15 +216,11 @@ def _stored_section(platform: MailPlatform) -> str:
 
 
 def _stored_image(source: str) -> str:
-    style = f"display:block;width:100%;max-width:{WIDTH}px;height:auto;border:0"
-    return (
-        f'<img src="{source}"\n     width="{WIDTH}" height="{HEIGHT}" alt="Hi there"\n'
-        f'     style="{style}">'
-    )
+    return _on_three_lines(image_html(source, alt=f"Hi {DEFAULT}", width=WIDTH, height=HEIGHT))
 
 
 def _known_section(platform: MailPlatform) -> str:
-    page = f" See [its page]({platform.documentation})." if platform.documentation else ""
+    page = f" See [this page]({platform.documentation})." if platform.documentation else ""
     return (
         f"## What is known\n\n**{HOW_SURE[platform.source]}**{page} {platform.note}\n\n"
         f"Postcard was not tested on {platform.title} itself, but with"
@@ -243,15 +238,16 @@ With `"esp": "custom"` you write the whole merge tag yourself:
  "open": {{"{FIELD}": "[[firstname]]"}}}}
 ```
 
-1. Look for a filter or function that URL-encodes. Is there one, use it and say `"encoding": "url"`.
-2. Is there none, say `"encoding": "raw"`. Then a value with a `#` or `"` shows the default, and the
-   [stored address](stored-address.md) is the sure way.
+1. Look for a filter or function that URL-encodes. If there is one, use it and say
+   `"encoding": "url"`.
+2. If there is none, say `"encoding": "raw"`. Then a value with a `#` or `"` shows the default,
+   and the [stored address](stored-address.md) is the sure way.
 3. If you do not know, leave `encoding` out. Then a `+` may be read as a space.
 
 Write the tag with single quotes and without a default: an empty value shows the template's default.
-{platform.paste[0].upper()}{platform.paste[1:]} is where the `<img>` belongs.
+Paste the `<img>` into {platform.paste}.
 
-The answer has the warning `unrecognized_tag` if Postcard would draw the tag itself where the
+The response has the warning `unrecognized_tag` if Postcard would draw the tag itself where the
 platform leaves it unfilled, as test mails do.
 """
 

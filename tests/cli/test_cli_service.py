@@ -278,7 +278,8 @@ def test_a_snippet_opens_every_open_field_and_says_what_to_mind(state: Path) -> 
     output = snippet(state, "--esp", "ConvertKit")
     tag = "&amp;name={{ subscriber.first_name | url_encode }}&amp;_end=("
     assert re.fullmatch(rf'<img src="[^"]*_d=2[^"]*{re.escape(tag)}" [^<>]*>\n', output.stdout)
-    assert "Paste it into" in output.stderr and "How sure this is: second-hand" in output.stderr
+    assert "Paste it into" in output.stderr
+    assert "How sure this is: described by others" in output.stderr
     described = snippet(
         state, "--esp", "mailchimp", "--open", "name=NICKNAMEPLUS", "--json"
     ).json_output

@@ -1,7 +1,6 @@
 """The pages of docs/email that are made from the mail platforms' files."""
 
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -9,24 +8,19 @@ import pytest
 from local.email_pages import FOLDER, email_pages
 from postcard.links.platforms.mail_platform import MailPlatform
 from postcard.links.platforms.registry import all_platforms
+from tests.merge_tags.html_parsers import by_html_parser
 from tests.merge_tags.merge_links import MergeLinks, text_field
 
 PLATFORMS = [platform for platform in all_platforms() if platform.name != "custom"]
 PAGES = email_pages()
 
 
-def images(text: str) -> list[dict[str, str | None]]:
+def images(text: str) -> list[dict[str, str]]:
     """The `<img>` of a page's HTML samples, and nothing else in them."""
-    found: list[dict[str, str | None]] = []
-
-    class Reader(HTMLParser):
-        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-            assert tag == "img"
-            found.append(dict(attrs))
-
-    for sample in re.findall(r"^```html\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
-        Reader().feed(sample)
-    return found
+    samples = re.findall(r"^```html\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    elements = [element for sample in samples for element in by_html_parser(sample)]
+    assert {name for name, _ in elements} == {"img"}
+    return [attributes for _, attributes in elements]
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -44,12 +38,12 @@ def test_every_page_is_made_or_written_by_hand() -> None:
 def test_a_platforms_page_has_its_snippet_and_its_stored_address(platform: MailPlatform) -> None:
     merge, *stored = images(PAGES[f"{platform.name}.md"])
     tag = platform.write_tag(platform.usual_attribute("first_name"))
-    assert (merge["src"] or "").endswith(f"&first_name={tag}&_end=(")
+    assert merge["src"].endswith(f"&first_name={tag}&_end=(")
     for image in (merge, *stored):
         assert set(image) == {"src", "width", "height", "alt", "style"}
     assert len(stored) == (2 if platform.condition else 1)
     default = "https://pictures.example.com/r/welcome.png?_d=2&_kid=k1&_v=1&_sig=3MJg…"
-    assert any(default in (image["src"] or "") for image in stored) == platform.has_condition()
+    assert any(default in image["src"] for image in stored) == platform.has_condition()
 
 
 def test_a_platforms_snippet_is_what_the_api_makes() -> None:

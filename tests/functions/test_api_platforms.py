@@ -2,7 +2,6 @@
 
 import re
 from html import unescape
-from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import quote
 
@@ -13,6 +12,7 @@ from postcard.links.platforms.registry import all_platforms
 from tests.functions.fake_services import HandlerResponse
 from tests.functions.in_memory_service import BASE_URL, InMemoryService
 from tests.functions.sample_events import document
+from tests.merge_tags.html_parsers import only_image
 
 EVERY_PLATFORM = pytest.mark.parametrize("platform", all_platforms(), ids=lambda each: each.name)
 FIELDS: dict[str, dict[str, Any]] = {
@@ -36,18 +36,6 @@ def alt_of(world: InMemoryService, alt: str, esp: str = "klaviyo", **more: Any) 
     return str(mint(world, esp=esp, open=opened, **more).json["alt"])
 
 
-def image(html: str) -> dict[str, str | None]:
-    found: list[dict[str, str | None]] = []
-
-    class Reader(HTMLParser):
-        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-            found.append(dict(attrs))
-
-    Reader().feed(html)
-    assert len(found) == 1
-    return found[0]
-
-
 def usual(platform: MailPlatform) -> str:
     return platform.example.split(" or ")[0]
 
@@ -63,7 +51,7 @@ def test_the_img_of_a_platform_is_one_tag_whatever_the_template_says(
     tag = platform.write_tag(usual(platform))
     assert reply["url"].endswith(f"&first_name={tag}&_end=(")
     assert f"&_m={platform.encoding}&" in reply["url"]
-    found = image(reply["img"])
+    found = only_image(reply["img"])
     assert set(found) == {"src", "width", "height", "alt", "style"}
     assert found["src"] == reply["url"]
     tag_in_alt = platform.alt_tag(usual(platform), awkward) or awkward
@@ -221,7 +209,7 @@ def test_a_custom_tag_that_would_end_its_attribute_is_refused(
 
 def test_a_custom_tag_of_code_may_have_angle_brackets(world: InMemoryService) -> None:
     reply = mint(world, esp="custom", open={"first_name": "<%= x %>"}).json
-    assert image(reply["img"])["src"] == reply["url"]
+    assert only_image(reply["img"])["src"] == reply["url"]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """The alt text of a merge link, as a part of its `<img>`."""
 
 import json
-from html.parser import HTMLParser
 from typing import Any
 
 from hypothesis import given
@@ -15,20 +14,9 @@ from postcard.template.bind import bind
 from postcard.template.compiled import Template
 from postcard.template.modifications import modifications_from_json
 from postcard.template.validation.parse import parse_document
+from tests.merge_tags.html_parsers import only_image
 
 AWKWARD = st.text("aZ \"'<>&{}[]()%*|@$#=\\\n\u200b\u00e9\U000f0000", max_size=8)
-
-
-def image(html: str) -> dict[str, str | None]:
-    found: list[dict[str, str | None]] = []
-
-    class Reader(HTMLParser):
-        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-            found.append(dict(attrs))
-
-    Reader().feed(html)
-    assert len(found) == 1
-    return found[0]
 
 
 @given(
@@ -53,7 +41,7 @@ def test_no_default_value_or_text_of_the_template_ends_an_attribute(
     alt = merge_alt(template, values, esp=platform.name, open={"name": attribute})
     link = MergeLink("/r/t.png?_sig=x", (("name", platform.write_tag(attribute)),))
     html = image_tag("https://x", link, alt=alt, width=60, height=30)
-    found = image(html)
+    found = only_image(html)
     assert set(found) == {"src", "width", "height", "alt", "style"}
     assert found["src"] == f"https://x{link}"
     assert html.count('"') == 10

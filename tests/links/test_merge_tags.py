@@ -1,8 +1,5 @@
 """Merge links: each platform's tags, and the image tag around them."""
 
-from collections.abc import Mapping
-from html.parser import HTMLParser
-
 import pytest
 
 from postcard.errors import BadRequest, UriTooLong
@@ -15,25 +12,13 @@ from postcard.links.merge_tags import (
 )
 from postcard.links.parse import parse_link
 from tests.links.link_cases import outcome, sign_link, split
+from tests.merge_tags.html_parsers import only_image
 
 
 def tag(esp: str, attribute: str) -> str:
     head = sign_link({"code": "X"}, open=("name",), encoding="a")
     link = merge_link(head, esp=esp, open={"name": attribute})
     return str(link).removeprefix(f"{head}&name=").removesuffix("&_end=(")
-
-
-def source(html: str) -> Mapping[str, str | None]:
-    """The attributes that a mail program finds in an `<img>`."""
-    found: list[dict[str, str | None]] = []
-
-    class Reader(HTMLParser):
-        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-            found.append(dict(attrs))
-
-    Reader().feed(html)
-    assert len(found) == 1
-    return found[0]
 
 
 @pytest.mark.parametrize(
@@ -157,7 +142,7 @@ def test_the_image_tag_of_a_link_is_escaped_html() -> None:
         "https://cdn.example.com/", link, alt='Hi "Zoë" & <Bob>', width=600, height=315
     )
     assert "&_v" not in html
-    assert source(html) == {
+    assert only_image(html) == {
         "src": f"https://cdn.example.com{link}",
         "width": "600",
         "height": "315",
@@ -174,12 +159,12 @@ def test_merge_tags_are_not_escaped_in_the_image_tag(written: str) -> None:
     link = MergeLink(sign_link({}, open=("a",)), (("a", written),))
     html = image_tag("https://cdn.example.com", link, alt="", width=1, height=1)
     assert f"&amp;a={written}" in html
-    assert source(html)["src"] == f"https://cdn.example.com{link}"
-    filled = source(html.replace(written, "Zo%C3%AB"))["src"]
+    assert only_image(html)["src"] == f"https://cdn.example.com{link}"
+    filled = only_image(html.replace(written, "Zo%C3%AB"))["src"]
     assert filled == f"https://cdn.example.com{link.signed_prefix}&a=Zo%C3%AB&_end=("
 
 
 def test_a_merge_tag_with_both_quotes_cannot_end_the_attribute() -> None:
     link = MergeLink(sign_link({}, open=("a",)), (("a", "{{ 'x' \"y\" }}"),))
     html = image_tag("https://cdn.example.com", link, alt="", width=1, height=1)
-    assert source(html)["src"] == f"https://cdn.example.com{link}"
+    assert only_image(html)["src"] == f"https://cdn.example.com{link}"

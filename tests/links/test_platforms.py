@@ -1,16 +1,15 @@
 """Each mail platform of the registry: its tags, and what they can do to an `<img>`."""
 
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 from postcard.links import platforms
 from postcard.links.platforms.mail_platform import (
+    DESCRIBED_BY_OTHERS,
     DOCUMENTED,
     NOT_FOUND,
-    SECOND_HAND,
     MailPlatform,
 )
 from postcard.links.platforms.registry import (
@@ -19,6 +18,7 @@ from postcard.links.platforms.registry import (
     find_platform,
     suggested_platform,
 )
+from tests.merge_tags.html_parsers import only_image
 
 AWKWARD_DEFAULTS = ["", "there", "O'Brien", 'Ann "A" & <Bob>', "{{ x }} *|X|* %X% [X] @X@ {$X}"]
 EVERY_PLATFORM = pytest.mark.parametrize("platform", all_platforms(), ids=lambda each: each.name)
@@ -30,17 +30,9 @@ def known(name: str) -> MailPlatform:
     return platform
 
 
-def image(source: str, alt: str = "") -> dict[str, str | None]:
+def image(source: str, alt: str = "") -> dict[str, str]:
     """The attributes of the only tag in an `<img>` with this source and alt, unfilled."""
-    found: list[dict[str, str | None]] = []
-
-    class Reader(HTMLParser):
-        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-            found.append(dict(attrs))
-
-    Reader().feed(f'<img src="{source}" alt="{alt}" width="1">')
-    assert len(found) == 1
-    return found[0]
+    return only_image(f'<img src="{source}" alt="{alt}" width="1">')
 
 
 def attributes(platform: MailPlatform) -> list[str]:
@@ -75,7 +67,7 @@ def test_a_name_that_people_use_suggests_the_platform(text: str, name: str | Non
 
 @EVERY_PLATFORM
 def test_a_platform_says_what_is_known_and_what_to_do(platform: MailPlatform) -> None:
-    assert platform.source in (DOCUMENTED, SECOND_HAND, NOT_FOUND)
+    assert platform.source in (DOCUMENTED, DESCRIBED_BY_OTHERS, NOT_FOUND)
     assert platform.encoding in ("u", "r", "a")
     assert platform.title and platform.note and platform.paste and platform.trap
     assert bool(platform.documentation) or platform.source != DOCUMENTED
@@ -88,6 +80,7 @@ def test_a_tag_survives_the_src_of_an_image(platform: MailPlatform) -> None:
         assert platform.is_attribute(attribute)
         tag = platform.write_tag(attribute)
         assert tag.isprintable() and not re.search('["<>]', tag)
+        assert "(" not in (tag[0], tag[-1])  # the end of the link, which follows the tag, is `(`
         assert (
             image(f"https://x/?a&amp;b={tag}&amp;_end=(")["src"] == f"https://x/?a&b={tag}&_end=("
         )

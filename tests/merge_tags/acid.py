@@ -6,10 +6,8 @@ asks for it, and the edge function and Python read it. A *reading* is one of the
 """
 
 import base64
-import json
 import quopri
 import re
-import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +20,7 @@ from tests.merge_tags.edge_reader import EdgeReader
 from tests.merge_tags.html_parsers import PARSERS_IN_NODE, Element, Parse
 from tests.merge_tags.merge_links import DEFAULT, MergeLinks, usual_attributes
 from tests.merge_tags.names import Name
+from tests.merge_tags.node_process import NodeProcess
 from tests.merge_tags.rewrites import Rewrite
 from tests.merge_tags.stand_ins import Person, StandIn, variables
 
@@ -83,20 +82,7 @@ class JavaScript:
 
     def __init__(self, packages: Path) -> None:
         program = Path(__file__).with_name("stand_ins.mjs")
-        self._process = subprocess.Popen(
-            ["node", str(program), str(packages.resolve())],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-        )
-
-    def _ask(self, **question: object) -> list[object]:
-        assert self._process.stdin and self._process.stdout
-        self._process.stdin.write(json.dumps(question) + "\n")
-        self._process.stdin.flush()
-        answer: list[object] = json.loads(self._process.stdout.readline())
-        return answer
+        self._process = NodeProcess(program, str(packages.resolve()))
 
     def render(self, stand_in: StandIn, template: str, people: Sequence[Person]) -> list[str]:
         engine = f"{stand_in.platform} {stand_in.engine}"
@@ -104,17 +90,15 @@ class JavaScript:
             {name: text for name, text in variables(one).items() if isinstance(text, str)}
             for one in people
         ]
-        return [str(text) for text in self._ask(engine=engine, template=template, people=names)]
+        texts = self._process.ask({"engine": engine, "template": template, "people": names})
+        return [str(text) for text in texts]
 
     def parse(self, parser: str, mails: Sequence[str]) -> list[list[Element]]:
-        found: list[list[Element]] = self._ask(parser=parser, mails=mails)  # type: ignore[assignment]
+        found: list[list[Element]] = self._process.ask({"parser": parser, "mails": list(mails)})
         return found
 
     def close(self) -> None:
-        assert self._process.stdin and self._process.stdout
-        self._process.stdin.close()
-        self._process.wait(timeout=300)
-        self._process.stdout.close()
+        self._process.close()
 
 
 def through_mail(text: str) -> str:

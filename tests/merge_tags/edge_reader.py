@@ -1,12 +1,12 @@
 """A browser's reading of an address (WHATWG URL) and the edge function's, in one Node process."""
 
 import json
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from tests.edge.engines import ENTRY, write_script
+from tests.merge_tags.node_process import NodeProcess
 
 # The function runs once for each address; the answers are in the order of the questions.
 DRIVER = (
@@ -50,27 +50,14 @@ class EdgeReader:
     """Reads addresses as they stand in a mail."""
 
     def __init__(self, folder: Path) -> None:
-        self._process = subprocess.Popen(
-            ["node", str(write_script(folder, DRIVER))],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-        )
+        self._process = NodeProcess(write_script(folder, DRIVER))
 
     def read(self, addresses: Sequence[str]) -> list[EdgeReading]:
-        assert self._process.stdin and self._process.stdout
         readings: list[EdgeReading] = []
         for first in range(0, len(addresses), CHUNK):
-            chunk = json.dumps(addresses[first : first + CHUNK])
-            self._process.stdin.write(f"{chunk}\n")
-            self._process.stdin.flush()
-            answers = json.loads(self._process.stdout.readline())
+            answers = self._process.ask(list(addresses[first : first + CHUNK]))
             readings += [EdgeReading(*answer) for answer in answers]
         return readings
 
     def close(self) -> None:
-        assert self._process.stdin and self._process.stdout
-        self._process.stdin.close()
-        self._process.wait(timeout=300)
-        self._process.stdout.close()
+        self._process.close()

@@ -1,6 +1,5 @@
 """HTML parsers that read a mail: the elements that each finds, with their attributes."""
 
-import importlib.util
 from collections.abc import Callable
 from html.parser import HTMLParser
 
@@ -24,6 +23,13 @@ def by_html_parser(mail: str) -> list[Element]:
     parser.feed(mail)
     parser.close()
     return parser.found
+
+
+def only_image(text: str) -> dict[str, str]:
+    """The attributes of the `<img>` that is the text's only element."""
+    ((name, attributes),) = by_html_parser(text)
+    assert name == "img"
+    return attributes
 
 
 def by_lxml(mail: str) -> list[Element]:
@@ -52,8 +58,3 @@ PARSERS: dict[str, Parse] = {
     "html5lib": by_html5lib,
 }
 PARSERS_IN_NODE = ("parse5", "htmlparser2")
-
-
-def installed_parsers() -> dict[str, Parse]:
-    """Those of this environment."""
-    return {name: parse for name, parse in PARSERS.items() if importlib.util.find_spec(name)}

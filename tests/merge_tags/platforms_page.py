@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from postcard.links.platforms.mail_platform import MailPlatform
+from postcard.links.platforms.mail_platform import ENCODING_NAMES, MailPlatform
 from postcard.links.platforms.registry import all_platforms
 from tests.merge_tags.acid import (
     DEFAULT_INSTEAD,
@@ -21,13 +21,13 @@ from tests.merge_tags.names import make_names
 from tests.merge_tags.rewrites import REWRITES
 
 ByPlatform = Sequence[tuple[MailPlatform, list[Tally]]]
-ENCODINGS = {"u": "URL-encoded", "r": "raw", "a": "not known"}
 INTRODUCTION = """\
 # Mail platforms: what was tested
 
 A merge link holds a merge tag, and the mail platform writes a name there. What arrives at Postcard
 went through the platform's template engine, the mail's transport, an HTML parser and, often,
-software that rewrites addresses. This page says what is left of {count} awkward names after that.
+software that rewrites addresses. This page says which words the pictures of {count} awkward names
+then show.
 
 `make acid` makes this page: {names} names of each of the seeds {seeds}, in {kinds} kinds, through
 {stand_ins} stand-ins of {platforms} platforms, quoted-printable and base64, {parsers} HTML parsers
@@ -35,19 +35,19 @@ and {rewrites} treatments of the address: {readings} readings. The edge function
 every address, and agree. The command fails if one picture shows wrong words beyond the list
 [below](#what-no-link-can-mend).
 
-**No platform itself was asked.** A stand-in is the library nearest to the platform's engine, or its
-tag by hand. Where documentation does not say how a platform writes a value, several stand-ins were
-tried, and **the worst one counts here**. Send yourself a test mail before you rely on any row.
+**No test ran on a platform itself.** A stand-in is the library nearest to the platform's engine, or
+its tag by hand. Where documentation does not say how a platform writes a value, several stand-ins
+were tried, and **the worst one counts here**. Send yourself a test mail before you rely on any row.
 
 **The names were made to be awkward**: `AT&T`, `100%Club`, `C++`, `O'Hara`, `7" Decor`,
 `<b>Eve</b>`, names in Arabic, Hebrew, Han and Thai, emoji, 300 characters, data that is escaped
 already, words such as `null`. Of the {ordinary} readings of ordinary names (letters, spaces, curly
 quotation marks, any script, emoji), {ordinary_right} are right.
 
-On a platform that inserts raw text, the sure way is the
+On a platform that inserts values as they are, the sure way is the
 [stored address](stored-address.md): each person's finished address in a contact field.
 """
-RAW = "platforms that insert raw text"
+RAW = "platforms that insert values as they are"
 BEYOND = [  # what, where, what the reader sees
     (
         'a `"` in a value',
@@ -58,8 +58,8 @@ BEYOND = [  # what, where, what the reader sees
     ("a tab or a line end in a value", RAW, "two words joined"),
     (
         "`+`, `%` before two hex digits, `&&` or a last `&` in a value",
-        f"{RAW}, behind a tool that parses the query and writes it anew, form-encoded: it has lost"
-        " the difference itself",
+        f"{RAW}, behind a tool that parses the query and writes it anew, form-encoded, so"
+        " that the difference is lost",
         "a space for `+`, one `&` for `&&`, or the default",
     ),
     (
@@ -69,7 +69,7 @@ BEYOND = [  # what, where, what the reader sees
     ),
     ("`+` in a value", "Salesforce Next, if its helper does not encode", "a space"),
     ("more than about 2,600 characters of encoded value", "all platforms", "the default"),
-    ("`&copy` and the like without a semicolon", RAW, "©: HTML says so"),
+    ("`&copy` and the like without a semicolon", RAW, "©, as HTML prescribes"),
 ]
 
 
@@ -132,7 +132,7 @@ def _results(by_platform: ByPlatform) -> str:
     columns = ("platform", "values", "right", "default", "joined", "wrong", "lost")
     head = f"| {' | '.join(columns)} | broken mails | name in `alt` |"
     rows = [
-        f"| [{platform.title}]({platform.name}.md) | {ENCODINGS[platform.encoding]} "
+        f"| [{platform.title}]({platform.name}.md) | {ENCODING_NAMES[platform.encoding]} "
         + f"| {_worst(tallies, RIGHT)} | {_worst(tallies, DEFAULT_INSTEAD)} "
         + f"| {_worst(tallies, JOINED)} | {_worst(tallies, WRONG)} | {_worst(tallies, LOST)} "
         + f"| {_broken(tallies)} | {'yes' if _alt_tag(platform) else 'no: the default'} |"
@@ -159,7 +159,8 @@ def _by_rewrite(by_platform: ByPlatform) -> str:
 def _tags(by_platform: ByPlatform) -> str:
     legend = (
         "*How sure*: `documented` means that the platform's own pages describe the tag,"
-        " `second-hand` that a public file of others does, `not found` that no page was found.\n\n"
+        " `described by others` that a public page or program of others does, `not found` that no"
+        " page was found.\n\n"
     )
     head = "| platform | `esp` | tag in the address | tag in `alt` | how sure |"
     rows = []

@@ -31,9 +31,7 @@ const ENGINES = {
     encodeURIComponent: (value) => encodeURIComponent(text(value)),
   }),
   'salesforce_next Handlebars, not encoded': handlebars({ encodeURIComponent: text }),
-  'sendgrid Handlebars': handlebars({
-    insert: (value, other) => text(value) || other.replace(/^default=/, ''),
-  }),
+  'sendgrid Handlebars': handlebars({}),
   "mandrill Handlebars with Mandrill's helpers": handlebars(mandrillHelpers),
   'mailgun Handlebars': handlebars({}),
   'postmark Mustache': (template, people) => people.map((person) => Mustache.render(template, person)),

@@ -7,7 +7,6 @@ platform has at least one that does not.
 
 import functools
 import html
-import importlib.util
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,9 +22,9 @@ Render = Callable[[str, Sequence[Person]], list[str]]
 class StandIn:
     """One way in which a platform may fill in a mail.
 
-    `render` None: the engine of this name in stand_ins.mjs. `letters`: what reaches the address is
-    the value as it is, not escaped for HTML, so that a double quote ends its attribute.
-    `encodes` False: of a platform whose tag should URL-encode, one that does not.
+    `render` None: the engine of this name in stand_ins.mjs. `is_raw`: the value reaches the
+    address as it is, not escaped for HTML, so a double quote in it ends the attribute. `encodes`
+    False: the platform's tag should URL-encode, but this stand-in does not.
     """
 
     platform: str
@@ -34,13 +33,6 @@ class StandIn:
     needs: str = ""
     is_raw: bool = False
     encodes: bool = True
-
-    @property
-    def is_installed(self) -> bool:
-        """Whether it runs in this environment; those in JavaScript are asked of Node."""
-        return self.render is not None and (
-            not self.needs or importlib.util.find_spec(self.needs) is not None
-        )
 
 
 # How engines write a value.

@@ -22,7 +22,7 @@ from tests.merge_tags.acid import (
     is_beyond_any_link,
 )
 from tests.merge_tags.edge_reader import EdgeReader
-from tests.merge_tags.html_parsers import by_html_parser
+from tests.merge_tags.html_parsers import by_html_parser, only_image
 from tests.merge_tags.merge_links import MergeLinks, encodings, text_field, usual_attributes
 from tests.merge_tags.names import make_names
 from tests.merge_tags.platforms_page import problems
@@ -96,7 +96,7 @@ def test_numbers_and_dates_read_as_in_a_link_that_signs_them(
         assert one.render
         mails = one.render(tag, [{"first_name": text} for text in texts])
         sources = [
-            rewrite(source_of(mail))
+            rewrite(only_image(mail)["src"])
             for name, rewrite in rewrites.items()
             if encodings()[one.platform] == "u" or name != "written anew"  # it takes + for a space
             for mail in mails
@@ -154,11 +154,6 @@ def words_through(
     return found
 
 
-def source_of(mail: str) -> str:
-    (element,) = by_html_parser(mail)
-    return element[1]["src"]
-
-
 def test_a_name_never_shows_in_another_field(edge: EdgeReader) -> None:
     fields = ("first_name", "last_name")
     links = MergeLinks({name: text_field() for name in fields})
@@ -172,7 +167,7 @@ def test_a_name_never_shows_in_another_field(edge: EdgeReader) -> None:
         tag = links.image_tag(one.platform, usual_attributes(one.platform, fields))
         people = [{"first_name": a.text, "last_name": b.text} for a, b in pairs]
         assert one.render
-        shown = words_through(links, edge, [source_of(x) for x in one.render(tag, people)])
+        shown = words_through(links, edge, [only_image(x)["src"] for x in one.render(tag, people)])
         for (a, b), values in zip(pairs, shown, strict=True):
             for judge, field, name in zip(judges, fields, (a, b), strict=True):
                 outcome = judge.outcome_of_shown(name, values[field])

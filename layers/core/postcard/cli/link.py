@@ -3,13 +3,12 @@
 import json
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import click
 
-from postcard.cli.api_client import ApiClient
 from postcard.cli.base_command import Command
 from postcard.cli.date_options import DATE_TIME, DATE_TIME_METAVAR, unix_seconds
 from postcard.cli.number_options import WholeNumber
@@ -29,6 +28,46 @@ from postcard.errors import Fault
 from postcard.timestamps import format_rfc3339
 
 
+def link_options(dpr: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Adds the options that `link` and `snippet` share; `dpr` is the default of `--dpr`."""
+    options = [
+        click.option(
+            "--version",
+            metavar="NUMBER|latest",
+            help="The template version to show. latest follows later versions. Default: the current"
+            " version, fixed.",
+        ),
+        click.option(
+            "--format",
+            "format_",
+            type=FORMAT_CHOICE,
+            help="The picture's format. Default: the template's.",
+        ),
+        click.option(
+            "--width",
+            type=WholeNumber(1, 5000),
+            help="The width in CSS pixels. Default: the template's.",
+        ),
+        click.option(
+            "--dpr", type=DPR_CHOICE, default=dpr, show_default=True, help="Pixels per CSS pixel."
+        ),
+        click.option("--campaign", help="A campaign name for statistics: a-z, 0-9 and -."),
+        click.option(
+            "--encoding",
+            type=click.Choice(["url", "raw"]),
+            help="With --esp custom: whether the platform URL-encodes the values or inserts them as"
+            " they are. Default: not known.",
+        ),
+    ]
+
+    def add_options(function: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return add_options
+
+
 @click.command(
     cls=Command,
     example="postcard link welcome --set first_name=Alex --dpr 2\n"
@@ -36,23 +75,7 @@ from postcard.timestamps import format_rfc3339
 )
 @click.argument("template_id")
 @values_options
-@click.option(
-    "--version",
-    metavar="NUMBER|latest",
-    help="The template version to show. latest follows later versions. Default: the current"
-    " version, fixed.",
-)
-@click.option(
-    "--format", "format_", type=FORMAT_CHOICE, help="The picture's format. Default: the template's."
-)
-@click.option(
-    "--width",
-    type=WholeNumber(1, 5000),
-    help="The width in CSS pixels. Default: the template's.",
-)
-@click.option(
-    "--dpr", type=DPR_CHOICE, default="1", show_default=True, help="Pixels per CSS pixel."
-)
+@link_options(dpr="1")
 @click.option("--quality", type=WholeNumber(1, 100), help="The quality of jpg, webp and avif.")
 @click.option(
     "--expires",
@@ -61,7 +84,6 @@ from postcard.timestamps import format_rfc3339
     help="The link expires then and shows the template's ended picture. UTC, unless the time has an"
     " offset.",
 )
-@click.option("--campaign", help="A campaign name for statistics: a-z, 0-9 and -.")
 @click.option(
     "--open",
     "opened",
@@ -75,12 +97,6 @@ from postcard.timestamps import format_rfc3339
     metavar="PLATFORM",
     help="Create a merge link for this mail platform, such as klaviyo. `postcard platforms` lists"
     " them.",
-)
-@click.option(
-    "--encoding",
-    type=click.Choice(["url", "raw"]),
-    help="With --esp custom: whether the platform URL-encodes the values or inserts them as they"
-    " are. Default: not known.",
 )
 @click.option("--img", is_flag=True, help="Print an <img> tag instead of the link.")
 @click.option(
@@ -99,17 +115,19 @@ def link(
     POSTCARD_API_URL and POSTCARD_API_KEY set, the API of that address signs it: neither AWS
     credentials nor a signing key are needed.
     """
-    link_options = LinkOptions(template_id, **options)  # type: ignore[arg-type]
+    parsed = LinkOptions(template_id, **options)  # type: ignore[arg-type]
     if unchecked:
-        return sign_unchecked_link(target, link_options)
-    with naming_options(link_options.value_options):
-        if target.uses_api():
-            return mint_link(target.api_client(), link_options)
-        return sign_checked_link(target, link_options)
+        return sign_unchecked_link(target, parsed)
+    with naming_options(parsed.value_options):
+        created = create_link(target, parsed.request())
+    warnings = parsed.warnings(created)
+    json_fields = {**created, "warnings": [fault_json(fault) for fault in warnings]}
+    messages = [f"warning: {fault_line(fault)}" for fault in warnings]
+    return CommandResult(created["img" if parsed.img else "url"], json_fields, messages=messages)
 
 
 class LinkOptions:
-    """The parsed options of the command."""
+    """The parsed options of `link`, or those of `snippet` that it shares."""
 
     def __init__(
         self,
@@ -122,22 +140,22 @@ class LinkOptions:
         format_: str | None,
         width: int | None,
         dpr: str,
-        quality: int | None,
-        expires: datetime | None,
         campaign: str | None,
         opened: Sequence[str],
         esp: str | None,
         encoding: str | None,
-        img: bool,
+        quality: int | None = None,
+        expires: datetime | None = None,
+        img: bool = False,
     ) -> None:
         self.template_id = template_id
         self.values = read_values(assigned, files, all_values)
         self.value_options = value_options(self.values, assigned, files)
-        self.version = None if version is None else parse_version(version)
+        self.version = None if version is None else _parse_version(version)
         self.format = "jpg" if format_ == "jpeg" else format_
         self.width, self.dpr, self.quality = width, float(dpr), quality
         self.expires, self.campaign = unix_seconds(expires), campaign
-        self.open_fields = dict(parse_open_field(each) for each in opened)
+        self.open_fields = dict(_parse_open_field(each) for each in opened)
         self.esp = None if esp is None else platform_option(esp).name
         self.encoding, self.img = encoding, img
 
@@ -158,27 +176,20 @@ class LinkOptions:
             "encoding": self.encoding,
         }
 
+    def warnings(self, created: Mapping[str, Any]) -> list[Fault]:
+        """The warnings of a response of `POST /v1/links`, with the options that they are about."""
+        faults = [Fault(w["code"], w["pointer"], w["detail"]) for w in created["warnings"]]
+        return with_options(faults, self.value_options)
 
-def sign_checked_link(target: ServiceTarget, options: LinkOptions) -> CommandResult:
-    """Check the values against the template and sign, with the same service as `POST /v1/links`."""
+
+def create_link(target: ServiceTarget, request: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The response of `POST /v1/links`, from the API or from the same service in this process."""
+    if target.uses_api():
+        return target.api_client().call("POST", "/v1/links", json.dumps(request))
     from postcard.services.links import LinkRequest
 
-    request = LinkRequest(**options.request())
-    created = target.api_service().links.create(request, now=time.time())
-    return _link_result({"success": True, **created.to_json()}, options)
-
-
-def mint_link(client: ApiClient, options: LinkOptions) -> CommandResult:
-    """Have the API check the values and sign."""
-    return _link_result(client.call("POST", "/v1/links", json.dumps(options.request())), options)
-
-
-def _link_result(created: Mapping[str, Any], options: LinkOptions) -> CommandResult:
-    faults = [Fault(w["code"], w["pointer"], w["detail"]) for w in created["warnings"]]
-    warnings = with_options(faults, options.value_options)
-    json_fields = {**created, "warnings": [fault_json(fault) for fault in warnings]}
-    messages = [f"warning: {fault_line(fault)}" for fault in warnings]
-    return CommandResult(created["img" if options.img else "url"], json_fields, messages=messages)
+    created = target.api_service().links.create(LinkRequest(**request), now=time.time())
+    return {"success": True, **created.to_json()}
 
 
 def sign_unchecked_link(target: ServiceTarget, options: LinkOptions) -> CommandResult:
@@ -206,14 +217,14 @@ def sign_unchecked_link(target: ServiceTarget, options: LinkOptions) -> CommandR
     return CommandResult(url, {"success": True, "url": url})
 
 
-def parse_version(text: str) -> int | str:
+def _parse_version(text: str) -> int | str:
     """The number of --version, or latest."""
     if text != "latest" and not re.fullmatch("[1-9][0-9]{0,5}", text):
         raise click.UsageError("--version takes a number, or latest.")
     return text if text == "latest" else int(text)
 
 
-def parse_open_field(text: str) -> tuple[str, str]:
+def _parse_open_field(text: str) -> tuple[str, str]:
     """The field and the attribute of --open; without one, the field's own name."""
     name, _, attribute = text.partition("=")
     return name, attribute or name

@@ -4,15 +4,13 @@ import click
 
 from postcard.cli.base_command import Command
 from postcard.cli.output import CommandResult, format_table
-from postcard.links.platforms.mail_platform import MailPlatform
+from postcard.links.platforms.mail_platform import ENCODING_NAMES, MailPlatform
 from postcard.links.platforms.registry import (
     PLATFORM_NAMES,
     all_platforms,
     find_by_alias,
     suggested_platform,
 )
-
-ENCODINGS = {"u": "URL-encoded", "r": "as they are", "a": "not known"}
 
 
 @click.command(cls=Command, example="postcard platforms\npostcard platforms mailchimp")
@@ -52,7 +50,7 @@ def platform_json(platform: MailPlatform) -> dict[str, object]:
         "example": platform.example,
         "tag": platform.write_tag(attribute),
         "alt_tag": platform.alt_tag(attribute, "there"),
-        "values": ENCODINGS[platform.encoding],
+        "values": ENCODING_NAMES[platform.encoding],
         "source": platform.source,
         "documentation": platform.documentation or None,
         "note": platform.note,

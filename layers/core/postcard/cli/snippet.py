@@ -1,24 +1,20 @@
 """`postcard snippet`: the `<img>` of a merge link, ready to paste into a mail platform."""
 
-import json
 import re
 import textwrap
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import click
 
 from postcard.cli.base_command import Command
-from postcard.cli.link import parse_open_field, parse_version
-from postcard.cli.number_options import WholeNumber
-from postcard.cli.option_faults import naming_options, with_options
+from postcard.cli.link import LinkOptions, create_link, link_options
+from postcard.cli.option_faults import naming_options
 from postcard.cli.output import CommandError, CommandResult, fault_json, fault_line
 from postcard.cli.platforms import platform_json, platform_list, platform_option
-from postcard.cli.render import DPR_CHOICE, FORMAT_CHOICE
 from postcard.cli.target import ServiceTarget, target_options
-from postcard.cli.value_options import modifications, read_values, value_options, values_options
-from postcard.errors import BadRequest, Fault
+from postcard.cli.value_options import values_options
+from postcard.errors import BadRequest
 from postcard.links.merge_tags import platform_faults
 from postcard.links.platforms.mail_platform import MailPlatform
 
@@ -66,36 +62,16 @@ _SIGNED_PREFIX = re.compile(r"\A.*?&_sig=[\w-]{43}(?=&|\Z)")
     help="With --if-empty: the contact's field. Default: personalized_image_url, as the platform"
     " spells it.",
 )
-@click.option(
-    "--version",
-    metavar="NUMBER|latest",
-    help="The template version to show. latest follows later versions. Default: the current"
-    " version, fixed.",
-)
-@click.option(
-    "--format", "format_", type=FORMAT_CHOICE, help="The picture's format. Default: the template's."
-)
-@click.option(
-    "--width",
-    type=WholeNumber(1, 5000),
-    help="The width in CSS pixels. Default: the template's.",
-)
-@click.option(
-    "--dpr", type=DPR_CHOICE, default="2", show_default=True, help="Pixels per CSS pixel."
-)
-@click.option("--campaign", help="A campaign name for statistics: a-z, 0-9 and -.")
-@click.option(
-    "--encoding",
-    type=click.Choice(["url", "raw"]),
-    help="With --esp custom: whether the platform URL-encodes the values or inserts them as they"
-    " are. Default: not known.",
-)
+@link_options(dpr="2")
 @click.option("--list", "list_platforms", is_flag=True, help="List the mail platforms.")
 @target_options
 def snippet(
     target: ServiceTarget,
     template_id: str | None,
     esp: str | None,
+    closed: Sequence[str],
+    if_empty: bool,
+    attribute: str | None,
     list_platforms: bool,
     **options: Any,
 ) -> CommandResult:
@@ -109,65 +85,65 @@ def snippet(
         return platform_list()
     if not template_id or not esp:
         raise click.UsageError("Give TEMPLATE_ID and --esp. `postcard platforms` lists platforms.")
-    return _snippet(target, template_id, platform_option(esp), **options)
-
-
-def _snippet(
-    target: ServiceTarget,
-    template_id: str,
-    platform: MailPlatform,
-    *,
-    opened: Sequence[str],
-    closed: Sequence[str],
-    assigned: Sequence[str],
-    files: Sequence[str],
-    all_values: str | None,
-    if_empty: bool,
-    attribute: str | None,
-    version: str | None,
-    format_: str | None,
-    width: int | None,
-    dpr: str,
-    campaign: str | None,
-    encoding: str | None,
-) -> CommandResult:
-    values = read_values(assigned, files, all_values)
     if attribute and not if_empty:
         raise click.UsageError("--attribute goes with --if-empty.")
-    stored = _stored_attribute(platform, attribute) if if_empty else ""
-    with naming_options(value_options(values, assigned, files)):
-        open_fields = _open_fields(
-            target, template_id, platform, dict(map(parse_open_field, opened)), values, closed
-        )
-        if not open_fields and not if_empty:
-            raise CommandError(_nothing_open(template_id, platform, {*values, *closed}))
-        request = {
-            "template_id": template_id,
-            "template_version": None if version is None else parse_version(version),
-            "modifications": modifications(values),
-            "format": "jpg" if format_ == "jpeg" else format_,
-            "width": width,
-            "dpr": float(dpr),
-            "campaign": campaign,
-            "esp": platform.name,
-            "open": open_fields or None,
-            "encoding": encoding,
-        }
-        created = _create_link(target, request)
-    if if_empty:
-        default = _default_address(target, request, created)
-        created = _with_stored_image(platform, created, stored, default)
-    faults = [Fault(w["code"], w["pointer"], w["detail"]) for w in created["warnings"]]
-    if if_empty:  # the platform writes no value into this address
-        faults = [fault for fault in faults if fault.code == "unsupported_in_outlook"]
-    warnings = with_options(faults, value_options(values, assigned, files))
+    platform = platform_option(esp)
+    parsed = LinkOptions(template_id, esp=esp, **options)
+    with naming_options(parsed.value_options):
+        if if_empty:
+            return _stored_image_snippet(target, platform, parsed, closed, attribute)
+        return _merge_link_snippet(target, platform, parsed, closed)
+
+
+def _merge_link_snippet(
+    target: ServiceTarget, platform: MailPlatform, options: LinkOptions, closed: Sequence[str]
+) -> CommandResult:
+    """The `<img>` of a merge link."""
+    open_fields = _open_fields(target, platform, options, closed)
+    if not open_fields:
+        kept = {*options.values, *closed}
+        raise CommandError(_nothing_open(options.template_id, platform, kept))
+    created = create_link(target, {**options.request(), "open": open_fields})
+    guide = _guide(platform, open_fields)
+    return _result(platform, options, {**created, "open": open_fields}, guide)
+
+
+def _stored_image_snippet(
+    target: ServiceTarget,
+    platform: MailPlatform,
+    options: LinkOptions,
+    closed: Sequence[str],
+    attribute: str | None,
+) -> CommandResult:
+    """The `<img>` of an address that a contact's field holds, or of the default picture."""
+    stored = _stored_attribute(platform, attribute)
+    open_fields = _open_fields(target, platform, options, closed)
+    request = {**options.request(), "open": open_fields or None}
+    created = create_link(target, request)
+    default = _default_address(target, request, created)
+    # The other warnings are about values that the platform writes into an address.
+    warnings = [w for w in created["warnings"] if w["code"] == "unsupported_in_outlook"]
+    stored_image = _with_stored_image(platform, created, stored, default)
+    return _result(
+        platform,
+        options,
+        {**stored_image, "open": {}, "warnings": warnings},
+        _stored_guide(platform, attribute),
+    )
+
+
+def _result(
+    platform: MailPlatform,
+    options: LinkOptions,
+    created: Mapping[str, Any],
+    guide: Iterable[str],
+) -> CommandResult:
+    warnings = options.warnings(created)
     json_fields = {
         **created,
         **platform_json(platform),
-        "open": {} if if_empty else open_fields,
         "warnings": [fault_json(fault) for fault in warnings],
     }
-    guide = _stored_guide(platform, attribute) if if_empty else _guide(platform, open_fields)
     messages = [
         *(f"warning: {fault_line(fault)}" for fault in warnings),
         *(textwrap.fill(line, 100, subsequent_indent="  ") for line in guide),
@@ -176,20 +152,16 @@ def _snippet(
 
 
 def _open_fields(
-    target: ServiceTarget,
-    template_id: str,
-    platform: MailPlatform,
-    chosen: Mapping[str, str],
-    values: Mapping[str, Any],
-    closed: Sequence[str],
+    target: ServiceTarget, platform: MailPlatform, options: LinkOptions, closed: Sequence[str]
 ) -> dict[str, str]:
     """Each field to open with its attribute: those of --open, and all that may be open."""
+    chosen = options.open_fields
     for name in closed:
         if name in chosen:
             raise click.UsageError(f"--closed {name[:64]}: --open opens it.")
     if platform.name == "custom" and not closed:  # its tags cannot be guessed
-        return dict(chosen)
-    listed = _template_fields(target, template_id)
+        return chosen
+    listed = _template_fields(target, options.template_id)
     known = [spec["name"] for spec in listed]
     for name in closed:
         if name not in known:
@@ -197,11 +169,13 @@ def _open_fields(
                 f"--closed: there is no field {name[:64]!r}; there are {', '.join(known)}."
             )
     if platform.name == "custom":
-        return dict(chosen)
+        return chosen
     names = [
         spec["name"]
         for spec in listed
-        if spec["open"] and spec["type"] != "list" and spec["name"] not in {*values, *closed}
+        if spec["open"]
+        and spec["type"] != "list"
+        and spec["name"] not in {*options.values, *closed}
     ]
     return {**{name: platform.usual_attribute(name) for name in names}, **chosen}
 
@@ -213,16 +187,6 @@ def _template_fields(target: ServiceTarget, template_id: str) -> Sequence[Mappin
         listed = target.api_service().templates.fields(template_id)
     items: Sequence[Mapping[str, Any]] = listed["items"]
     return items
-
-
-def _create_link(target: ServiceTarget, request: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The response of `POST /v1/links`, from the API or from the same service in this process."""
-    if target.uses_api():
-        return target.api_client().call("POST", "/v1/links", json.dumps(request))
-    from postcard.services.links import LinkRequest
-
-    created = target.api_service().links.create(LinkRequest(**request), now=time.time())
-    return {"success": True, **created.to_json()}
 
 
 def _nothing_open(template_id: str, platform: MailPlatform, kept: set[str]) -> str:
@@ -240,7 +204,7 @@ def _default_address(
 ) -> str:
     """The address of the picture without any reader's values."""
     try:
-        url = _create_link(target, {**request, "esp": None, "open": None, "encoding": None})["url"]
+        url = create_link(target, {**request, "esp": None, "open": None, "encoding": None})["url"]
     except BadRequest:  # an open field is required: its empty value shows the fallback picture
         signed = _SIGNED_PREFIX.match(created["url"])
         assert signed is not None

@@ -129,16 +129,7 @@ class LinkService:
     def version_url(self, template_id: str, version: int, format: str) -> str:
         """The same without the compiled template; `format` is the template's."""
         link = sign_link(
-            self._keys(),
-            template=template_id,
-            format=format,
-            fields={},
-            version=version,
-            width=None,
-            dpr=1,
-            quality=None,
-            expires=None,
-            campaign=None,
+            self._keys(), template=template_id, format=format, fields={}, version=version
         )
         return self._base_url + link
 

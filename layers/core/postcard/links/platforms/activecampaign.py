@@ -24,8 +24,8 @@ PLATFORM = MailPlatform(
     source=DOCUMENTED,
     documentation="https://activecampaign.design/docs/patterns/personalization",
     note=(
-        "Its page names the tag only: nothing about encoding or escaping. The condition for an "
-        "empty field is from memory."
+        "Its page names the tag only: nothing about encoding or escaping. No page was found for "
+        "the condition for an empty field."
     ),
     paste="an HTML block of the campaign designer",
     trap="A tag's name is the field's personalization tag, which stands in its settings.",

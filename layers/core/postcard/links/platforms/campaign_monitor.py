@@ -1,6 +1,6 @@
 """Campaign Monitor: personalization tags in brackets."""
 
-from postcard.links.platforms.mail_platform import SECOND_HAND, MailPlatform, joined_words
+from postcard.links.platforms.mail_platform import DESCRIBED_BY_OTHERS, MailPlatform, joined_words
 from postcard.runtime.lazy_regex import lazy_regex
 
 PLATFORM = MailPlatform(
@@ -14,7 +14,7 @@ PLATFORM = MailPlatform(
     attribute_pattern=lazy_regex(r"[A-Za-z][A-Za-z0-9_]{0,99}"),
     example="firstname",
     usual_case=joined_words,
-    source=SECOND_HAND,
+    source=DESCRIBED_BY_OTHERS,
     documentation=(
         "https://help.oneclickpolitics.com/hc/en-us/articles/"
         "228081588-How-do-I-personalize-a-campaign"

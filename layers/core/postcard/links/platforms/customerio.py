@@ -30,8 +30,8 @@ PLATFORM = MailPlatform(
     source=DOCUMENTED,
     documentation="https://docs.customer.io/journeys/liquid-tag-list",
     note=(
-        "Its pages document the filters. That a missing attribute without a default stops the mail "
-        "is from memory, so the tag has an empty default."
+        "Its pages document the filters. A missing attribute without a default may stop the mail: "
+        "no page was found that says so, but the tag has an empty default for that case."
     ),
     paste="the code editor of a message",
     trap="The tag needs the latest Liquid of the workspace: in the older one escape URL-encodes.",

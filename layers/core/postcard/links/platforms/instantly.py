@@ -22,7 +22,7 @@ PLATFORM = MailPlatform(
     source=NOT_FOUND,
     note=(
         "No page was found that says how it writes values into an address. That it knows Liquid's "
-        "conditions is second-hand."
+        "conditions is described by others."
     ),
     paste="the sequence's editor, in its HTML view",
     trap="A variable's name is the column's header in the file of leads, letter for letter.",

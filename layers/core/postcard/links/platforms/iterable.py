@@ -1,9 +1,9 @@
 """Iterable: Handlebars with helpers of its own."""
 
 from postcard.links.platforms.mail_platform import (
+    DESCRIBED_BY_OTHERS,
     HANDLEBARS_VALUE_OR_DEFAULT,
     IDENTIFIER,
-    SECOND_HAND,
     MailPlatform,
     camel_case,
 )
@@ -19,8 +19,8 @@ PLATFORM = MailPlatform(
     attribute_pattern=IDENTIFIER,
     example="firstName",
     usual_case=camel_case,
-    source=SECOND_HAND,
-    note="The helpers and the escaping of {{ }} are second-hand.",
+    source=DESCRIBED_BY_OTHERS,
+    note="The helpers and the escaping of {{ }} are described by others.",
     paste="a template's HTML, in the code editor",
     trap=(
         "Three braces stand inside urlEncode: with two, the value is HTML-escaped before it is "

@@ -1,9 +1,9 @@
 """Kit, once ConvertKit: Liquid."""
 
 from postcard.links.platforms.mail_platform import (
+    DESCRIBED_BY_OTHERS,
     IDENTIFIER,
     LIQUID_ADDRESS_OR_DEFAULT,
-    SECOND_HAND,
     MailPlatform,
     owned_by,
 )
@@ -20,7 +20,7 @@ PLATFORM = MailPlatform(
     expression=owned_by("subscriber"),
     attribute_pattern=IDENTIFIER,
     example="first_name",
-    source=SECOND_HAND,
+    source=DESCRIBED_BY_OTHERS,
     note="Others use the tag so; its own page was not found.",
     paste="an HTML block of the editor",
     trap="A field of your own is named by its key, such as subscriber.points.",

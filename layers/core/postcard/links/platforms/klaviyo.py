@@ -34,7 +34,7 @@ PLATFORM = MailPlatform(
     documentation="https://developers.klaviyo.com/en/docs/use-filters-to-customize-variables",
     note=(
         "Its pages name the filters and their form. That urlencode is one of them, and that values "
-        "are HTML-escaped in alt, is second-hand."
+        "are HTML-escaped in alt, is described by others."
     ),
     paste="an HTML block, or the source of a template that you code yourself",
     trap=(

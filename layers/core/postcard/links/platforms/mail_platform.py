@@ -13,8 +13,10 @@ ZERO_WIDTH_SPACE = "\u200b"
 
 # How sure it is that a platform works as it is written here.
 DOCUMENTED = "documented"  # its own pages say so
-SECOND_HAND = "second-hand"  # a public file of others says so
+DESCRIBED_BY_OTHERS = "described by others"  # a public page or program of others says so
 NOT_FOUND = "not found"  # no page was found that says so
+
+ENCODING_NAMES = {"u": "URL-encoded", "r": "as they are", "a": "not known"}  # values in an address
 
 # A template's text is Liquid, so it cannot hold tags in braces: none of them is the author's.
 NO_TAG = lazy_regex(r"(?!)")
@@ -51,7 +53,7 @@ class MailPlatform:
     - `stored_address` writes a finished address that the attribute holds, or the address DEFAULT
       where it is empty. `condition`: what stands before, between and behind two images, of which
       the second is for an empty attribute. Without either, the platform has no such condition.
-    - `documentation` is the page that says most about it, `source` how sure that is.
+    - `documentation` is the page that says most about it, `source` who describes the tag.
       `paste` says where HTML is pasted, `trap` what goes wrong there most easily.
     - `tag_pattern` matches a whole merge tag in an author's text. `tag_joints` matches each place,
       without characters, where a zero-width space keeps text from being one.

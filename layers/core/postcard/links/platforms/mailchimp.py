@@ -1,6 +1,6 @@
 """Mailchimp: merge tags between asterisks and bars."""
 
-from postcard.links.platforms.mail_platform import SECOND_HAND, MailPlatform, upper_case
+from postcard.links.platforms.mail_platform import DESCRIBED_BY_OTHERS, MailPlatform, upper_case
 from postcard.runtime.lazy_regex import lazy_regex
 
 PLATFORM = MailPlatform(
@@ -17,11 +17,11 @@ PLATFORM = MailPlatform(
     usual_attributes={"first_name": "FNAME", "last_name": "LNAME"},
     usual_case=upper_case,
     max_attribute_length=10,
-    source=SECOND_HAND,
+    source=DESCRIBED_BY_OTHERS,
     documentation="https://mailchimp.com/developer/marketing/docs/merge-fields/",
     note=(
-        "Its page describes the tags. That URL: encodes a value is second-hand, and so are the "
-        "bounds: a tag's name has at most 10 characters, a value 255."
+        "Its page describes the tags. That URL: encodes a value is described by others, and so are "
+        "the bounds: a tag's name has at most 10 characters, a value 255."
     ),
     paste="a Code block, or a template that you code yourself",
     trap=(

@@ -23,7 +23,7 @@ PLATFORM = MailPlatform(
     documentation=(
         "https://documentation.mailgun.com/docs/mailgun/user-manual/sending-messages/batch-sending"
     ),
-    note="Its page documents the tag. That values are inserted as they are is from memory.",
+    note="Its page documents the tag. No page was found that says how it writes values.",
     paste="the html of a message that has recipient-variables",
     trap="A variable that a recipient lacks stays in the mail as it is: send an empty text for it.",
     tag_pattern=PERCENT_TAG,

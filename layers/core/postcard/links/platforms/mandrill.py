@@ -1,9 +1,9 @@
 """Mandrill, which is Mailchimp Transactional: Handlebars."""
 
 from postcard.links.platforms.mail_platform import (
+    DESCRIBED_BY_OTHERS,
     HANDLEBARS_VALUE_OR_DEFAULT,
     IDENTIFIER,
-    SECOND_HAND,
     MailPlatform,
 )
 from postcard.runtime.lazy_regex import lazy_regex
@@ -18,7 +18,7 @@ PLATFORM = MailPlatform(
     stored_address=HANDLEBARS_VALUE_OR_DEFAULT,
     attribute_pattern=IDENTIFIER,
     example="first_name",
-    source=SECOND_HAND,
+    source=DESCRIBED_BY_OTHERS,
     note="The helper is that of the npm package mandrill-template-helpers.",
     paste="a template's code, or the html of a message",
     trap='The message needs "merge_language": "handlebars". Else the tags of *|X|* are filled in.',

@@ -22,7 +22,7 @@ PLATFORM = MailPlatform(
     ),
     note=(
         "Its page documents the tokens and their default. That they are HTML-encoded is "
-        "second-hand and not relied on."
+        "described by others and not relied on."
     ),
     paste="the HTML of an e-mail, under Edit Code",
     trap="A token's name is the field's display name, with its spaces and capitals.",

@@ -23,7 +23,7 @@ PLATFORM = MailPlatform(
         "https://getstarted.meetmarigold.com/engagebysailthru/Content/developers/"
         "zephyr-functions-library/u.html"
     ),
-    note="Its page documents u(). That h() takes ?: within it is second-hand.",
+    note="Its page documents u(). That h() takes ?: within it is described by others.",
     paste="the code of a template",
     trap="Its Composer takes no double quotes in Zephyr.",
     tag_joints=EVERY_BRACE,

@@ -34,8 +34,8 @@ PLATFORM = MailPlatform(
         "mc-ampscript-http/mc-ampscript-reference-http-url-encode.md"
     ),
     note=(
-        "Its page documents URLEncode and its third argument. That it has no function which "
-        'HTML-escapes is second-hand, so alt replaces & " and < one by one.'
+        "Its page documents URLEncode and its third argument. Others say that it has no function "
+        'which HTML-escapes, so alt replaces & " and < one by one.'
     ),
     paste="an HTML block of Content Builder",
     trap="Without the third argument of URLEncode, only a value that is an address is encoded.",

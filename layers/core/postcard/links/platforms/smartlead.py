@@ -2,9 +2,9 @@
 
 from postcard.links.platforms.mail_platform import (
     BRACE_ATTRIBUTE,
+    DESCRIBED_BY_OTHERS,
     EVERY_BRACE,
     LIQUID_ADDRESS_OR_DEFAULT,
-    SECOND_HAND,
     MailPlatform,
 )
 
@@ -17,10 +17,10 @@ PLATFORM = MailPlatform(
     stored_address=LIQUID_ADDRESS_OR_DEFAULT,
     attribute_pattern=BRACE_ATTRIBUTE,
     example="first_name",
-    source=SECOND_HAND,
+    source=DESCRIBED_BY_OTHERS,
     note=(
-        "The tag is second-hand. No page was found that says how it writes values into an address. "
-        "That it knows Liquid's conditions is from memory."
+        "Others describe the tag. No page was found that says how it writes values into an "
+        "address, or that it knows Liquid's conditions."
     ),
     paste="the sequence's editor, in its HTML view",
     trap="A variable's name is the column's header in the file of leads, letter for letter.",
