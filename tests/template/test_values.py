@@ -163,6 +163,8 @@ def test_an_unfilled_tag_of_any_platform_is_missing(raw: str) -> None:
             '"null"',
             "(none)",
         ),
+        *("Undefined", "UNDEFINED", "inf", "-inf", "NaN%", "()"),
+        *("nullnull", "NULLNULL", "undefinedundefined", "NoneNone", "NaNNaN"),
         *("undefined undefined", "null null", "None None", "null, null", "NaN-NaN-NaN", "NaN:NaN"),
         *(
             "#REF!",
