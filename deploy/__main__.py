@@ -32,6 +32,7 @@ from deploy.fallback_picture import render_fallback_png
 from deploy.questions import Declined, Terminal
 from deploy.smoke_test import SmokeTest, SmokeTestFailed
 from deploy.stack_advice import StackName, obstacle
+from deploy.template_check import read_template
 from postcard import wiring
 from postcard.adapters.aws.boto_client import boto_client
 from postcard.adapters.aws.objects import S3ObjectStore
@@ -122,7 +123,7 @@ def deploy(
         raise DeployError("\n  ".join(["The parameters are wrong.", *faults]))
     plan = questions.complete(plan, deployed, terminal, without_domain=arguments.without_domain)
     limits = ConcurrencyLimits.read(session.client("lambda"))
-    capped = [concurrency_of(name, plan, deployed) for name in DEFAULT_CONCURRENCY]
+    capped = [concurrency_of(name, plan, deployed) for name in RESERVATIONS]
     requested, reserved = (sum(numbers) for numbers in zip(*capped, strict=True))
     print(limits.summary(requested, reserved=reserved))
     questions.confirm(plan, deployed, terminal, region=region, identity=identity)
@@ -179,15 +180,15 @@ def aws_region(environ: Mapping[str, str]) -> str:
     return str(region)
 
 
-# What template.yaml reserves for a function unless a parameter says otherwise.
-DEFAULT_CONCURRENCY = {"ApiConcurrency": 0, "BatchConcurrency": 40}
+RESERVATIONS = ("ApiConcurrency", "BatchConcurrency")
 
 
 def concurrency_of(name: str, plan: DeploymentPlan, deployed: DeployedStack) -> tuple[int, int]:
     """The concurrency that the plan reserves by a parameter, and what the stack reserves now."""
     reserved = int(deployed.parameters.get(name) or 0)
-    default = reserved if name in deployed.parameters else DEFAULT_CONCURRENCY[name]
-    return int(plan.parameters.get(name, default)), reserved
+    default = read_template()["Parameters"][name]["Default"]
+    parameters = {name: default, **deployed.parameters, **plan.parameters}
+    return int(parameters[name] or 0), reserved
 
 
 def with_concurrency(
@@ -196,7 +197,7 @@ def with_concurrency(
     """The plan with concurrencies for `api` and `batch`, and an alarm, that suit the account."""
     parameters = {"ConcurrencyAlarm": str(limits.alarm_threshold), **plan.parameters}
     free = limits
-    for name in DEFAULT_CONCURRENCY:
+    for name in RESERVATIONS:
         requested, reserved = concurrency_of(name, plan, deployed)
         allowed = free.allowed_reservation(requested, reserved=reserved)
         parameters[name] = str(allowed)

@@ -44,7 +44,9 @@ def test_lines_that_end_with_cr_alone_are_of_a_mac() -> None:
 
 @pytest.mark.parametrize("sample", [b"", b"\xff", b"\x81\x8d", bytes(range(128, 256)) * 9])
 def test_any_bytes_get_a_guess(sample: bytes) -> None:
-    sample.decode(guess_encoding(sample), "surrogateescape")
+    encoding = guess_encoding(sample)
+    text = sample.decode(encoding, "surrogateescape")
+    assert text.encode(encoding, "surrogateescape") == sample
 
 
 @pytest.mark.parametrize("name", ["Zoë", "李小龍", "Łukasz"])

@@ -24,7 +24,7 @@ def slow_to_look(world: InMemoryService, step: float) -> None:
     world.rebuild()
 
 
-def timed_out(reply: HandlerResponse) -> None:
+def assert_timed_out(reply: HandlerResponse) -> None:
     assert (reply.status, reply.json["code"]) == (504, "timeout")
 
 
@@ -47,20 +47,20 @@ def test_a_link_shows_the_fallback_picture_soon_after_the_deadline(slow: InMemor
 
 def test_an_image_is_not_made_after_the_deadline(slow: InMemoryService) -> None:
     slow_to_look(slow, 0.5)
-    timed_out(slow.create_image())
+    assert_timed_out(slow.create_image())
     assert isinstance(slow.monotonic, SteppingClock)
     assert slow.monotonic.looks < 28 / 0.5 + 30
 
 
 def test_a_preview_ends_at_the_deadline(slow: InMemoryService) -> None:
     slow_to_look(slow, 0.5)
-    timed_out(slow.call("POST", "/v1/previews", {"template_id": "welcome"}))
-    timed_out(slow.call("POST", "/v1/previews", {"document": document(layers=[BOX] * 60)}))
+    assert_timed_out(slow.call("POST", "/v1/previews", {"template_id": "welcome"}))
+    assert_timed_out(slow.call("POST", "/v1/previews", {"document": document(layers=[BOX] * 60)}))
 
 
 def test_publishing_ends_at_the_deadline(empty: InMemoryService) -> None:
     slow_to_look(empty, 0.5)
-    timed_out(empty.call("PUT", "/v1/templates/welcome", document(layers=[BOX] * 60)))
+    assert_timed_out(empty.call("PUT", "/v1/templates/welcome", document(layers=[BOX] * 60)))
     assert empty.call("GET", "/v1/templates/welcome").status == 404
 
 

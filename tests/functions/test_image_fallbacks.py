@@ -28,7 +28,7 @@ def with_photo(**layer: object) -> dict[str, object]:
     return document(fields=fields, layers=[{**AVATAR, **layer}], alt="")
 
 
-def failed(reply: HandlerResponse, reason: str) -> None:
+def assert_failed(reply: HandlerResponse, reason: str) -> None:
     """A marked fallback: 200, cached for a minute."""
     assert reply.status == 200
     assert reply.headers["content-type"].startswith("image/")
@@ -54,7 +54,7 @@ def fallback(world: InMemoryService) -> bytes:
 def test_an_unavailable_image_is_handled_as_its_layer_says(empty: InMemoryService) -> None:
     empty.publish(with_photo(on_error="hide"))
     reply = empty.open_link(empty.sign_link({"photo": PHOTO}))
-    failed(reply, "source")
+    assert_failed(reply, "source")
     assert empty.web.fetched == [PHOTO]
     nothing_stored(empty)
     empty.web.pictures[PHOTO] = solid_png()
@@ -65,7 +65,7 @@ def test_an_unavailable_image_is_handled_as_its_layer_says(empty: InMemoryServic
 def test_a_layer_with_on_error_fail_results_in_the_fallback(empty: InMemoryService) -> None:
     empty.publish(with_photo(on_error="fail"))
     reply = empty.open_link(empty.sign_link({"photo": PHOTO}))
-    failed(reply, "source")
+    assert_failed(reply, "source")
     empty.call("PATCH", "/v1/templates/welcome", {"paused": True})
     assert reply.body != empty.open_link(empty.sign_link()).body, "that is the ended picture"
     nothing_stored(empty)
@@ -78,7 +78,7 @@ def test_a_failed_render_is_repeated_with_every_field_at_its_default(
     world.pictures.delete(list(world.pictures.keys("")))
     world.renderer.failures_left = 1
     reply = world.open_link(world.sign_link({"first_name": "Zoe"}))
-    failed(reply, "render")
+    assert_failed(reply, "render")
     assert reply.body == defaults
     nothing_stored(world)
 
@@ -88,7 +88,7 @@ def test_the_fallback_is_shown_if_the_defaults_cannot_be_drawn_either(
 ) -> None:
     world.renderer.failures_left = 2
     reply = world.open_link(world.sign_link({"first_name": "Zoe"}))
-    failed(reply, "render")
+    assert_failed(reply, "render")
     assert reply.body == fallback
 
 
@@ -96,7 +96,7 @@ def test_defaults_are_not_drawn_if_a_required_field_has_none(empty: InMemoryServ
     empty.publish(document(fields={"first_name": {"required": True}, "code": {}}))
     empty.renderer.failures_left = 1
     before = empty.renderer.renders
-    failed(empty.open_link(empty.sign_link({"first_name": "Zoe"})), "render")
+    assert_failed(empty.open_link(empty.sign_link({"first_name": "Zoe"})), "render")
     assert empty.renderer.renders == before + 1
 
 
@@ -113,10 +113,10 @@ def test_a_paused_template_shows_ended_else_fallback(
     world.call("PATCH", "/v1/templates/welcome", {"paused": True})
     ended = world.open_link(world.sign_link(expires=int(NOW) - 1))
     reply = world.open_link(world.sign_link({"first_name": "Zoe"}))
-    failed(reply, "paused")
+    assert_failed(reply, "paused")
     assert reply.body == ended.body
     without = world.open_link(world.sign_link(version=2))
-    failed(without, "paused")
+    assert_failed(without, "paused")
     assert without.body == fallback
     nothing_stored(world)
 
@@ -128,7 +128,7 @@ def test_a_template_s_daily_budget_limits_renders(world: InMemoryService) -> Non
             "x-postcard-fallback"
             not in world.open_link(world.sign_link({"first_name": name})).headers
         )
-    failed(world.open_link(world.sign_link({"first_name": "c"})), "budget")
+    assert_failed(world.open_link(world.sign_link({"first_name": "c"})), "budget")
     world.now += 86_400
     assert (
         "x-postcard-fallback" not in world.open_link(world.sign_link({"first_name": "c"})).headers
@@ -142,7 +142,7 @@ def test_a_budget_counts_the_renders_before_it_was_set(world: InMemoryService) -
     world.call("PATCH", "/v1/templates/welcome", {"daily_renders": 4})
     drawn = world.open_link(world.sign_link({"first_name": "d"}))
     assert "x-postcard-fallback" not in drawn.headers
-    failed(world.open_link(world.sign_link({"first_name": "e"})), "budget")
+    assert_failed(world.open_link(world.sign_link({"first_name": "e"})), "budget")
 
 
 def test_renders_without_a_budget_are_written_in_steps(world: InMemoryService) -> None:
@@ -174,14 +174,14 @@ def test_one_merge_link_uses_at_most_half_of_its_template_s_budget(
         assert not world.open_link(f"{leaked}&first_name={name}").headers.get("x-postcard-fallback")
     writes = world.counters.added
     for name in "defg":
-        failed(world.open_link(f"{leaked}&first_name={name}"), "budget")
+        assert_failed(world.open_link(f"{leaked}&first_name={name}"), "budget")
     assert world.counters.added == writes
     for name in "hi":
         assert (
             "x-postcard-fallback"
             not in world.open_link(world.sign_link({"first_name": name})).headers
         )
-    failed(world.open_link(world.sign_link({"first_name": "j"})), "budget")
+    assert_failed(world.open_link(world.sign_link({"first_name": "j"})), "budget")
     world.now += 86_400
     assert "x-postcard-fallback" not in world.open_link(f"{leaked}&first_name=d").headers
 
@@ -195,7 +195,7 @@ def test_each_merge_link_has_a_budget_if_the_template_has_none() -> None:
     )
     for name in "ab":
         assert "x-postcard-fallback" not in world.open_link(f"{leaked}&first_name={name}").headers
-    failed(world.open_link(f"{leaked}&first_name=c"), "budget")
+    assert_failed(world.open_link(f"{leaked}&first_name=c"), "budget")
     assert "x-postcard-fallback" not in world.open_link(f"{other}&first_name=c").headers
     assert (
         "x-postcard-fallback" not in world.open_link(world.sign_link({"first_name": "c"})).headers
@@ -208,16 +208,16 @@ def test_an_erased_and_an_unknown_template_show_a_fallback(
     link = world.sign_link(version=2)
     world.call("DELETE", "/v1/templates/welcome?erase=true")
     reply = world.open_link(link)
-    failed(reply, "erased")
+    assert_failed(reply, "erased")
     assert reply.body == fallback
-    failed(world.open_link(world.sign_link(template="nowhere")), "unknown")
+    assert_failed(world.open_link(world.sign_link(template="nowhere")), "unknown")
 
 
 def test_an_unknown_version_shows_the_template_s_fallback(
     world: InMemoryService, fallback: bytes
 ) -> None:
     reply = world.open_link(world.sign_link(version=9))
-    failed(reply, "unknown")
+    assert_failed(reply, "unknown")
     assert reply.body == fallback
 
 
@@ -235,7 +235,7 @@ def test_a_template_without_fallback_shows_a_plain_picture_in_its_background(
     empty.publish(document(fallback=None, ended=None, background="#102030"))
     empty.renderer.failures_left = 2
     reply = empty.open_link(empty.sign_link(width=60))
-    failed(reply, "render")
+    assert_failed(reply, "render")
     assert reply.size == (60, 30)
     plain = empty.renderer.solid_color(empty_size(60, 30), format="png", background="#102030")
     assert reply.body == plain.body
@@ -249,7 +249,7 @@ def empty_size(width: int, height: int):  # type: ignore[no-untyped-def]
 
 def test_the_plain_picture_is_white_without_a_template(empty: InMemoryService) -> None:
     reply = empty.open_link(empty.sign_link(width=400))
-    failed(reply, "unknown")
+    assert_failed(reply, "unknown")
     assert reply.size == (400, 210)
     plain = empty.renderer.solid_color(empty_size(400, 210), format="png", background="#ffffff")
     assert reply.body == plain.body
@@ -261,9 +261,9 @@ def test_the_version_s_fallback_is_shown_while_the_table_is_down(
     world.templates.down = True
     world.rebuild()
     reply = world.open_link(world.sign_link(version=2))
-    failed(reply, "dependency")
+    assert_failed(reply, "dependency")
     assert reply.size[0] / reply.size[1] == 2, "the stored picture's own proportions"
-    failed(world.open_link(world.sign_link(version=None)), "dependency")
+    assert_failed(world.open_link(world.sign_link(version=None)), "dependency")
 
 
 def test_a_process_that_has_loaded_a_template_draws_it_while_the_table_is_down(
@@ -305,16 +305,16 @@ def test_a_remembered_template_record_expires(world: InMemoryService) -> None:
         "x-postcard-fallback" not in world.open_link(world.sign_link({"first_name": "Bob"})).headers
     )
     world.monotonic_now += 2
-    failed(world.open_link(world.sign_link({"first_name": "Cy"})), "dependency")
+    assert_failed(world.open_link(world.sign_link({"first_name": "Cy"})), "dependency")
 
 
 def test_a_template_known_to_be_erased_stays_erased_while_the_table_is_down(
     world: InMemoryService,
 ) -> None:
     world.call("DELETE", "/v1/templates/welcome?erase=true")
-    failed(world.open_link(world.sign_link()), "erased")
+    assert_failed(world.open_link(world.sign_link()), "erased")
     world.templates.down = True
-    failed(world.open_link(world.sign_link()), "erased")
+    assert_failed(world.open_link(world.sign_link()), "erased")
 
 
 def test_each_process_counts_the_budget_itself_while_the_table_is_down(
@@ -371,7 +371,7 @@ def test_a_picture_is_drawn_while_its_bucket_is_down(world: InMemoryService) -> 
     assert "x-postcard-fallback" not in reply.headers, "it was drawn, only not stored"
     world.store.down = True
     world.renderer.failures_left = 2
-    failed(world.open_link(world.sign_link()), "render")
+    assert_failed(world.open_link(world.sign_link()), "render")
 
 
 def test_an_unreadable_source_of_the_version_is_a_failed_dependency(
@@ -381,12 +381,12 @@ def test_an_unreadable_source_of_the_version_is_a_failed_dependency(
     layer = {"type": "image", "width": 120, "height": 60, "source": "asset:hero"}
     empty.publish(document(layers=[layer], fallback=None))
     empty.store.down = True
-    failed(empty.open_link(empty.sign_link()), "dependency")
+    assert_failed(empty.open_link(empty.sign_link()), "dependency")
 
 
 def test_the_fallback_is_shown_without_time_left_to_draw(world: InMemoryService) -> None:
     renders = world.renderer.renders
-    failed(world.open_link(world.sign_link(), remaining_ms=2_000), "timeout")
+    assert_failed(world.open_link(world.sign_link(), remaining_ms=2_000), "timeout")
     assert world.renderer.renders == renders
 
 
@@ -394,7 +394,7 @@ def test_an_erased_image_shows_the_fallback_of_its_size(world: InMemoryService) 
     made = world.create_image({"first_name": "Zoe"}, width=60).json
     assert world.call("DELETE", f"/v1/images/{made['id']}").status == 204
     reply = world.open_image(made["url"])
-    failed(reply, "erased")
+    assert_failed(reply, "erased")
     assert reply.size == (60, 30)
     nothing_stored(world)
 

@@ -164,9 +164,17 @@ class TestObstacles:
 
 def test_changes_are_shown_without_a_question() -> None:
     arguments = deployment.read_arguments(["--stage", "prod", "--changes"])
-    to, plan = Terminal(False, yes=arguments.yes), DeploymentPlan("prod", "postcard-prod", {})
+    asked: list[str] = []
+
+    def read_line(question: str) -> str:
+        asked.append(question)
+        return "n"
+
+    to = Terminal(True, yes=arguments.yes, read_line=read_line)
+    plan = DeploymentPlan("prod", "postcard-prod", {})
     plan = questions.complete(plan, NEW, to, without_domain=arguments.without_domain)
     questions.confirm(plan, NEW, to, region="eu-west-1", identity="me")
+    assert asked == []
 
 
 def test_make_passes_the_options_on() -> None:

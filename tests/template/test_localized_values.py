@@ -187,6 +187,11 @@ def test_reading_never_fails_in_another_way_and_numbers_are_bounded(raw: str) ->
 NUMBERS = {"points": {"type": "number", "default": 0, "min": -1e9, "max": 1e9, "open": True}}
 
 
+def test_a_number_has_at_most_forty_decimals() -> None:
+    assert read_localized_number("1," + "2" * 40, "de") == 1.222222
+    assert read_localized_number("1," + "2" * 41, "de") is None
+
+
 @pytest.mark.parametrize(("locale", "expected"), [("en", 1.25), ("de", 1250), ("{{ lang }}", 1.25)])
 def test_the_locale_of_the_template_decides_in_a_post(locale: str, expected: float) -> None:
     fields = {**NUMBERS, "lang": {"default": "de"}}

@@ -163,6 +163,8 @@ def test_an_unfilled_tag_of_any_platform_is_missing(raw: str) -> None:
             '"null"',
             "(none)",
         ),
+        *("Undefined", "UNDEFINED", "inf", "-inf", "NaN%", "()"),
+        *("nullnull", "NULLNULL", "undefinedundefined", "NoneNone", "NaNNaN"),
         *("undefined undefined", "null null", "None None", "null, null", "NaN-NaN-NaN", "NaN:NaN"),
         *(
             "#REF!",
@@ -189,6 +191,13 @@ def test_an_unfilled_tag_of_any_platform_is_missing(raw: str) -> None:
 def test_words_for_nothing_are_missing_as_whole_values(raw: str) -> None:
     assert read("text", raw) is None
     assert read("text", f"Anna {raw}") == f"Anna {raw}"
+
+
+def test_only_a_text_of_400_characters_may_be_words_for_nothing() -> None:
+    words = " ".join(["System.String[]", *["System." + "X" * 41] * 8])
+    assert len(words) == 407
+    assert read("text", words) == words
+    assert read("text", words.removeprefix("System.String[] ")) is None
 
 
 @pytest.mark.parametrize(

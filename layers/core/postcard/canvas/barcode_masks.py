@@ -74,7 +74,7 @@ def qr_mask(rows: ModuleRows, box: Box, style: ModuleStyle, *, clip: PixelBounds
 
 
 def finder_masks(modules: Mask, columns: int) -> Iterator[Mask]:
-    """The large squares in three corners of a whole QR code, and what is light around them."""
+    """Masks of the three finder patterns of a whole QR code, with the light modules around each."""
     size = modules.width * (_FINDER_SIZE + 1) // columns
     for corner in ((0, 0), (modules.width - size, 0), (0, modules.height - size)):
         left, top = modules.x + corner[0], modules.y + corner[1]

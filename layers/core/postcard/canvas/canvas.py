@@ -37,7 +37,7 @@ from postcard.runtime.deadline import NO_DEADLINE, Deadline
 from postcard.text.layout import TextLayout
 
 Dash = tuple[float, float] | None  # lengths of dash and gap in CSS pixels
-_FINDER_DAMAGE = 0.1  # of a large square in a corner of a QR code that may be covered
+_FINDER_DAMAGE = 0.1  # of a finder pattern of a QR code that may be covered
 _DASH_PEN_WIDENING = 1.5  # dashes are intersected with a stroke, so they may be wider than it
 
 

@@ -1,4 +1,4 @@
-"""Stops calling something for a while after it failed."""
+"""A pause after a failed call, so that a dependency that is down is not called at once again."""
 
 import time
 from collections.abc import Callable

@@ -61,6 +61,7 @@ def boto_client(
     )
     core_session = botocore.session.get_session()
     new_client: Any = boto3.session.Session(botocore_session=core_session).client
+    # After boto3's session is made, which adds a search path to the loader that it finds.
     core_session.register_component("data_loader", _model_loader())
     client = new_client(
         service,

@@ -37,15 +37,24 @@ _ZONE_NAME = (
     r"(?:[Zz]|(?:UTC|GMT|UT|Coordinated Universal Time|Greenwich Mean Time"
     rf"|{'|'.join(_ZONE_HOURS)})(?![A-Za-z]))"
 )
-_ZONE = (
-    rf"(?: ?(?P<zone>{_ZONE_NAME}))?"
-    r"(?:(?P<offset_sign> ?[+-]| )(?P<offset_hours>[0-9]{2}|(?<=[TCtc][+-])[0-9](?![0-9]))"
-    r"(?::?(?P<offset_minutes>[0-9]{2}))?)?"
-    rf"(?:(?<=[0-9]) {_ZONE_NAME})?"  # as Go writes it: +0100 CET
-    r"(?: ?(?:\((?P<comment>[^()]*)\)|\[(?P<region>[^\[\]]*)\]"
-    r"|(?P<area>[A-Z][a-z]+/[A-Za-z_/-]+)))?"
+_OFFSET_DIGITS = (
+    r"(?P<offset_hours>[0-9]{2}|(?<=[TCtc][+-])[0-9](?![0-9]))(?::?(?P<offset_minutes>[0-9]{2}))?"
 )
-_ZONE_OF_TIME_FIRST = _ZONE.replace("[+-]| )", "[+-])")  # a space is none before a day
+
+
+def _zone(offset_sign: str) -> str:
+    """A regular expression for a zone's name, offset or both, behind a time."""
+    return (
+        rf"(?: ?(?P<zone>{_ZONE_NAME}))?"
+        rf"(?:(?P<offset_sign>{offset_sign}){_OFFSET_DIGITS})?"
+        rf"(?:(?<=[0-9]) {_ZONE_NAME})?"  # as Go writes it: +0100 CET
+        r"(?: ?(?:\((?P<comment>[^()]*)\)|\[(?P<region>[^\[\]]*)\]"
+        r"|(?P<area>[A-Z][a-z]+/[A-Za-z_/-]+)))?"
+    )
+
+
+_ZONE = _zone(" ?[+-]| ")
+_ZONE_OF_TIME_FIRST = _zone(" ?[+-]")  # a space is none before a day
 _CLOCK = (  # 20:00:00.0, 20h00, 20時00分00秒
     r"(?:(?P<hour>[0-9]{1,2})[:.](?P<minute>[0-9]{2})"
     r"(?:[:.](?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,9}))?)?(?: ?(?:uhr|น\.|h|hrs?)(?!\w))?"

@@ -108,11 +108,12 @@ _TAGS = {  # by what they begin with, because most texts have few of these signs
 _PATTERNS = {sign: lazy_regex("|".join(forms)) for sign, forms in _TAGS.items()}
 
 # A text that is one sure name, also in a tag that was cut or has the signs of no platform.
-_FALLBACK = r"(?:\|[^|\n\])}$%>*]{0,200})?"
+_FALLBACK_TEXT = r"[^|\n\])}$%>*]{0,200}"
+_FALLBACK = rf"(?:\|{_FALLBACK_TEXT})?"
 _ALONE = lazy_regex(
     rf"(?:[^\w\s|]{{1,6}}|\|\*) ?(?:{_SURE}|{_REACHED}){_FALLBACK} ?[^\w\s]{{0,6}}"
     rf"|(?i:(?:first|last|full)_name|[fl]name){_FALLBACK}[^\w\s]{{0,6}}"
-    rf"|{_SURE}(?:\s?\|{_FALLBACK[5:-2]}|[}}%\]]{{1,2}})|(?i:{_SOURCE})[.:]{{1,2}}(?i:{_NAME})"
+    rf"|{_SURE}(?:\s?\|{_FALLBACK_TEXT}|[}}%\]]{{1,2}})|(?i:{_SOURCE})[.:]{{1,2}}(?i:{_NAME})"
     r"|\$(?i:name)"
 )
 _ESCAPED = lazy_regex(r"%(7[BCDE]|5[BD]|2[0345A]|3[CE]|40)", re.IGNORECASE)

@@ -119,7 +119,7 @@ _NULL_WORDS = frozenset(
         *("nullnull", "NULLNULL", "undefinedundefined", "NoneNone", "NaNNaN"),
     )
 )
-_NULL_BEGINNINGS = frozenset(
+_NULL_BEGINNINGS = frozenset(  # of texts that `null_words.py` looks at
     (
         *("nul", "nil", "und", "non", "nan", "nat", "n/a", "n.a", "n\\a", "inv", "00/", "000"),
         *("err", "sys", "opt"),
@@ -129,7 +129,7 @@ _INVALID_TIMES = frozenset(
     f"invalid {word}" for word in ("date", "datetime", "time", "time value", "number")
 )
 _TAG_NAMES = frozenset(("FNAME", "LNAME", "FirstName", "LastName", "firstName", "lastName"))
-_TAG_BEGINNINGS = frozenset(
+_TAG_BEGINNINGS = frozenset(  # of texts that `unfilled_tags.py` looks at without any sign before
     ("fir", "las", "fna", "lna", "nam", "con", "sub", "cus", "rec", "use", "def", "mer")
 )
 _MERGE_TAG_OPENING = lazy_regex(r"(?=(\{\{|\{%|\*\||%%|<%|<\?|<#|\$\{|\[\[|\{\$|\[%))")

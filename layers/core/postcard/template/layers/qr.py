@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from postcard.barcodes.qr_encoder import encode_qr
-from postcard.canvas.barcode_masks import ModuleStyle, clear_center
+from postcard.canvas.barcode_masks import ModuleRows, ModuleStyle, clear_center
 from postcard.canvas.codecs.decoded_image import DecodedImage
 from postcard.color import parse_color
 from postcard.geometry import Box
@@ -63,9 +63,8 @@ class QrLayer(BaseLayer):
 
     def draw(self, canvas: "Canvas", context: "LayerContext") -> None:
         """Draws the background, the modules in its middle, and the logo in theirs."""
-        try:
-            rows = encode_qr(self.value, self.effective_correction)
-        except ValueError:
+        rows = self._rows()
+        if rows is None:
             context.warn("invalid_value", "The text is too long for a QR code of this correction.")
             return
         inner, module_size = self._placement(context, len(rows))
@@ -85,11 +84,8 @@ class QrLayer(BaseLayer):
 
     def code_box(self, context: "LayerContext") -> Box:
         """What has to be on the canvas: the modules."""
-        try:
-            rows = encode_qr(self.value, self.effective_correction)
-        except ValueError:
-            return context.box
-        return self._placement(context, len(rows))[0]
+        rows = self._rows()
+        return self._placement(context, len(rows))[0] if rows else context.box
 
     def is_covered(self, canvas: "Canvas", context: "LayerContext") -> bool:
         """Whether the finished picture shows less of the code than scanners need."""
@@ -99,9 +95,8 @@ class QrLayer(BaseLayer):
     def _fault(
         self, canvas: "Canvas", context: "LayerContext", damage: float | None = None
     ) -> "CodeFault | None":
-        try:
-            rows = encode_qr(self.value, self.effective_correction)
-        except ValueError:
+        rows = self._rows()
+        if rows is None:
             return None
         inner, module_size = self._placement(context, len(rows))
         hidden = None
@@ -109,6 +104,13 @@ class QrLayer(BaseLayer):
             margin = (inner.width - self._hidden_modules(len(rows)) * module_size) / 2
             hidden = inner.inset(margin)
         return canvas.qr_fault(rows, inner, style=self.style, hidden=hidden, damage=damage)
+
+    def _rows(self) -> ModuleRows | None:
+        """The modules; None if the text is too long."""
+        try:
+            return encode_qr(self.value, self.effective_correction)
+        except ValueError:
+            return None
 
     def _placement(self, context: "LayerContext", modules_per_side: int) -> tuple[Box, float]:
         """Where the modules are drawn, and the size of one in whole device pixels."""

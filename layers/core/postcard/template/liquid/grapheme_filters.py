@@ -1,7 +1,6 @@
 """Liquid's filters that cut a text, at graphemes: no letter, flag or emoji is torn.
 
 Graphemes that fonts draw as one shape are one, such as a letter of Burmese and its vowel.
-
 Markers of emphasis belong to the grapheme beside them and do not count.
 """
 
