@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from postcard.adapters.pagination import encode_cursor
-from postcard.campaigns.batches.batch_facts import settings_of
 from postcard.campaigns.batches.batch_service import MAX_RUNNING, folder, upload_key
+from postcard.campaigns.batches.plan import BatchSettings
 from postcard.ports import BatchRecord
 from tests.functions.in_memory_service import NOW, InMemoryService
 from tests.functions.sample_events import Json, document
@@ -165,7 +165,7 @@ def test_a_laptop_says_that_the_file_is_too_large_here(service: InMemoryService)
 def test_the_empty_quote_says_that_nothing_is_quoted(service: InMemoryService) -> None:
     batch_id = create(service, upload={"bytes": 9}, quote="")["id"]
     record = service.batches.get(batch_id)
-    assert record is not None and settings_of(record).quote == ""
+    assert record is not None and BatchSettings.from_json(record.settings).quote == ""
 
 
 def test_the_template_may_come_from_a_column(service: InMemoryService) -> None:
@@ -336,7 +336,8 @@ def test_a_key_of_some_templates_sees_only_their_batches(service: InMemoryServic
         assert reply.status == 404
     created = create(service, rows=ROWS, template_id=None, template_column="t", key=confined)
     record = service.batches.get(created["id"])
-    assert record is not None and settings_of(record).key_templates == ["welcome"]
+    assert record is not None
+    assert BatchSettings.from_json(record.settings).key_templates == ["welcome"]
 
 
 def test_batches_need_their_scope(service: InMemoryService) -> None:
