@@ -16,7 +16,7 @@ from postcard.adapters.aws.table import (
 from postcard.errors import Conflict
 from postcard.ports import UNSTARTED_BATCH_SECONDS, BatchRecord, Page
 
-JSON_FIELDS = ("settings", "summary", "position", "error")
+JSON_FIELDS = ("settings", "summary", "error")
 DAY = 86_400  # a row outlives its files by a day, to say that they expired
 
 

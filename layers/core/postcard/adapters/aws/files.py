@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -31,8 +31,7 @@ class S3FileStore:
             if failure.aws_code in NOT_FOUND_CODES:
                 return None
             raise
-        size, etag = response["ContentLength"], response["ETag"]
-        return FileHead(key, size, etag, response.get("Metadata", {}))
+        return FileHead(key, response["ContentLength"], response["ETag"])
 
     def read(self, key: str, start: int, length: int, *, etag: str | None = None) -> bytes:
         """Up to `length` bytes from `start`; `FileChanged` if the file has another ETag."""
@@ -53,42 +52,35 @@ class S3FileStore:
         body: bytes = response["Body"]
         return body
 
-    def write(
-        self, key: str, body: bytes, content_type: str, *, metadata: Mapping[str, str] | None = None
-    ) -> None:
+    def write(self, key: str, body: bytes, content_type: str) -> None:
         """Write a whole file, in the place of any other."""
-        self._put(key, body, content_type, metadata or {})
+        self._put(key, body, content_type)
 
-    def write_if_absent(
-        self, key: str, body: bytes, content_type: str, *, metadata: Mapping[str, str] | None = None
-    ) -> bool:
+    def write_if_absent(self, key: str, body: bytes, content_type: str) -> bool:
         """Write unless the key exists; whether it was written. Of two writers one gets True.
 
         A call without response is repeated, so the file that exists may be this writer's own.
         """
         try:
-            self._put(key, body, content_type, metadata or {}, IfNoneMatch="*")
+            self._put(key, body, content_type, IfNoneMatch="*")
         except AwsCallFailed as failure:
             if failure.aws_code in ALREADY_EXISTS_CODES:
                 return False
             raise
         return True
 
-    def _put(
-        self, key: str, body: bytes, content_type: str, metadata: Mapping[str, str], **more: str
-    ) -> None:
+    def _put(self, key: str, body: bytes, content_type: str, **more: str) -> None:
         self._client.put_object(
             Bucket=self._bucket,
             Key=key,
             Body=body,
             ContentType=content_type,
             ContentMD5=_md5(body),
-            Metadata=dict(metadata),
             **more,
         )
 
     def list(self, prefix: str) -> Iterator[FileHead]:
-        """The files whose keys begin with `prefix`, in order, without metadata."""
+        """The files whose keys begin with `prefix`, in order."""
         continuation: dict[str, str] = {}
         while True:
             response = self._client.list_objects_v2(

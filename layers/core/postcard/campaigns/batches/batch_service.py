@@ -164,7 +164,6 @@ class BatchService:
                 "started_at": int(now),
                 "ended_at": None,
                 "expires_at": record.expires_at,
-                "position": {},
                 "error": None,
                 "execution": None,
             }
