@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from postcard.adapters.pagination import encode_cursor
-from postcard.campaigns.batches.batch_service import MAX_RUNNING, folder, upload_key
+from postcard.campaigns.batches.batch_service import MAX_RUNNING
 from postcard.campaigns.batches.plan import BatchSettings
 from postcard.ports import BatchRecord
 from tests.functions.in_memory_service import NOW, InMemoryService
@@ -41,6 +41,10 @@ def uploaded(service: InMemoryService, body: bytes = b"first_name\r\nBo\r\n", **
     return batch_id
 
 
+def upload_key(batch_id: str) -> str:
+    return f"batches/{batch_id}/upload"
+
+
 def change(service: InMemoryService, batch_id: str, **changes: Any) -> BatchRecord:
     """What the state machine's steps would store."""
     assert service.batches.update(batch_id, changes, status_is=("waiting", "running", "completed"))
@@ -52,8 +56,8 @@ def change(service: InMemoryService, batch_id: str, **changes: Any) -> BatchReco
 def complete(service: InMemoryService, batch_id: str, result: bytes, suffix: str = "csv") -> None:
     files = {"result": f"result-1.{suffix}", "report": "report.csv"}
     for name, file in files.items():
-        service.files.write(f"{folder(batch_id)}{file}", result, "text/csv")
-        files[name] = f"{folder(batch_id)}{file}"
+        service.files.write(f"batches/{batch_id}/{file}", result, "text/csv")
+        files[name] = f"batches/{batch_id}/{file}"
     change(
         service,
         batch_id,

@@ -12,6 +12,7 @@ from typing import Any
 
 from postcard import ports
 from postcard.adapters.pagination import decode_cursor, encode_cursor
+from postcard.campaigns.batches.batch_files import BatchFiles
 from postcard.campaigns.batches.plan import BatchSettings
 from postcard.campaigns.tables.column_mapping import is_target
 from postcard.campaigns.tables.csv_dialect import check_given
@@ -125,7 +126,9 @@ class BatchService:
             return batch_to_json(self._start_with_rows(record, request.rows, now), now=now)
         assert request.upload is not None
         form = self._uploads.presign(
-            upload_key(record.batch_id), request.upload.content_type, request.upload.bytes
+            self._files_of(record.batch_id).upload,
+            request.upload.content_type,
+            request.upload.bytes,
         )
         return {**batch_to_json(record, now=now), "upload": form}
 
@@ -133,7 +136,7 @@ class BatchService:
         self, record: BatchRecord, rows: Sequence[Mapping[str, Any]], now: float
     ) -> BatchRecord:
         text = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
-        key = upload_key(record.batch_id)
+        key = self._files_of(record.batch_id).upload
         try:
             self._files.write(key, text.encode("utf-8", "ignore"), JSON_LINES_TYPE)
             return self._start(record, now)
@@ -146,7 +149,7 @@ class BatchService:
         record = self.find(batch_id, key)
         if record.status == "cancelled":
             raise Conflict("The batch was cancelled: create another one.", code="cancelled")
-        if self._files.head(upload_key(batch_id)) is None and record.status == "waiting":
+        if self._files.head(self._files_of(batch_id).upload) is None and record.status == "waiting":
             detail = "The file is not there yet: send it with the form in `upload` first."
             raise Conflict(detail, code="not_uploaded")
         return batch_to_json(self._start(record, now), now=now)
@@ -217,8 +220,7 @@ class BatchService:
                 self._machine.stop(latest.execution)
 
     def _erase(self, record: BatchRecord) -> None:
-        files = [head.key for head in self._files.list(folder(record.batch_id))]
-        self._files.delete(files)
+        self._files_of(record.batch_id).delete_all()
         self._batches.delete(record.batch_id)
 
     def results(
@@ -240,6 +242,9 @@ class BatchService:
             name: head and self._address(head, record, name, expires_at)
             for name, head in files.items()
         }
+
+    def _files_of(self, batch_id: str) -> BatchFiles:
+        return BatchFiles(self._files, batch_id)
 
     def _rows(self, result: ports.FileHead, *, limit: int, cursor: str | None) -> JsonObject:
         start = _offset(cursor) if cursor is not None else 0
@@ -356,16 +361,6 @@ def batch_to_json(record: BatchRecord, *, now: float) -> JsonObject:
         "error": record.error,
         "warnings": list(summary.get("warnings") or ()),
     }
-
-
-def folder(batch_id: str) -> str:
-    """Where the files of a batch are."""
-    return f"batches/{batch_id}/"
-
-
-def upload_key(batch_id: str) -> str:
-    """The key of the file of people."""
-    return f"{folder(batch_id)}upload"
 
 
 def _new_id() -> str:
