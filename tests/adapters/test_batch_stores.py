@@ -16,6 +16,7 @@ from postcard.adapters.aws.files import S3FileStore
 from postcard.adapters.aws.table import Table
 from postcard.errors import Conflict, Problem
 from postcard.ports import MIN_PART_BYTES, BatchRecord, FileChanged, FileHead
+from postcard.settings import Settings
 from tests.adapters.concurrency import run_concurrently
 from tests.adapters.conftest import make_table
 from tests.clocks import PATIENCE_SECONDS
@@ -185,6 +186,24 @@ def test_a_batch_changes_only_from_an_expected_status(stores: Stores) -> None:
     assert batches.update("bat_1", ended, status_is=("running",))
     assert batches.get("bat_1") == replace(running, **ended)
     assert batches.get("bat_2") is None
+
+
+def test_a_batch_that_is_not_started_is_removed_after_a_day(settings: Settings) -> None:
+    dynamodb: Any = boto_client("dynamodb", settings, seconds=PATIENCE_SECONDS)
+    make_table(dynamodb, settings.table)
+    table = Table(dynamodb, settings.table)
+    batches = DynamoBatchStore(table)
+
+    def removed_at() -> int:
+        row = table.get("batch#bat_1", "record")
+        assert row is not None
+        return int(row["ttl"])
+
+    batches.create(RECORD)
+    assert removed_at() == RECORD.created_at + 86_400
+    changes = {"status": "running", "expires_at": RECORD.expires_at}
+    assert batches.update("bat_1", changes, status_is=("waiting",))
+    assert removed_at() == RECORD.expires_at + 86_400  # until then it says that it expired
 
 
 def test_counts_are_added_atomically_and_only_to_a_batch_of_that_status(stores: Stores) -> None:

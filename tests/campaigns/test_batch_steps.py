@@ -759,6 +759,13 @@ def test_the_same_upload_twice_is_one_batch(small: BatchRunner) -> None:
     assert small.run("bat_3").summary["same_as"] == "bat_1"
 
 
+def test_the_same_dry_run_twice_is_one_in_any_mode(runner: BatchRunner) -> None:
+    body = csv_bytes(people(2))
+    runner.do(body, mode="images", dry_run=True)
+    assert runner.do(body, "bat_2", mode="images", dry_run=True).summary["same_as"] == "bat_1"
+    assert "same_as" not in runner.do(body, "bat_3", mode="images").summary
+
+
 def test_images_that_were_erased_meanwhile_are_made_again(
     runner: BatchRunner, world: InMemoryService
 ) -> None:
