@@ -7,7 +7,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from postcard.adapters.aws.call_failed import AwsCallFailed
-from postcard.adapters.aws.objects import ALREADY_EXISTS_CODES, MAX_DELETE_KEYS, NOT_FOUND_CODES
+from postcard.adapters.aws.objects import (
+    ALREADY_EXISTS_CODES,
+    NOT_FOUND_CODES,
+    delete_objects,
+    list_objects,
+)
 from postcard.errors import Conflict
 from postcard.ports import FileChanged, FileHead
 
@@ -81,26 +86,12 @@ class S3FileStore:
 
     def list(self, prefix: str) -> Iterator[FileHead]:
         """The files whose keys begin with `prefix`, in order."""
-        continuation: dict[str, str] = {}
-        while True:
-            response = self._client.list_objects_v2(
-                Bucket=self._bucket, Prefix=prefix, **continuation
-            )
-            for entry in response.get("Contents", ()):
-                yield FileHead(entry["Key"], entry["Size"], entry["ETag"])
-            if not response.get("IsTruncated"):
-                return
-            continuation = {"ContinuationToken": response["NextContinuationToken"]}
+        for entry in list_objects(self._client, self._bucket, prefix):
+            yield FileHead(entry["Key"], entry["Size"], entry["ETag"])
 
     def delete(self, keys: Sequence[str]) -> None:
         """Remove the files that exist."""
-        for start in range(0, len(keys), MAX_DELETE_KEYS):
-            batch = [{"Key": key} for key in keys[start : start + MAX_DELETE_KEYS]]
-            response = self._client.delete_objects(
-                Bucket=self._bucket, Delete={"Objects": batch, "Quiet": True}
-            )
-            if errors := response.get("Errors"):
-                raise AwsCallFailed("delete_objects", errors[0].get("Code", "Unknown"), 200)
+        delete_objects(self._client, self._bucket, keys)
 
     def begin_upload(self, key: str, content_type: str) -> str:
         """Begin to write a file in parts; returns the upload's id."""
