@@ -234,11 +234,6 @@ class StackResources:
         """The secrets' names."""
         return list(self._names_by_id(_SECRET).values())
 
-    def key_value_stores(self) -> list[str]:
-        """The ARNs of CloudFront's key-value stores."""
-        kind = "AWS::CloudFront::KeyValueStore"
-        return [self.template.attribute(name, "Arn") for name in self.template.resources(kind)]
-
     def _names_by_id(self, kind: str) -> dict[str, str]:
         return {name: self.template.attribute(name) for name in self.template.resources(kind)}
 

@@ -16,6 +16,7 @@ from postcard.adapters.aws.files import S3FileStore
 from postcard.adapters.aws.table import Table
 from postcard.errors import Conflict, Problem
 from postcard.ports import MIN_PART_BYTES, BatchRecord, FileChanged, FileHead
+from postcard.settings import Settings
 from tests.adapters.concurrency import run_concurrently
 from tests.adapters.conftest import make_table
 from tests.clocks import PATIENCE_SECONDS
@@ -58,10 +59,10 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
 
 def test_a_file_is_read_in_ranges_as_long_as_it_is_the_same_one(stores: Stores) -> None:
     files = stores.files
-    files.write("b/1/upload", TEXT, "text/csv", metadata={"rows": "1"})
+    files.write("b/1/upload", TEXT, "text/csv")
     head = files.head("b/1/upload")
     etag = f'"{hashlib.md5(TEXT).hexdigest()}"'
-    assert head == FileHead("b/1/upload", len(TEXT), etag, {"rows": "1"})
+    assert head == FileHead("b/1/upload", len(TEXT), etag)
     assert files.read("b/1/upload", 0, 9) == TEXT[:9]
     assert files.read("b/1/upload", 9, 10**6, etag=etag) == TEXT[9:]
     assert files.read("b/1/upload", len(TEXT), 10) == b""
@@ -81,21 +82,18 @@ def test_a_file_that_is_not_there_is_none_or_changed(stores: Stores) -> None:
 
 def test_of_two_writers_one_writes_a_part(stores: Stores) -> None:
     def write(_: int) -> bool:
-        return stores.files.write_if_absent("p/000001", TEXT, "text/csv", metadata={"ok": "1"})
+        return stores.files.write_if_absent("p/000001", TEXT, "text/csv")
 
     assert run_concurrently(write, 3).count(True) == 1
     assert not stores.files.write_if_absent("p/000001", OTHER, "text/csv")
     head = stores.files.head("p/000001")
-    assert head is not None and (head.size, head.metadata) == (len(TEXT), {"ok": "1"})
+    assert head is not None and head.size == len(TEXT)
 
 
 def test_files_are_listed_with_their_sizes_and_deleted(stores: Stores) -> None:
     for key in ("b/2", "a/1", "b/1"):
-        stores.files.write(key, key.encode(), "text/csv", metadata={"rows": "1"})
-    assert [(each.key, each.size, each.metadata) for each in stores.files.list("b/")] == [
-        ("b/1", 3, {}),
-        ("b/2", 3, {}),
-    ]
+        stores.files.write(key, key.encode(), "text/csv")
+    assert [(each.key, each.size) for each in stores.files.list("b/")] == [("b/1", 3), ("b/2", 3)]
     stores.files.delete(["b/1", "b/9", "b/2"])
     stores.files.delete([])
     assert [each.key for each in stores.files.list("")] == ["a/1"]
@@ -177,7 +175,6 @@ def test_a_batch_changes_only_from_an_expected_status(stores: Stores) -> None:
         "total": 3,
         "execution": "arn:1",
         "summary": {"mapping": {"user_name": None}, "unmapped": [1]},
-        "position": {"at": 1},
         "expires_at": RECORD.expires_at + 1,
     }
     assert not batches.update("bat_1", changes, status_is=("completed", "failed"))
@@ -185,14 +182,28 @@ def test_a_batch_changes_only_from_an_expected_status(stores: Stores) -> None:
     assert batches.update("bat_1", changes, status_is=("waiting", "running"))
     running = replace(RECORD, **changes)
     assert batches.get("bat_1") == running
-    ended: dict[str, Any] = {
-        "error": {"code": "no_rows", "line": None},
-        "execution": None,
-        "position": {},
-    }
+    ended: dict[str, Any] = {"error": {"code": "no_rows", "line": None}, "execution": None}
     assert batches.update("bat_1", ended, status_is=("running",))
     assert batches.get("bat_1") == replace(running, **ended)
     assert batches.get("bat_2") is None
+
+
+def test_a_batch_that_is_not_started_is_removed_after_a_day(settings: Settings) -> None:
+    dynamodb: Any = boto_client("dynamodb", settings, seconds=PATIENCE_SECONDS)
+    make_table(dynamodb, settings.table)
+    table = Table(dynamodb, settings.table)
+    batches = DynamoBatchStore(table)
+
+    def removed_at() -> int:
+        row = table.get("batch#bat_1", "record")
+        assert row is not None
+        return int(row["ttl"])
+
+    batches.create(RECORD)
+    assert removed_at() == RECORD.created_at + 86_400
+    changes = {"status": "running", "expires_at": RECORD.expires_at}
+    assert batches.update("bat_1", changes, status_is=("waiting",))
+    assert removed_at() == RECORD.expires_at + 86_400  # until then it says that it expired
 
 
 def test_counts_are_added_atomically_and_only_to_a_batch_of_that_status(stores: Stores) -> None:

@@ -13,7 +13,6 @@ import pytest
 from postcard.ports import JsonObject
 from tests.campaigns.batch_machine import BatchMachine, OnStep, batch_machine
 from tests.functions.in_memory_service import InMemoryService
-from tests.functions.sample_events import document
 
 ROWS = 11
 CHUNKS = 6  # of two rows
@@ -21,13 +20,6 @@ CHUNKS = 6  # of two rows
 
 class Start(Protocol):
     def __call__(self, *, on_step: OnStep = ...) -> AbstractContextManager[BatchMachine]: ...
-
-
-@pytest.fixture
-def world() -> InMemoryService:
-    world = InMemoryService()
-    world.publish(document())
-    return world
 
 
 @pytest.fixture

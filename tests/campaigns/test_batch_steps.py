@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 
 from postcard.campaigns.batches.batch_errors import BatchIncomplete, BatchRefused
+from postcard.campaigns.batches.batch_files import BatchFiles
+from postcard.campaigns.batches.batch_worker import BatchDependencies, batch_worker
 from postcard.errors import ServiceUnavailable
 from postcard.ports import BatchRecord
+from postcard.runtime.lru_cache import Caches
 from postcard.template.bind import bind
 from postcard.timestamps import format_rfc3339
 from tests.campaigns.batch_runner import BatchRunner, csv_bytes, csv_rows, fields_of, people
@@ -756,6 +759,13 @@ def test_the_same_upload_twice_is_one_batch(small: BatchRunner) -> None:
     assert small.run("bat_3").summary["same_as"] == "bat_1"
 
 
+def test_the_same_dry_run_twice_is_one_in_any_mode(runner: BatchRunner) -> None:
+    body = csv_bytes(people(2))
+    runner.do(body, mode="images", dry_run=True)
+    assert runner.do(body, "bat_2", mode="images", dry_run=True).summary["same_as"] == "bat_1"
+    assert "same_as" not in runner.do(body, "bat_3", mode="images").summary
+
+
 def test_images_that_were_erased_meanwhile_are_made_again(
     runner: BatchRunner, world: InMemoryService
 ) -> None:
@@ -838,6 +848,30 @@ def test_mode_warm_draws_what_the_first_get_would_at_the_rate(
         link = row["personalized_image_url"].removeprefix(BASE_URL)
         assert world.open_link(link).status == 200 and row["status"] == "ok"
     assert set(world.pictures.keys("renders/")) == stored
+
+
+@pytest.mark.parametrize("mode", ["images", "warm"])
+def test_a_worker_reads_the_template_once_for_all_chunks(world: InMemoryService, mode: str) -> None:
+    rows = [{"first_name": name} for name in ("Zoë", "Bo", "Ann")]
+    sent = {"template_id": "welcome", "rows": rows, "mode": mode}
+    batch_id = world.call("POST", "/v1/batches", sent).json["id"]
+    worker = batch_worker(
+        BatchDependencies(
+            world._dependencies(Caches()),
+            world.files,
+            world.batches,
+            world.cdn,
+            BASE_URL,
+            chunk_rows=1,
+        )
+    )
+    worker.run({"batch": batch_id, "step": "split"}, deadline=math.inf)
+    files = BatchFiles(world.files, batch_id)
+    reads = []
+    for chunk in files.read_json(files.chunks) or []:
+        worker.run({"batch": batch_id, "step": "work", "chunk": chunk}, deadline=math.inf)
+        reads.append(world.templates.version_reads)
+    assert len(reads) == 3 and len(set(reads)) == 1
 
 
 def test_a_picture_that_cannot_be_drawn_now_keeps_its_link(

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from postcard.campaigns.batches.batch_service import folder
 from postcard.cli.batch_run import BatchOutput, BatchRun, ProgressLine
 from postcard.cli.output import CommandError, CommandResult
 from postcard.errors import Problem
@@ -68,7 +67,7 @@ class Api:
         files = {"result": "result-1.csv", "report": "report.csv"}
         summary: JsonObject = dict(FACTS)
         for name, file in files.items():
-            key = f"{folder(self.batch_id)}{file}"
+            key = f"batches/{self.batch_id}/{file}"
             self.service.files.write(key, f"the {name}".encode(), "text/csv")
             summary[name] = {"key": key, "rows": 2}
         counts = {"ok": ok, "defaults": defaults, "failed": failed}

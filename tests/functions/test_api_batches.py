@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from postcard.adapters.pagination import encode_cursor
-from postcard.campaigns.batches.batch_facts import settings_of
-from postcard.campaigns.batches.batch_service import MAX_RUNNING, folder, upload_key
+from postcard.campaigns.batches.batch_service import MAX_RUNNING
+from postcard.campaigns.batches.plan import BatchSettings
 from postcard.ports import BatchRecord
 from tests.functions.in_memory_service import NOW, InMemoryService
 from tests.functions.sample_events import Json, document
@@ -41,6 +41,10 @@ def uploaded(service: InMemoryService, body: bytes = b"first_name\r\nBo\r\n", **
     return batch_id
 
 
+def upload_key(batch_id: str) -> str:
+    return f"batches/{batch_id}/upload"
+
+
 def change(service: InMemoryService, batch_id: str, **changes: Any) -> BatchRecord:
     """What the state machine's steps would store."""
     assert service.batches.update(batch_id, changes, status_is=("waiting", "running", "completed"))
@@ -52,8 +56,8 @@ def change(service: InMemoryService, batch_id: str, **changes: Any) -> BatchReco
 def complete(service: InMemoryService, batch_id: str, result: bytes, suffix: str = "csv") -> None:
     files = {"result": f"result-1.{suffix}", "report": "report.csv"}
     for name, file in files.items():
-        service.files.write(f"{folder(batch_id)}{file}", result, "text/csv")
-        files[name] = f"{folder(batch_id)}{file}"
+        service.files.write(f"batches/{batch_id}/{file}", result, "text/csv")
+        files[name] = f"batches/{batch_id}/{file}"
     change(
         service,
         batch_id,
@@ -165,7 +169,7 @@ def test_a_laptop_says_that_the_file_is_too_large_here(service: InMemoryService)
 def test_the_empty_quote_says_that_nothing_is_quoted(service: InMemoryService) -> None:
     batch_id = create(service, upload={"bytes": 9}, quote="")["id"]
     record = service.batches.get(batch_id)
-    assert record is not None and settings_of(record).quote == ""
+    assert record is not None and BatchSettings.from_json(record.settings).quote == ""
 
 
 def test_the_template_may_come_from_a_column(service: InMemoryService) -> None:
@@ -336,7 +340,8 @@ def test_a_key_of_some_templates_sees_only_their_batches(service: InMemoryServic
         assert reply.status == 404
     created = create(service, rows=ROWS, template_id=None, template_column="t", key=confined)
     record = service.batches.get(created["id"])
-    assert record is not None and settings_of(record).key_templates == ["welcome"]
+    assert record is not None
+    assert BatchSettings.from_json(record.settings).key_templates == ["welcome"]
 
 
 def test_batches_need_their_scope(service: InMemoryService) -> None:

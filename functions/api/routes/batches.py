@@ -11,6 +11,7 @@ from api.response_models import BatchList, BatchResponse, BatchResults
 from api.router import ApiRouter, any_scope, no_content
 from api.routes.templates import Cursor, Limit
 from postcard.campaigns.batches.batch_service import BatchRequest, BatchUpload
+from postcard.campaigns.batches.plan import BatchSettings
 from postcard.ports import ApiKeyRecord
 
 router = ApiRouter()
@@ -35,11 +36,12 @@ def create_batch(body: Annotated[BatchBody, Body()]) -> BatchResponse:
     context = router.request_context
     if body.template_id is not None:
         context.authorize_template(body.template_id)
-    request = BatchRequest(
-        **body.model_dump(exclude={"format", "upload"}),
+    settings = BatchSettings(
+        **body.model_dump(exclude={"format", "rows", "upload", "metadata"}),
         format=body.format and body.format.replace("jpeg", "jpg"),
-        upload=None if body.upload is None else BatchUpload(**body.upload.model_dump()),
     )
+    upload = None if body.upload is None else BatchUpload(**body.upload.model_dump())
+    request = BatchRequest(settings, body.rows, upload, body.metadata)
     batch = context.service.batches.create(request, api_key(context), now=context.now)
     context.log_fields |= {"batch": batch["id"], "mode": body.mode, "campaign": body.campaign}
     return BatchResponse.model_validate(batch)

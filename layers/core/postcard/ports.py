@@ -61,7 +61,6 @@ class FileHead:
     key: str
     size: int
     etag: str
-    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 class FileChanged(Conflict):
@@ -81,18 +80,14 @@ class FileStore(Protocol):
     def read(self, key: str, start: int, length: int, *, etag: str | None = None) -> bytes:
         """Up to `length` bytes from `start`; `FileChanged` if the file has another ETag."""
 
-    def write(
-        self, key: str, body: bytes, content_type: str, *, metadata: Mapping[str, str] | None = None
-    ) -> None:
+    def write(self, key: str, body: bytes, content_type: str) -> None:
         """Write a whole file, in the place of any other."""
 
-    def write_if_absent(
-        self, key: str, body: bytes, content_type: str, *, metadata: Mapping[str, str] | None = None
-    ) -> bool:
+    def write_if_absent(self, key: str, body: bytes, content_type: str) -> bool:
         """Write unless the key exists; whether it was written. Of two writers one gets True."""
 
     def list(self, prefix: str) -> Iterator[FileHead]:
-        """The files whose keys begin with `prefix`, in order, without metadata."""
+        """The files whose keys begin with `prefix`, in order."""
 
     def delete(self, keys: Sequence[str]) -> None: ...
     def begin_upload(self, key: str, content_type: str) -> str:
@@ -275,7 +270,7 @@ class BatchRecord:
     `failed` or `cancelled`. `attempt` counts executions of the state machine, `rounds` those of its
     map in this attempt. `total` is None until the file is split. `summary` has what the parts of
     the response are made from that are known after the split: encoding, dialect, mapping, counts.
-    `position` is where an interrupted split or join goes on. No value of a person is in it.
+    No value of a person is in it.
     """
 
     batch_id: str
@@ -295,7 +290,6 @@ class BatchRecord:
     defaults: int = 0
     failed: int = 0
     summary: JsonObject = field(default_factory=dict)
-    position: JsonObject = field(default_factory=dict)
     error: JsonObject | None = None
 
 

@@ -16,7 +16,7 @@ from postcard.adapters.aws.table import (
 from postcard.errors import Conflict
 from postcard.ports import UNSTARTED_BATCH_SECONDS, BatchRecord, Page
 
-JSON_FIELDS = ("settings", "summary", "position", "error")
+JSON_FIELDS = ("settings", "summary", "error")
 DAY = 86_400  # a row outlives its files by a day, to say that they expired
 
 
@@ -33,11 +33,11 @@ class DynamoBatchStore:
 
     def create(self, record: BatchRecord) -> None:
         """Store a new record; `Conflict` if its id exists. One that is not started soon expires."""
-        waits = record.status == "waiting"
-        expires_at = record.created_at + UNSTARTED_BATCH_SECONDS if waits else record.expires_at
-        reference = {"batch_id": record.batch_id, "ttl": record.expires_at + DAY}
-        self._table.put(*_list_key(record), reference)
-        row = _encode(to_row(record)) | {"ttl": expires_at + DAY}
+        ttl = record.expires_at + DAY
+        self._table.put(*_list_key(record), {"batch_id": record.batch_id, "ttl": ttl})
+        if record.status == "waiting":
+            ttl = record.created_at + UNSTARTED_BATCH_SECONDS
+        row = _encode(to_row(record)) | {"ttl": ttl}
         try:
             self._table.put(*_key(record.batch_id), row, IF_ABSENT)
         except ConditionFailed as failure:

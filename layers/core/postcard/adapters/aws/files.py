@@ -2,12 +2,17 @@
 
 import base64
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from postcard.adapters.aws.call_failed import AwsCallFailed
-from postcard.adapters.aws.objects import ALREADY_EXISTS_CODES, MAX_DELETE_KEYS, NOT_FOUND_CODES
+from postcard.adapters.aws.objects import (
+    ALREADY_EXISTS_CODES,
+    NOT_FOUND_CODES,
+    delete_objects,
+    list_objects,
+)
 from postcard.errors import Conflict
 from postcard.ports import FileChanged, FileHead
 
@@ -31,8 +36,7 @@ class S3FileStore:
             if failure.aws_code in NOT_FOUND_CODES:
                 return None
             raise
-        size, etag = response["ContentLength"], response["ETag"]
-        return FileHead(key, size, etag, response.get("Metadata", {}))
+        return FileHead(key, response["ContentLength"], response["ETag"])
 
     def read(self, key: str, start: int, length: int, *, etag: str | None = None) -> bytes:
         """Up to `length` bytes from `start`; `FileChanged` if the file has another ETag."""
@@ -53,62 +57,41 @@ class S3FileStore:
         body: bytes = response["Body"]
         return body
 
-    def write(
-        self, key: str, body: bytes, content_type: str, *, metadata: Mapping[str, str] | None = None
-    ) -> None:
+    def write(self, key: str, body: bytes, content_type: str) -> None:
         """Write a whole file, in the place of any other."""
-        self._put(key, body, content_type, metadata or {})
+        self._put(key, body, content_type)
 
-    def write_if_absent(
-        self, key: str, body: bytes, content_type: str, *, metadata: Mapping[str, str] | None = None
-    ) -> bool:
+    def write_if_absent(self, key: str, body: bytes, content_type: str) -> bool:
         """Write unless the key exists; whether it was written. Of two writers one gets True.
 
         A call without response is repeated, so the file that exists may be this writer's own.
         """
         try:
-            self._put(key, body, content_type, metadata or {}, IfNoneMatch="*")
+            self._put(key, body, content_type, IfNoneMatch="*")
         except AwsCallFailed as failure:
             if failure.aws_code in ALREADY_EXISTS_CODES:
                 return False
             raise
         return True
 
-    def _put(
-        self, key: str, body: bytes, content_type: str, metadata: Mapping[str, str], **more: str
-    ) -> None:
+    def _put(self, key: str, body: bytes, content_type: str, **more: str) -> None:
         self._client.put_object(
             Bucket=self._bucket,
             Key=key,
             Body=body,
             ContentType=content_type,
             ContentMD5=_md5(body),
-            Metadata=dict(metadata),
             **more,
         )
 
     def list(self, prefix: str) -> Iterator[FileHead]:
-        """The files whose keys begin with `prefix`, in order, without metadata."""
-        continuation: dict[str, str] = {}
-        while True:
-            response = self._client.list_objects_v2(
-                Bucket=self._bucket, Prefix=prefix, **continuation
-            )
-            for entry in response.get("Contents", ()):
-                yield FileHead(entry["Key"], entry["Size"], entry["ETag"])
-            if not response.get("IsTruncated"):
-                return
-            continuation = {"ContinuationToken": response["NextContinuationToken"]}
+        """The files whose keys begin with `prefix`, in order."""
+        for entry in list_objects(self._client, self._bucket, prefix):
+            yield FileHead(entry["Key"], entry["Size"], entry["ETag"])
 
     def delete(self, keys: Sequence[str]) -> None:
         """Remove the files that exist."""
-        for start in range(0, len(keys), MAX_DELETE_KEYS):
-            batch = [{"Key": key} for key in keys[start : start + MAX_DELETE_KEYS]]
-            response = self._client.delete_objects(
-                Bucket=self._bucket, Delete={"Objects": batch, "Quiet": True}
-            )
-            if errors := response.get("Errors"):
-                raise AwsCallFailed("delete_objects", errors[0].get("Code", "Unknown"), 200)
+        delete_objects(self._client, self._bucket, keys)
 
     def begin_upload(self, key: str, content_type: str) -> str:
         """Begin to write a file in parts; returns the upload's id."""

@@ -74,25 +74,11 @@ class S3ObjectStore:
         if len(keys) == 1:
             self._client.delete_object(Bucket=self._bucket, Key=keys[0])
             return
-        for start in range(0, len(keys), MAX_DELETE_KEYS):
-            batch = [{"Key": key} for key in keys[start : start + MAX_DELETE_KEYS]]
-            response = self._client.delete_objects(
-                Bucket=self._bucket, Delete={"Objects": batch, "Quiet": True}
-            )
-            if errors := response.get("Errors"):
-                raise AwsCallFailed("delete_objects", errors[0].get("Code", "Unknown"), 200)
+        delete_objects(self._client, self._bucket, keys)
 
     def keys(self, prefix: str) -> Iterator[str]:
         """All keys that begin with `prefix`, in order."""
-        continuation: dict[str, str] = {}
-        while True:
-            response = self._client.list_objects_v2(
-                Bucket=self._bucket, Prefix=prefix, **continuation
-            )
-            yield from (entry["Key"] for entry in response.get("Contents", ()))
-            if not response.get("IsTruncated"):
-                return
-            continuation = {"ContinuationToken": response["NextContinuationToken"]}
+        return (entry["Key"] for entry in list_objects(self._client, self._bucket, prefix))
 
     def page(self, prefix: str, *, after: str, limit: int) -> Page[ListedObject]:
         """At most `limit` objects whose keys begin with `prefix`, in order, behind key `after`."""
@@ -105,6 +91,26 @@ class S3ObjectStore:
         ]
         is_last = not response.get("IsTruncated") or not listed
         return Page(listed, None if is_last else listed[-1].key)
+
+
+def delete_objects(client: Any, bucket: str, keys: Sequence[str]) -> None:
+    """Remove the objects that exist, in as few calls as S3 allows."""
+    for start in range(0, len(keys), MAX_DELETE_KEYS):
+        batch = [{"Key": key} for key in keys[start : start + MAX_DELETE_KEYS]]
+        response = client.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
+        if errors := response.get("Errors"):
+            raise AwsCallFailed("delete_objects", errors[0].get("Code", "Unknown"), 200)
+
+
+def list_objects(client: Any, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
+    """What S3 lists of all objects whose keys begin with `prefix`, in order."""
+    continuation: dict[str, str] = {}
+    while True:
+        response = client.list_objects_v2(Bucket=bucket, Prefix=prefix, **continuation)
+        yield from response.get("Contents", ())
+        if not response.get("IsTruncated"):
+            return
+        continuation = {"ContinuationToken": response["NextContinuationToken"]}
 
 
 def _put_arguments(stored: StoredObject) -> dict[str, Any]:

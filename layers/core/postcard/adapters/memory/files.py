@@ -3,7 +3,7 @@
 import hashlib
 import itertools
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from postcard.errors import BadRequest, Conflict
@@ -50,24 +50,20 @@ class MemoryFileStore:
             raise FileChanged(f"The file {key} is not what it was.")
         return file.body[start : start + length]
 
-    def write(
-        self, key: str, body: bytes, content_type: str, *, metadata: Mapping[str, str] | None = None
-    ) -> None:
+    def write(self, key: str, body: bytes, content_type: str) -> None:
         """Write a whole file, in the place of any other."""
-        self._files[key] = _file(key, body, content_type, metadata or {})
+        self._files[key] = _file(key, body, content_type)
 
-    def write_if_absent(
-        self, key: str, body: bytes, content_type: str, *, metadata: Mapping[str, str] | None = None
-    ) -> bool:
+    def write_if_absent(self, key: str, body: bytes, content_type: str) -> bool:
         """Write unless the key exists; whether it was written. Of two writers one gets True."""
-        new = _file(key, body, content_type, metadata or {})
+        new = _file(key, body, content_type)
         return self._files.setdefault(key, new) is new
 
     def list(self, prefix: str) -> Iterator[FileHead]:
-        """The files whose keys begin with `prefix`, in order, without metadata."""
+        """The files whose keys begin with `prefix`, in order."""
         for key, file in sorted(self._files.items()):
             if key.startswith(prefix):
-                yield replace(file.head, metadata={})
+                yield file.head
 
     def delete(self, keys: Sequence[str]) -> None:
         """Remove the files that exist."""
@@ -103,7 +99,7 @@ class MemoryFileStore:
                 raise Conflict("The parts are not those that were uploaded.")
             if any(len(body) < self._min_part_bytes for body in bodies[:-1]):
                 raise BadRequest(f"All parts but the last have {self._min_part_bytes} bytes.")
-            new = _file(key, b"".join(bodies), upload.content_type, {})
+            new = _file(key, b"".join(bodies), upload.content_type)
             etag = f'"{new.head.etag[1:-1]}-{len(etags)}"'
             self._files[key] = replace(new, head=replace(new.head, etag=etag))
             del self._uploads[upload_id]
@@ -123,8 +119,8 @@ class MemoryFileStore:
         return upload
 
 
-def _file(key: str, body: bytes, content_type: str, metadata: Mapping[str, str]) -> MemoryFile:
-    return MemoryFile(FileHead(key, len(body), _etag(body), dict(metadata)), body, content_type)
+def _file(key: str, body: bytes, content_type: str) -> MemoryFile:
+    return MemoryFile(FileHead(key, len(body), _etag(body)), body, content_type)
 
 
 def _etag(body: bytes) -> str:

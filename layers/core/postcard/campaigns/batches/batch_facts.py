@@ -1,23 +1,15 @@
 """What the record of a batch says of its plan and its result: no value of a person, no header."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import islice
 
-from postcard.campaigns.batches.plan import BatchPlan, BatchSettings, PlannedTemplate
+from postcard.campaigns.batches.plan import BatchPlan, PlannedTemplate
 from postcard.campaigns.batches.work import ChunkCounts
 from postcard.campaigns.tables.column_mapping import ColumnMapping
 from postcard.ports import BatchRecord, JsonObject
 
 MAX_UNMAPPED = 10  # templates whose missing columns are warned of
 MAX_NAMES_LENGTH = 200  # of the fields that a warning names
-
-
-def settings_of(record: BatchRecord) -> BatchSettings:
-    """The settings of a batch, with the templates that were pinned when it was created."""
-    settings = BatchSettings.from_json(record.settings)
-    versions = record.summary.get("template_versions") or {}
-    return replace(settings, template_versions={**settings.template_versions, **versions})
 
 
 def facts_of_plan(record: BatchRecord, plan: BatchPlan) -> JsonObject:

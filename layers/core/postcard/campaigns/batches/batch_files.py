@@ -5,7 +5,6 @@ from typing import Any
 
 from postcard.ports import FileStore, JsonObject
 
-MAX_DELETED_AT_ONCE = 1000
 JSON_TYPE, GZIP_TYPE, PART_TYPE = "application/json", "application/gzip", "application/octet-stream"
 
 
@@ -61,7 +60,12 @@ class BatchFiles:
     def delete_work(self) -> None:
         """Delete what is not needed once the result is complete."""
         for prefix in (self.parts, self.reports, self.chunk_texts, self.runs):
-            keys = [file.key for file in self.store.list(prefix)]
-            for start in range(0, len(keys), MAX_DELETED_AT_ONCE):
-                self.store.delete(keys[start : start + MAX_DELETED_AT_ONCE])
+            self._delete(prefix)
         self.store.delete([self.todo, self.split_state, self.join_state])
+
+    def delete_all(self) -> None:
+        """Delete all files of the batch."""
+        self._delete(self.prefix)
+
+    def _delete(self, prefix: str) -> None:
+        self.store.delete([file.key for file in self.store.list(prefix)])

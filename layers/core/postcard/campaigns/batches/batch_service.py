@@ -7,10 +7,13 @@ machine does the work; this service starts and stops it.
 import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from postcard import ports
 from postcard.adapters.pagination import decode_cursor, encode_cursor
+from postcard.campaigns.batches.batch_files import BatchFiles
+from postcard.campaigns.batches.plan import BatchSettings
 from postcard.campaigns.tables.column_mapping import is_target
 from postcard.campaigns.tables.csv_dialect import check_given
 from postcard.campaigns.tables.table_refused import TableRefused
@@ -26,7 +29,6 @@ from postcard.errors import (
     raise_faults,
 )
 from postcard.json_text import json_pointer
-from postcard.pipeline.render_job import OutputOptions
 from postcard.pipeline.template_loader import LoadedTemplate, TemplateLoader
 from postcard.ports import ApiKeyRecord, BatchRecord, JsonObject
 from postcard.runtime.lazy_dataclass import dataclass
@@ -60,54 +62,18 @@ class BatchUpload:
 
 @dataclass(frozen=True, slots=True)
 class BatchRequest:
-    """The body of `POST /v1/batches`: `rows` or an `upload`; None means the default."""
+    """The body of `POST /v1/batches`: the settings, and `rows` or an `upload`."""
 
-    template_id: str | None = None
-    template_column: str | int | None = None
-    mode: str = "links"
+    settings: BatchSettings
     rows: Sequence[Mapping[str, Any]] | None = None
     upload: BatchUpload | None = None
-    columns: Mapping[str, str | int | None] | None = None
-    encoding: str | None = None
-    delimiter: str | None = None
-    quote: str | None = None
-    header: bool = True
-    formulas: str = "escape"
-    on_invalid: str = "default"
-    format: str | None = None
-    width: int | None = None
-    dpr: float | None = None
-    quality: int | None = None
-    expires_at: str | None = None
-    campaign: str | None = None
-    rate: int = 100
-    dry_run: bool = False
     metadata: JsonObject | None = None
 
-    def settings(self, key: ApiKeyRecord, versions: Mapping[str, int]) -> JsonObject:
-        """What the record keeps of it: all but the rows. `versions` pins templates."""
+    def to_json(self) -> JsonObject:
+        """What the record keeps of it: all but the rows."""
         return {
-            "template_id": self.template_id,
-            "template_column": self.template_column,
-            "mode": self.mode,
-            "columns": dict(self.columns or {}),
-            "encoding": self.encoding,
-            "delimiter": self.delimiter,
-            "quote": self.quote,
-            "header": self.header,
-            "formulas": self.formulas,
-            "on_invalid": self.on_invalid,
-            "format": self.format,
-            "width": self.width,
-            "dpr": self.dpr,
-            "quality": self.quality,
-            "expires_at": self.expires_at,
-            "campaign": self.campaign,
-            "rate": self.rate,
-            "dry_run": self.dry_run,
+            **self.settings.to_json(),
             "metadata": self.metadata,
-            "key_templates": None if key.templates is None else list(key.templates),
-            "template_versions": dict(versions),
             "is_inline": self.rows is not None,
             "content_type": self.upload.content_type if self.upload else JSON_LINES_TYPE,
         }
@@ -141,14 +107,18 @@ class BatchService:
         """Create a batch; one with rows is started, for another one a form to upload its file."""
         template = self._check(request, now)
         versions = {template.template.id: template.version} if template else {}
+        template_id = request.settings.template_id
+        settings = replace(
+            request.settings, template_versions=versions, key_templates=key.templates
+        )
         record = BatchRecord(
             batch_id=self._new_id(),
             key_digest=key.digest,
-            settings=request.settings(key, versions),
+            settings=replace(request, settings=settings).to_json(),
             status="waiting",
             created_at=int(now),
             expires_at=int(now) + self._days * DAY_SECONDS,
-            template_ids=(request.template_id,) if request.template_id else (),
+            template_ids=(template_id,) if template_id else (),
             summary={"template_versions": versions},
         )
         self._batches.create(record)
@@ -156,7 +126,9 @@ class BatchService:
             return batch_to_json(self._start_with_rows(record, request.rows, now), now=now)
         assert request.upload is not None
         form = self._uploads.presign(
-            upload_key(record.batch_id), request.upload.content_type, request.upload.bytes
+            self._files_of(record.batch_id).upload,
+            request.upload.content_type,
+            request.upload.bytes,
         )
         return {**batch_to_json(record, now=now), "upload": form}
 
@@ -164,7 +136,7 @@ class BatchService:
         self, record: BatchRecord, rows: Sequence[Mapping[str, Any]], now: float
     ) -> BatchRecord:
         text = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
-        key = upload_key(record.batch_id)
+        key = self._files_of(record.batch_id).upload
         try:
             self._files.write(key, text.encode("utf-8", "ignore"), JSON_LINES_TYPE)
             return self._start(record, now)
@@ -177,7 +149,7 @@ class BatchService:
         record = self.find(batch_id, key)
         if record.status == "cancelled":
             raise Conflict("The batch was cancelled: create another one.", code="cancelled")
-        if self._files.head(upload_key(batch_id)) is None and record.status == "waiting":
+        if self._files.head(self._files_of(batch_id).upload) is None and record.status == "waiting":
             detail = "The file is not there yet: send it with the form in `upload` first."
             raise Conflict(detail, code="not_uploaded")
         return batch_to_json(self._start(record, now), now=now)
@@ -195,7 +167,6 @@ class BatchService:
                 "started_at": int(now),
                 "ended_at": None,
                 "expires_at": record.expires_at,
-                "position": {},
                 "error": None,
                 "execution": None,
             }
@@ -249,8 +220,7 @@ class BatchService:
                 self._machine.stop(latest.execution)
 
     def _erase(self, record: BatchRecord) -> None:
-        files = [head.key for head in self._files.list(folder(record.batch_id))]
-        self._files.delete(files)
+        self._files_of(record.batch_id).delete_all()
         self._batches.delete(record.batch_id)
 
     def results(
@@ -272,6 +242,9 @@ class BatchService:
             name: head and self._address(head, record, name, expires_at)
             for name, head in files.items()
         }
+
+    def _files_of(self, batch_id: str) -> BatchFiles:
+        return BatchFiles(self._files, batch_id)
 
     def _rows(self, result: ports.FileHead, *, limit: int, cursor: str | None) -> JsonObject:
         start = _offset(cursor) if cursor is not None else 0
@@ -319,26 +292,26 @@ class BatchService:
 
     def _check(self, request: BatchRequest, now: float) -> LoadedTemplate | None:
         """The template of the request; `Problem` if the request cannot become a batch."""
+        settings = request.settings
         _check_source(request)
         self._check_upload(request.upload)
-        if len(request.columns or {}) > MAX_COLUMNS:
+        if len(settings.columns) > MAX_COLUMNS:
             detail = f"Choose at most {MAX_COLUMNS} columns."
             fault = Fault("bad_columns", "/columns", detail)
             raise BadRequest(detail, code="bad_columns", errors=[fault])
         _check_format(request)
-        if request.template_id is None:
-            if request.template_column is None:
+        if settings.template_id is None:
+            if settings.template_column is None:
                 detail = "Say which template is drawn: template_id, or template_column of the rows."
                 fault = Fault("no_template", "/template_id", detail)
                 raise BadRequest(detail, code="no_template", errors=[fault])
-            raise_faults(_expiry_faults(request.expires_at, now))
+            raise_faults(_expiry_faults(settings.expires_at, now))
             return None
-        record = self._templates.usable_record(request.template_id, "/template_id")
+        record = self._templates.usable_record(settings.template_id, "/template_id")
         template = self._templates.load_effective(record, None)
-        options = OutputOptions(request.format, request.width, request.dpr, request.quality)
-        _, faults = options.resolve_size(template.template.document)
-        names = _name_faults(request, template.template)
-        raise_faults([*faults, *_expiry_faults(request.expires_at, now), *names])
+        _, faults = settings.output.resolve_size(template.template.document)
+        names = _name_faults(settings, template.template)
+        raise_faults([*faults, *_expiry_faults(settings.expires_at, now), *names])
         return template
 
     def _check_upload(self, upload: BatchUpload | None) -> None:
@@ -390,16 +363,6 @@ def batch_to_json(record: BatchRecord, *, now: float) -> JsonObject:
     }
 
 
-def folder(batch_id: str) -> str:
-    """Where the files of a batch are."""
-    return f"batches/{batch_id}/"
-
-
-def upload_key(batch_id: str) -> str:
-    """The key of the file of people."""
-    return f"{folder(batch_id)}upload"
-
-
 def _new_id() -> str:
     return "bat_" + "".join(secrets.choice(ID_ALPHABET) for _ in range(ID_LENGTH))
 
@@ -422,11 +385,12 @@ def _check_source(request: BatchRequest) -> None:
 
 def _check_format(request: BatchRequest) -> None:
     """`BadRequest` for what can be said of the table before it is there."""
+    settings = request.settings
     for name in ("encoding", "delimiter", "quote"):
-        if request.rows is not None and getattr(request, name) is not None:
+        if request.rows is not None and getattr(settings, name) is not None:
             detail = f"{name} is for uploaded files: leave it out with rows."
             raise BadRequest(detail, errors=[Fault("invalid_request", f"/{name}", detail)])
-    if request.mode == "images" and request.expires_at is not None:
+    if settings.mode == "images" and settings.expires_at is not None:
         detail = "Images of a batch do not expire: leave expires_at out, or take the mode links."
         raise BadRequest(detail, errors=[Fault("invalid_request", "/expires_at", detail)])
     if (
@@ -437,24 +401,24 @@ def _check_format(request: BatchRequest) -> None:
         raise BadRequest(detail, code="bad_columns", errors=[Fault("bad_columns", "/rows", detail)])
     pointer = "/encoding"
     try:
-        if request.encoding is not None:
-            encoding_of_request(request.encoding, b"")
+        if settings.encoding is not None:
+            encoding_of_request(settings.encoding, b"")
         pointer = "/delimiter"
-        check_given(request.delimiter, None)
+        check_given(settings.delimiter, None)
         pointer = "/quote"
-        check_given(request.delimiter, request.quote)
+        check_given(settings.delimiter, settings.quote)
     except TableRefused as refused:
         fault = Fault(refused.code, pointer, refused.detail)
         raise BadRequest(refused.detail, code=refused.code, errors=[fault]) from None
 
 
-def _name_faults(request: BatchRequest, template: Template) -> Sequence[Fault]:
+def _name_faults(settings: BatchSettings, template: Template) -> Sequence[Fault]:
     """Faults of chosen names that the only template does not have."""
-    if request.template_column is not None:
+    if settings.template_column is not None:
         return ()
     return [
         Fault("unknown_name", json_pointer("columns", name), template.unknown_target_message(name))
-        for name in request.columns or ()
+        for name in settings.columns
         if not is_target(template, name)
     ]
 

@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Callable
+from functools import cache
 from typing import Protocol
 
 from postcard import ports
 from postcard.campaigns.batches.steps import BatchSteps, PictureTools
 from postcard.deletion.stored_pictures import StoredPictures
 from postcard.delivery.assembly import Dependencies, SharedServices, image_service
+from postcard.delivery.picture_service import PictureService
 from postcard.links.signing import LinkKeys
 from postcard.ports import JsonObject
 from postcard.runtime.lazy_dataclass import dataclass
@@ -59,6 +61,7 @@ def batch_worker(batch: BatchDependencies) -> BatchWorker:
     def keys() -> LinkKeys:
         return dependencies.keys(None)
 
+    @cache
     def images() -> Images:
         links = LinkService(shared.templates, shared.pipeline, keys, base_url=batch.base_url)
         return Images(
@@ -73,6 +76,10 @@ def batch_worker(batch: BatchDependencies) -> BatchWorker:
             base_url=batch.base_url,
         )
 
+    @cache  # with its caches: all chunks draw from the same sources and fonts
+    def pictures() -> PictureService:
+        return image_service(dependencies).pictures
+
     steps = BatchSteps(
         batch.files,
         batch.batches,
@@ -81,7 +88,7 @@ def batch_worker(batch: BatchDependencies) -> BatchWorker:
         lambda sources, templates: shared.sources.check_assets(sources, templates=templates),
         PictureTools(
             images=images,
-            pictures=lambda: image_service(dependencies).pictures,
+            pictures=pictures,
             stored_pictures=lambda: dependencies.pictures,
             pipeline=lambda: shared.pipeline,
         ),

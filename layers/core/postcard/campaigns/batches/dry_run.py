@@ -99,7 +99,7 @@ class DryRunCheck:
             template,
             self._pipeline.renderer.fonts,
             link=shape,
-            on_invalid="error" if settings.on_invalid == "error" else "default",
+            on_invalid=settings.on_invalid,
             restricted=NO_NAMES if settings.key_templates is None else EveryName(),
             now=plan.now,
         )

@@ -9,18 +9,19 @@ from postcard.campaigns.tables.table_format import TableFormat
 from postcard.pipeline.render_job import OutputOptions
 from postcard.ports import JsonObject
 from postcard.runtime.lazy_dataclass import dataclass
+from postcard.template.bind import BindMode
 
 BatchMode = Literal["links", "images", "warm"]
 ADDED_COLUMNS = ("personalized_image_url", "alt", "status", "error")
-DEFAULT_RATE, MAX_RATE = 100, 1000  # pictures a second in mode `warm`
 
 
 @dataclass(frozen=True, slots=True)
 class BatchSettings:
-    """The settings of a batch's record, with defaults; `POST /v1/batches` describes them.
+    """What a batch is to do, with defaults; `POST /v1/batches` describes the properties.
 
-    `template_versions` pins templates by their ids; others are pinned when the file is split.
-    `key_templates` are those that the API key is limited to, None for all.
+    `rate` is in pictures a second, in mode `warm`. Two are not the request's: `template_versions`
+    pins templates by their ids; others are pinned when the file is split. `key_templates` are those
+    that the API key is limited to, None for all.
     """
 
     template_id: str | None = None
@@ -32,21 +33,21 @@ class BatchSettings:
     quote: str | None = None
     header: bool = True
     formulas: str = "escape"
-    on_invalid: str = "default"
+    on_invalid: BindMode = "default"
     format: str | None = None
     width: int | None = None
     dpr: float | None = None
     quality: int | None = None
     expires_at: str | None = None
     campaign: str | None = None
-    rate: float = DEFAULT_RATE
+    rate: int = 100
     dry_run: bool = False
     template_versions: Mapping[str, int] = field(default_factory=dict)
     key_templates: Sequence[str] | None = None
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> "BatchSettings":
-        """The settings in a record; None is the default, unknown properties are left out."""
+        """The settings among those of a record; None is the default."""
         names = cls.__dataclass_fields__
         given = {name: stored[name] for name in names if stored.get(name) is not None}
         return cls(**given)
@@ -58,8 +59,11 @@ class BatchSettings:
 
     def to_json(self) -> JsonObject:
         """The value of `from_json`."""
-        names = self.__dataclass_fields__
-        return {name: getattr(self, name) for name in names}
+        templates = self.key_templates
+        return {
+            **{name: getattr(self, name) for name in self.__dataclass_fields__},
+            "key_templates": None if templates is None else list(templates),
+        }
 
 
 @dataclass(frozen=True, slots=True)

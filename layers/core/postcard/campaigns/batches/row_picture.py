@@ -13,7 +13,7 @@ from postcard.pipeline.template_loader import LoadedTemplate
 from postcard.rendering.images import ImageSource
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.services.links import LONG_LINK
-from postcard.template.bind import NO_NAMES, BindMode, BoundValues, EveryName, bind
+from postcard.template.bind import NO_NAMES, BoundValues, EveryName, bind
 from postcard.template.compiled import Template
 from postcard.template.fields.field_types import ListField
 from postcard.template.modifications import Modifications, modifications_from_json
@@ -168,7 +168,7 @@ class TemplateRows:
         self._check_assets = check_assets
         self._is_confined = settings.key_templates is not None
         self._restricted = EveryName() if self._is_confined else NO_NAMES
-        self._mode: BindMode = "error" if settings.on_invalid == "error" else "default"
+        self._on_invalid = settings.on_invalid
         options = settings.output
         self._size, faults = options.resolve_size(template.document)
         self._faults = tuple(faults)
@@ -206,7 +206,7 @@ class TemplateRows:
 
     def _bind(self, modifications: Modifications) -> BoundValues:
         """The bound values, with warnings where a default stands for a value."""
-        if self._mode == "error":
+        if self._on_invalid == "error":
             bind(self._template, modifications, mode="error", restricted=self._restricted)
         return bind(self._template, modifications, mode="default", restricted=self._restricted)
 

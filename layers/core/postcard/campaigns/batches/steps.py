@@ -10,12 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from postcard.campaigns.batches.batch_errors import BatchIncomplete, BatchRefused
-from postcard.campaigns.batches.batch_facts import (
-    facts_of_plan,
-    public_facts,
-    settings_of,
-    warnings_of,
-)
+from postcard.campaigns.batches.batch_facts import facts_of_plan, public_facts, warnings_of
 from postcard.campaigns.batches.batch_files import BatchFiles
 from postcard.campaigns.batches.batch_modes import (
     ImageAddresses,
@@ -29,7 +24,7 @@ from postcard.campaigns.batches.join import (
     JoinSizes,
     JoinState,
 )
-from postcard.campaigns.batches.plan import BatchPlan, Chunk
+from postcard.campaigns.batches.plan import BatchPlan, BatchSettings, Chunk
 from postcard.campaigns.batches.row_picture import AssetCheck, BatchRows, PictureAddress
 from postcard.campaigns.batches.split import (
     SplitState,
@@ -55,14 +50,13 @@ from postcard.runtime.lazy_dataclass import dataclass
 from postcard.runtime.lru_cache import SizedLruCache
 from postcard.services.images import Images
 from postcard.services.link_minting import LinkMinter
+from postcard.settings import DEFAULT_BATCH_CONCURRENCY
 
 MAX_PART_BYTES = 64 * 1024 * 1024
 ACTIVE = ("waiting", "running")
 MAX_ROUNDS = 3  # of the map, in one attempt
 MAX_COMPARED_BATCHES = 100  # the last ones of a key, among which the same upload is looked for
 CACHED_PLANS = 8
-UNCOMPARED_SETTINGS = ("metadata", "is_inline", "content_type")  # they change nothing in a result
-DEFAULT_CONCURRENCY = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +89,7 @@ class BatchSteps:
         tools: PictureTools,
         *,
         base_url: str,
-        concurrency: int = DEFAULT_CONCURRENCY,
+        concurrency: int = DEFAULT_BATCH_CONCURRENCY,
         max_rows: int | None = None,
         chunk_rows: int | None = None,
         join_sizes: JoinSizes | None = None,
@@ -162,7 +156,7 @@ class BatchSteps:
         head = files.store.head(files.upload)
         if head is None:
             raise FileChanged("The upload is gone.")
-        settings = settings_of(record)
+        settings = BatchSettings.from_json(record.settings)
         split = TableSplit(
             files,
             settings,
@@ -185,7 +179,7 @@ class BatchSteps:
 
     def _write_plan(self, files: BatchFiles, record: BatchRecord, state: SplitState) -> BatchPlan:
         """Store the chunks, then the plan: where it is, the split is done."""
-        settings = settings_of(record)
+        settings = BatchSettings.from_json(record.settings)
         plan = make_plan(
             settings,
             state,
@@ -205,12 +199,12 @@ class BatchSteps:
         Then this batch is completed with that one's result. The one who pays sees one batch. What
         the other modes stored may be gone meanwhile, so these make again what is missing.
         """
-        settings = settings_of(record)
+        settings = BatchSettings.from_json(record.settings)
         if settings.mode != "links" and not settings.dry_run:
             return False
         page = self._batches.list(record.key_digest, limit=MAX_COMPARED_BATCHES, cursor=None)
         for other in page.items:
-            if other.batch_id != record.batch_id and self._is_equal(record, other, state.digest):
+            if other.batch_id != record.batch_id and self._is_equal(settings, other, state.digest):
                 changes = {
                     "status": "completed",
                     "ended_at": int(self._clock()),
@@ -227,17 +221,19 @@ class BatchSteps:
                 return self._update(record.batch_id, changes)
         return False
 
-    def _is_equal(self, record: BatchRecord, other: BatchRecord, digest: str) -> bool:
+    def _is_equal(self, settings: BatchSettings, other: BatchRecord, digest: str) -> bool:
         if other.status != "completed" or other.expires_at <= self._clock():
             return False
-        if other.summary.get("digest") != digest or _compared(record) != _compared(other):
+        if other.summary.get("digest") != digest:
+            return False
+        if BatchSettings.from_json(other.settings) != settings:
             return False
         if other.summary.get("base_url") != self._base_url:
             return False
         versions: Mapping[str, int] = other.summary.get("template_versions") or {}
         if not self._has_files(other):
             return False
-        return all(self._current_version(record, name) == versions[name] for name in versions)
+        return all(self._current_version(settings, name) == versions[name] for name in versions)
 
     def _has_files(self, record: BatchRecord) -> bool:
         """Whether the files of a completed batch, or of that whose result it has, are there."""
@@ -249,8 +245,8 @@ class BatchSteps:
         made = record.summary.get("result") or record.summary.get("report")
         return made is not None and self._store.head(made["key"]) is not None
 
-    def _current_version(self, record: BatchRecord, template_id: str) -> int | None:
-        pinned = settings_of(record).template_versions.get(template_id)
+    def _current_version(self, settings: BatchSettings, template_id: str) -> int | None:
+        pinned = settings.template_versions.get(template_id)
         stored = self._templates.record(template_id)
         if stored is None or stored.deleted or stored.erased:
             return None
@@ -479,7 +475,3 @@ class BatchSteps:
 
 def _answer(state: str, chunks: str = "", concurrency: int = 1) -> JsonObject:
     return {"state": state, "chunks": chunks, "concurrency": concurrency}
-
-
-def _compared(record: BatchRecord) -> JsonObject:
-    return {n: v for n, v in record.settings.items() if n not in UNCOMPARED_SETTINGS}

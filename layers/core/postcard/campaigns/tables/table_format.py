@@ -24,6 +24,11 @@ class TableFormat:
     has_header: bool = True
 
     @property
+    def has_names(self) -> bool:
+        """Whether the columns have names."""
+        return self.has_header or self.kind == "jsonl"
+
+    @property
     def error_handler(self) -> str:
         """Python's error handler for bytes that are not of the encoding.
 
