@@ -168,15 +168,10 @@ def table_writer(plan: BatchPlan) -> RowWriter:
     """Writes rows in the upload's own format."""
     return RowWriter(
         plan.format,
-        plan.columns if is_named(plan.format) else (),
+        plan.columns if plan.format.names_columns else (),
         ADDED_COLUMNS,
         escapes_formulas=plan.settings.formulas != "keep",
     )
-
-
-def is_named(format: TableFormat) -> bool:
-    """Whether the columns have names."""
-    return format.has_header or format.kind == "jsonl"
 
 
 def store_result(files: BatchFiles, chunk: Chunk, result: ChunkResult) -> bool:

@@ -60,8 +60,7 @@ class Table:
     @property
     def header(self) -> Sequence[str]:
         """The names of the columns; empty if the file has no header."""
-        is_named = self.format.has_header or self.format.kind == "jsonl"
-        return self.columns if is_named else ()
+        return self.columns if self.format.names_columns else ()
 
     def rows(self) -> Iterator[TableRow]:
         """The rows from the first; `TableRefused` with the line where the file cannot be read."""

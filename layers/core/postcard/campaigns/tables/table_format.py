@@ -32,6 +32,11 @@ class TableFormat:
         """
         return "surrogateescape" if self.encoding.keeps_ascii else "strict"
 
+    @property
+    def names_columns(self) -> bool:
+        """Whether the columns have names: those of the header, or the keys of JSON Lines."""
+        return self.has_header or self.kind == "jsonl"
+
     def to_json(self) -> JsonObject:
         """The value of `from_json`."""
         dialect = self.dialect
