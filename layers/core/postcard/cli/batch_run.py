@@ -1,11 +1,8 @@
 """Sends a file of people as a batch, watches it, and downloads its result."""
 
-import csv
-import gzip
-import io
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
@@ -30,7 +27,6 @@ POLL_SECONDS, MAX_POLL_SECONDS = 0.5, 5.0
 MAX_SILENCE = 20  # calls without an answer, one after the other
 LINE_SECONDS = 10.0  # between two lines where there is no terminal
 BAR_WIDTH = 20
-HEAD_BYTES = 65_536  # of the file, in which its header is
 
 
 class BatchApi(Protocol):
@@ -362,21 +358,23 @@ def _content_type(people: Path) -> str:
     return "application/x-ndjson" if name.endswith((".jsonl", ".ndjson")) else "text/csv"
 
 
-def _header(people: Path, batch: JsonObject) -> list[str]:
+def _header(people: Path, batch: JsonObject) -> Sequence[str]:
     """The names of the columns, from the beginning of the file; empty if there are none."""
+    from postcard.campaigns.tables.table_file import open_table
+    from postcard.campaigns.tables.table_refused import TableRefused
+
     dialect = batch["dialect"]
     if not dialect or not dialect.get("header", True):
         return []
-    with people.open("rb") as file:
-        head = file.read(HEAD_BYTES)
     try:
-        if head[:2] == b"\x1f\x8b":
-            with gzip.open(people) as packed:
-                head = packed.read(HEAD_BYTES)
-        text = head.decode(batch["encoding"], "replace").lstrip("\ufeff")
-        delimiter = dialect["delimiter"] or ","
-        return next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
-    except (OSError, EOFError, LookupError, csv.Error):
+        with people.open("rb") as file:
+            return open_table(
+                file,
+                encoding=batch["encoding"],
+                delimiter=dialect["delimiter"],
+                quote=dialect.get("quote"),
+            ).header
+    except (OSError, TableRefused):
         return []
 
 
