@@ -87,7 +87,7 @@ test-trust: setup ## run all security tests (two hours; `make test` runs a part)
 fuzz: setup ## decode a million mutated images (25 minutes)
 	POSTCARD_TRUST=full $(BIN)/python -m pytest tests/trust/test_pictures.py -k mutated
 
-preflight: setup ## draw 20,000 rows of a million, and compare with what preflight foretold (3 minutes)
+preflight: setup ## draw 20,000 rows of a million, and compare with what preflight predicted (3 minutes)
 	POSTCARD_PREFLIGHT=full $(BIN)/python -m pytest -n 2 tests/campaigns/test_preflight_agrees.py
 
 soak: setup ## send a million requests; memory must not grow (REQUESTS=…)

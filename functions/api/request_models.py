@@ -397,6 +397,6 @@ class BatchBody(RequestBody):
         100
     )
     dry_run: Annotated[
-        bool, Field(description="true: foretell what would be drawn; make nothing.")
+        bool, Field(description="true: predict what would be drawn; make nothing.")
     ] = False
     metadata: Metadata | None = None

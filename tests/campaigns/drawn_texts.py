@@ -1,4 +1,4 @@
-"""Draws a picture and tells how its texts were drawn: the same as preflight foretells."""
+"""Draws a picture and tells how its texts were drawn: the same as preflight predicts."""
 
 from collections.abc import Iterator, Mapping, Sequence
 

@@ -884,7 +884,7 @@ def test_a_picture_that_cannot_be_drawn_now_keeps_its_link(
     assert fields_of(row["personalized_image_url"]) == {"first_name": "Zoë"}
 
 
-def test_a_dry_run_foretells_and_makes_nothing(runner: BatchRunner, world: InMemoryService) -> None:
+def test_a_dry_run_predicts_and_makes_nothing(runner: BatchRunner, world: InMemoryService) -> None:
     layer = {
         "type": "text", "name": "title", "x": 0, "y": 0, "width": 60, "height": 20, "size": 14,
         "text": "{{ first_name }}", "max_lines": 1,

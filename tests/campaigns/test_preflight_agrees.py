@@ -1,4 +1,4 @@
-"""What preflight foretells is what is then drawn."""
+"""What preflight predicts is what is then drawn."""
 
 import os
 from collections.abc import Sequence
@@ -51,14 +51,14 @@ def differing(compiled: Template, rows: Sequence[Given]) -> list[tuple[Given, An
         ]
         codes = [fault.code for fault in forecast.warnings]
         drawn, drawn_codes = drawn_texts(compiled, values, fonts, width=WIDTH, now=NOON)
-        told = {code: codes.count(code) for code in ("invalid_value", "liquid_error")}
-        warned = {code: drawn_codes.get(code, 0) for code in told}
-        if (texts, told) != (drawn, warned):
-            found.append((given, (texts, told), (drawn, warned)))
+        predicted_codes = {code: codes.count(code) for code in ("invalid_value", "liquid_error")}
+        warned = {code: drawn_codes.get(code, 0) for code in predicted_codes}
+        if (texts, predicted_codes) != (drawn, warned):
+            found.append((given, (texts, predicted_codes), (drawn, warned)))
     return found
 
 
-def test_the_welcome_banner_is_drawn_as_foretold_for_a_tenth_of_all_rows() -> None:
+def test_the_welcome_banner_is_drawn_as_predicted_for_a_tenth_of_all_rows() -> None:
     rows = list(welcome_rows(ALL, seed=11))
     sampled = Random(1).sample(rows, DRAWN)
     assert differing(seed_template(WELCOME), [*map(as_given, sampled)]) == []
@@ -88,12 +88,12 @@ SEEDS = sorted(path.stem for path in Path("local/seed").glob("*.json") if path.s
 
 
 @pytest.mark.parametrize("name", SEEDS)
-def test_every_seed_template_is_drawn_as_foretold(name: str) -> None:
+def test_every_seed_template_is_drawn_as_predicted(name: str) -> None:
     rows = [some_values(name, seed_template(name), number) for number in range(DRAWN // 50)]
     assert differing(seed_template(name), [*map(as_given, rows)]) == []
 
 
-def test_rows_that_modify_layers_and_repeat_groups_are_drawn_as_foretold() -> None:
+def test_rows_that_modify_layers_and_repeat_groups_are_drawn_as_predicted() -> None:
     """Whatever was looked at before: what is kept for one row is never shown for another."""
     compiled = template(
         width=200,

@@ -5,7 +5,7 @@ import hashlib
 import io
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from postcard.adapters.memory.files import MemoryFileStore
@@ -99,6 +99,8 @@ def rows_alone(files: BatchFiles, state: Any, chunk: Any) -> list[Any]:
 
 @FAST
 @given(tables, line_ends, st.sampled_from(["utf-8", "utf-16-le", "cp932"]), st.booleans())
+@example([[";\\"], ['";\r']], "\n", "utf-8", False)  # a backslash before a quote escapes nothing
+@example([[';\\";\r;']], "\n", "utf-8", True)
 def test_a_result_has_the_bytes_of_its_file_and_the_added_cells(
     rows: list[list[str]], line_end: str, encoding: str, escapes: bool
 ) -> None:

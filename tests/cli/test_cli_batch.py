@@ -144,6 +144,17 @@ def test_a_file_is_sent_watched_and_its_result_written(api: Api, tmp_path: Path)
     assert list(tmp_path.glob("*.postcard")) == []
 
 
+def test_the_columns_are_shown_by_the_header_behind_a_line_of_excel(
+    api: Api, tmp_path: Path
+) -> None:
+    run = Run(api, tmp_path)
+    run.people.write_bytes(b"sep=;\r\n'e;mail';'First Name'\r\n'a;b';'Bo'\r\n")
+    facts = {**FACTS, "dialect": {"delimiter": ";", "quote": "'", "header": True}}
+    api.events = [lambda: api.change(total=2, summary=facts), api.complete]
+    run.send()
+    assert "UTF-8 · semicolon · first_name = First Name\n" in run.text
+
+
 def test_without_a_terminal_there_is_a_line_each_ten_seconds(api: Api, tmp_path: Path) -> None:
     run = Run(api, tmp_path, is_terminal=False)
     api.events = [*[lambda: api.change(total=2)] * 12, api.complete]

@@ -50,17 +50,6 @@ class ApiClient:
             raise problem
         return parse_json_object(response.data) if response.data else {}
 
-    def list_items(self, path: str) -> Iterator[JsonObject]:
-        """Every item of a paginated list."""
-        cursor: str | None = None
-        while True:
-            next_page = f"&cursor={cursor}" if cursor else ""
-            page = self.call("GET", f"{path}?limit=200{next_page}")
-            yield from page["items"]
-            cursor = page.get("next_cursor")
-            if not cursor:
-                return
-
     def upload(self, target: Mapping[str, Any], body: bytes, content_type: str) -> None:
         """Send a file to the presigned URL of an upload that `POST /v1/assets` returned."""
         if fields := target.get("fields"):
@@ -125,6 +114,18 @@ class ApiClient:
                 f"{self.base_url} does not answer. Start Postcard with `make serve`, or set"
                 " POSTCARD_API_URL and POSTCARD_API_KEY to use another installation."
             ) from error
+
+
+def list_items(call: Callable[[str, str], JsonObject], path: str) -> Iterator[JsonObject]:
+    """Every item of a paginated list; `call` is `ApiClient.call`."""
+    cursor: str | None = None
+    while True:
+        next_page = f"&cursor={cursor}" if cursor else ""
+        page = call("GET", f"{path}?limit=200{next_page}")
+        yield from page["items"]
+        cursor = page.get("next_cursor")
+        if not cursor:
+            return
 
 
 def download_path(path: Path) -> Path:

@@ -1,18 +1,17 @@
 """Sends a file of people as a batch, watches it, and downloads its result."""
 
-import csv
-import gzip
-import io
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
 import click
 
+from postcard.cli.api_client import list_items
 from postcard.cli.output import EXIT_NO, EXIT_OK, EXIT_REFUSED, CommandError, CommandResult
+from postcard.cli.people_file import describe_delimiter, describe_encoding, describe_mapping
 from postcard.errors import Problem
 from postcard.ports import JsonObject
 from postcard.runtime.lazy_dataclass import dataclass
@@ -28,8 +27,6 @@ POLL_SECONDS, MAX_POLL_SECONDS = 0.5, 5.0
 MAX_SILENCE = 20  # calls without an answer, one after the other
 LINE_SECONDS = 10.0  # between two lines where there is no terminal
 BAR_WIDTH = 20
-HEAD_BYTES = 65_536  # of the file, in which its header is
-DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", "": "one column"}
 
 
 class BatchApi(Protocol):
@@ -296,15 +293,12 @@ class BatchRun:
         """`people.csv   64 MB · 1,000,000 rows · UTF-8 · comma · user_name = User Name`."""
         parts = [f"{batch['total']:,} rows"]
         if batch["encoding"]:
-            guess = " (a guess: --encoding sets it)" if batch["encoding_by"] == "guess" else ""
-            parts.append(f"{batch['encoding'].upper()}{guess}")
-        dialect = batch["dialect"]
-        if dialect:
-            parts.append(DELIMITERS.get(dialect["delimiter"], dialect["delimiter"]))
+            parts.append(describe_encoding(batch["encoding"], batch["encoding_by"]))
+        if batch["dialect"]:
+            parts.append(describe_delimiter(batch["dialect"]["delimiter"]))
         header = _header(self._people, batch) if self._people else []
         if batch["mapping"]:
-            columns = [_column(name, number, header) for name, number in batch["mapping"].items()]
-            parts.append(", ".join(columns))
+            parts.append(describe_mapping(batch["mapping"], header))
         if self._people is None:
             return " · ".join([batch["id"], *parts])
         size = _size(self._people.stat().st_size)
@@ -364,27 +358,24 @@ def _content_type(people: Path) -> str:
     return "application/x-ndjson" if name.endswith((".jsonl", ".ndjson")) else "text/csv"
 
 
-def _header(people: Path, batch: JsonObject) -> list[str]:
+def _header(people: Path, batch: JsonObject) -> Sequence[str]:
     """The names of the columns, from the beginning of the file; empty if there are none."""
+    from postcard.campaigns.tables.table_file import open_table
+    from postcard.campaigns.tables.table_refused import TableRefused
+
     dialect = batch["dialect"]
     if not dialect or not dialect.get("header", True):
         return []
-    with people.open("rb") as file:
-        head = file.read(HEAD_BYTES)
     try:
-        if head[:2] == b"\x1f\x8b":
-            with gzip.open(people) as packed:
-                head = packed.read(HEAD_BYTES)
-        text = head.decode(batch["encoding"], "replace").lstrip("\ufeff")
-        delimiter = dialect["delimiter"] or ","
-        return next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
-    except (OSError, EOFError, LookupError, csv.Error):
+        with people.open("rb") as file:
+            return open_table(
+                file,
+                encoding=batch["encoding"],
+                delimiter=dialect["delimiter"],
+                quote=dialect.get("quote"),
+            ).header
+    except (OSError, TableRefused):
         return []
-
-
-def _column(name: str, number: int, header: list[str]) -> str:
-    shown = header[number - 1] if 0 < number <= len(header) else f"column {number}"
-    return name if shown == name else f"{name} = {shown}"
 
 
 def _upload_line(sent: int, size: int) -> str:
@@ -419,15 +410,5 @@ def _duration(seconds: int) -> str:
 def _write_rows(api: BatchApi, batch_id: str, path: Path) -> None:
     """The results of a batch of rows, as JSON Lines."""
     with path.open("w", encoding="utf-8") as file:
-        for row in _rows(api, batch_id):
+        for row in list_items(api.call, f"/v1/batches/{batch_id}/results"):
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
-
-
-def _rows(api: BatchApi, batch_id: str) -> Iterator[JsonObject]:
-    cursor = ""
-    while True:
-        page = api.call("GET", f"/v1/batches/{batch_id}/results?limit=200{cursor}")
-        yield from page["items"]
-        if not page["next_cursor"]:
-            return
-        cursor = f"&cursor={page['next_cursor']}"

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from postcard.campaigns.mail_merge.mail_template import MailTemplate, PersonalPicture
     from postcard.campaigns.tables.row_reader import TableRow
     from postcard.campaigns.tables.table_file import Table
+    from postcard.template.compiled import Template
 
 MAX_MAILS = 10_000
 MAX_TOTAL_BYTES = 1_000_000_000
@@ -212,7 +213,7 @@ def _address_column(columns: Sequence[str], chosen: str | None) -> int | None:
     return next((names.index(name) for name in _ADDRESS_HEADERS if name in names), None)
 
 
-def _minting(target: ServiceTarget, template_id: str, dpr: float) -> tuple[Any, Mint]:
+def _minting(target: ServiceTarget, template_id: str, dpr: float) -> "tuple[Template, Mint]":
     """The template for its columns, and how a row's values become a link."""
     from postcard.cli.api_client import repeated
     from postcard.services.links import LinkRequest
@@ -249,7 +250,7 @@ def _minting(target: ServiceTarget, template_id: str, dpr: float) -> tuple[Any, 
     return loaded.template, mint
 
 
-def _compiled(template_id: str, document: Any) -> Any:
+def _compiled(template_id: str, document: Any) -> "Template":
     from postcard.template.compiled import Template
     from postcard.template.validation.parse import parse_document
 
@@ -303,7 +304,7 @@ class _Work:
         if row.fault:
             raise MailFault(row.fault.detail)
         created = self._mint(row)
-        file = _mail_of(row, count, self._mail, _picture(created))
+        file = _mail_file(row, count, self._mail, _picture(created))
         if created["warnings"]:
             self.with_warnings.append(row.number)
         return file
@@ -330,7 +331,7 @@ class _Work:
         return CommandResult(text, json_fields, EXIT_NO if self.bad else EXIT_OK, messages)
 
 
-def _mail_of(
+def _mail_file(
     row: "TableRow", count: int, mail: _Mail, picture: "PersonalPicture"
 ) -> tuple[str, bytes]:
     from postcard.campaigns.mail_merge.mail_file import file_name, message, title_of

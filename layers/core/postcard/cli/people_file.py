@@ -1,5 +1,6 @@
 """Options of the commands that read a file of people, and the file as a table."""
 
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,6 +32,7 @@ class PeopleOptions:
 def people_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Adds `--columns --encoding --delimiter --no-header`; the function gets them as `people`."""
 
+    @functools.wraps(function)
     def call(
         *args: Any,
         columns: Sequence[str],
@@ -45,8 +47,6 @@ def people_options(function: Callable[..., Any]) -> Callable[..., Any]:
         )
         return function(*args, people=people, **kwargs)
 
-    call.__doc__, call.__name__ = function.__doc__, function.__name__
-    call.__dict__.update(function.__dict__)
     for option in reversed(_OPTIONS):
         call = option(call)
     return call
@@ -122,20 +122,36 @@ def columns_of(table: "Table", template: "Template", options: PeopleOptions) -> 
 
 def describe_table(table: "Table") -> str:
     """How a table is written: `UTF-8 · comma`; a guess is called one."""
-    encoding = table.format.encoding
-    name = encoding.name.upper()
-    parts = [f"{name} (a guess: --encoding sets it)" if encoding.is_guess else name]
+    encoding = describe_encoding(table.format.encoding.name, table.format.encoding.found_by)
     if table.format.kind == "jsonl":
-        return " · ".join([*parts, "JSON Lines"])
-    delimiter = table.format.dialect.delimiter
-    names = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", "": "one column"}
-    return " · ".join([*parts, names.get(delimiter, delimiter)])
+        return f"{encoding} · JSON Lines"
+    return f"{encoding} · {describe_delimiter(table.format.dialect.delimiter)}"
 
 
 def describe_columns(table: "Table", mapping: "ColumnMapping") -> str:
     """`user_name = First Name, discount_code`."""
-    parts = []
-    for column in mapping.columns:
-        header = table.header[column.index] if table.header else f"column {column.index + 1}"
-        parts.append(column.name if header == column.name else f"{column.name} = {header}")
-    return ", ".join(parts) or "no column is used"
+    described = describe_mapping(mapping.to_json(), table.header)
+    return described or "no column is used"
+
+
+def describe_encoding(name: str, found_by: str) -> str:
+    """`UTF-8`; a guess is called one."""
+    return f"{name.upper()}{' (a guess: --encoding sets it)' if found_by == 'guess' else ''}"
+
+
+def describe_delimiter(delimiter: str) -> str:
+    """`comma`; a rare one is named by itself."""
+    return _DELIMITER_NAMES.get(delimiter, delimiter)
+
+
+def describe_mapping(columns: Mapping[str, int], header: Sequence[str]) -> str:
+    """`user_name = First Name, discount_code`: fields with their columns, by number from 1."""
+
+    def described(name: str, number: int) -> str:
+        shown = header[number - 1] if 0 < number <= len(header) else f"column {number}"
+        return name if shown == name else f"{name} = {shown}"
+
+    return ", ".join(described(name, number) for name, number in columns.items())
+
+
+_DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}

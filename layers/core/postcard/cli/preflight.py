@@ -90,9 +90,7 @@ OnFindings = Callable[[Sequence[ListedFinding]], None]
     "--dpr", type=DPR_CHOICE, default="1", show_default=True, help="Pixels per CSS pixel."
 )
 @target_options
-@click.pass_context
 def preflight(
-    context: click.Context,
     target: ServiceTarget,
     people: PeopleOptions,
     people_file: Path,
@@ -129,8 +127,8 @@ def preflight(
             target.base_url() or LinkShape().base_url, options.format, width, float(dpr)
         )
         checker = RowChecker(source.template, source.renderer.fonts, link=shape, now=time.time())
-        progress = Progress(people_file, is_shown=sys.stderr.isatty() and not _as_json(context))
         workers = processes or os.cpu_count() or 1
+        progress = Progress(people_file)
         counts = check_table(table, mapping, checker, workers, progress, on_findings)
         found = PreflightReport(
             source.template,
@@ -213,15 +211,12 @@ def _codes(text: str) -> tuple[str, ...]:
     return tuple(name for name in names if name != "none")
 
 
-def _as_json(context: click.Context) -> bool:
-    return bool(context.meta.get(AS_JSON))
-
-
 class Progress:
-    """A line on standard error, twice a second at most."""
+    """A line on standard error, twice a second at most; only on a terminal and without --json."""
 
-    def __init__(self, path: Path, *, is_shown: bool) -> None:
-        self._path, self._is_shown = path, is_shown
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._is_shown = sys.stderr.isatty() and not click.get_current_context().meta.get(AS_JSON)
         self._start = self._last = time.monotonic()
 
     def show(self, rows: int) -> None:

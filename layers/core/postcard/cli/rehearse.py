@@ -3,7 +3,6 @@
 import math
 import os
 import statistics
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,8 +20,9 @@ from postcard.cli.preflight import Progress, check_table
 from postcard.cli.target import ServiceTarget, target_options
 
 if TYPE_CHECKING:
+    from postcard.campaigns.preflight.counts import PreflightCounts
     from postcard.campaigns.tables.table_file import Table
-    from postcard.cli.template_source import Modifications, TemplateSource
+    from postcard.cli.template_source import TemplateSource
     from postcard.send_model.assumptions import Assumptions
 
 MAX_MAILS = 5_000_000
@@ -30,9 +30,13 @@ MAX_MAILS = 5_000_000
 
 @dataclass(frozen=True)
 class _Mailing:
-    """What the file and the template say of the mails; None is assumed."""
+    """What the file and the template say of the mails; None is assumed.
+
+    `addresses` has a number for each mail; neighbours with one number show the same picture.
+    """
 
     addresses: Sequence[int]
+    template_id: str = "x"
     picture_bytes: int | None = None
     drawing_seconds: Sequence[float] = ()
 
@@ -97,7 +101,7 @@ def rehearse(
     measure: bool,
     seed: int,
 ) -> CommandResult:
-    """Rehearse a mailing to all PEOPLE in a model: nothing is sent, drawn or stored.
+    """Rehearse a mailing to all PEOPLE in a model: nothing is sent or stored.
 
     Predicts first draws a second, Lambda executions, rates of DynamoDB and S3 beside their limits,
     times and cost. When mails are opened is assumed; docs/large-sends.md says how.
@@ -113,28 +117,18 @@ def rehearse(
         raise click.UsageError("Give --opens-per-hour or --minutes, not both.")
     if measure and not template_name:
         raise click.UsageError("--measure needs --template.")
-    with open_people(people_file, people) as table:
-        mailing = _mailing(target, table, people, template_name, measure)
-    if not mailing.addresses:
-        raise CommandError(
-            f"{people_file} has no row with a picture. `postcard preflight` says why."
-        )
+    mailing = _read_mailing(target, people_file, people, template_name)
     assumptions, share = read_assumptions(), None if opened is None else opened / 100
-    if mailing.drawing_seconds:
+    if measure and mailing.drawing_seconds:
         assumptions = _measured(assumptions, mailing.drawing_seconds)
     duration = float(minutes or 60)
     if opens_per_hour:
         count = len(mailing.addresses)
         duration = rehearsal.minutes_at_rate(count, opens_per_hour, assumptions, share)
-    send = Send(
-        template=template_name if template_name and not template_name.endswith(".json") else "x",
-        concurrency=concurrency,
-        daily_renders=daily_renders,
-    )
     done = rehearsal.rehearse(
         mailing.addresses,
         duration,
-        send,
+        Send(concurrency, mailing.template_id, daily_renders=daily_renders),
         assumptions,
         Random(seed),  # noqa: S311 - repeatable
         opened=share,
@@ -147,49 +141,62 @@ def rehearse(
     )
 
 
-def _mailing(
-    target: ServiceTarget,
-    table: "Table",
-    people: PeopleOptions,
-    template_name: str | None,
-    measure: bool,
+def _read_mailing(
+    target: ServiceTarget, people_file: Path, people: PeopleOptions, template_name: str | None
 ) -> _Mailing:
-    if template_name is None:
-        rows = 0
-        for rows, _ in enumerate(table.rows(), 1):
-            _check_count(rows)
-        return _Mailing(range(rows))
-    from postcard.campaigns.preflight.row_check import RowChecker
-    from postcard.cli.template_source import template_source
+    with open_people(people_file, people) as table:
+        if template_name is None:
+            mailing = _Mailing(range(_row_count(table)))
+        else:
+            from postcard.cli.template_source import template_source
 
-    source = template_source(target, template_name)
+            source = template_source(target, template_name)
+            counts = _checked_rows(table, source, people_file, people)
+            mailing = _mailing_of(source, counts)
+    if not mailing.addresses:
+        raise CommandError(
+            f"{people_file} has no row with a picture. `postcard preflight` says why."
+        )
+    return mailing
+
+
+def _row_count(table: "Table") -> int:
+    rows = 0
+    for rows, _ in enumerate(table.rows(), 1):
+        _check_count(rows)
+    return rows
+
+
+def _checked_rows(
+    table: "Table", source: "TemplateSource", people_file: Path, people: PeopleOptions
+) -> "PreflightCounts":
+    from postcard.campaigns.preflight.row_check import RowChecker
+
     mapping = columns_of(table, source.template, people)
-    checker = RowChecker(source.template, source.renderer.fonts, foretells_drawing=False)
-    progress = Progress(Path("rows"), is_shown=sys.stderr.isatty())
-    counts = check_table(table, mapping, checker, os.cpu_count() or 1, progress)
+    checker = RowChecker(source.template, source.renderer.fonts, predicts_drawing=False)
+    counts = check_table(table, mapping, checker, os.cpu_count() or 1, Progress(people_file))
     _check_count(counts.rows)
+    return counts
+
+
+def _mailing_of(source: "TemplateSource", counts: "PreflightCounts") -> _Mailing:
+    from postcard.cli.template_source import try_to_draw
+    from postcard.pipeline.render_job import OutputOptions
+
     addresses = [number for number, (_, mails) in enumerate(groupby(counts.digests)) for _ in mails]
     sizes, seconds = [], []
     for _, row in counts.sample:
         start = time.process_time()
-        if picture := _draw(source, row.modifications):
+        if picture := try_to_draw(source, row.modifications, OutputOptions()):
             seconds.append(time.process_time() - start)
-            sizes.append(picture)
+            sizes.append(len(picture.body))
     # The first drawings fill caches that a warm function has.
     return _Mailing(
         addresses,
+        source.template.id,
         round(statistics.fmean(sizes)) if sizes else None,
-        seconds[len(seconds) // 4 :] if measure else (),
+        seconds[len(seconds) // 4 :],
     )
-
-
-def _draw(source: "TemplateSource", modifications: "Modifications") -> int:
-    """The bytes of a picture; 0 if the values have none."""
-    from postcard.cli.template_source import try_to_draw
-    from postcard.pipeline.render_job import OutputOptions
-
-    picture = try_to_draw(source, modifications, OutputOptions())
-    return len(picture.body) if picture else 0
 
 
 def _measured(assumptions: "Assumptions", seconds: Sequence[float]) -> "Assumptions":

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import click
 
-from postcard.cli.api_client import ApiClient
+from postcard.cli.api_client import ApiClient, list_items
 from postcard.cli.base_command import Command, Group
 from postcard.cli.output import (
     EXIT_NO,
@@ -191,7 +191,7 @@ def pull(ids: Sequence[str], folder: Path, overwrite: bool, target: ServiceTarge
     """
     client = target.api_client()
     names = [_validate_id(name) for name in ids] or [
-        t["id"] for t in client.list_items("/v1/templates")
+        t["id"] for t in list_items(client.call, "/v1/templates")
     ]
     folder.mkdir(parents=True, exist_ok=True)
     outcomes: dict[str, str] = {}

@@ -35,6 +35,17 @@ def dollars(units: Units, region: str = REGIONS[0]) -> dict[str, Decimal]:
     }
 
 
+def cost_by_region(units: Units) -> dict[str, Any]:
+    """US dollars of all lines together, by region, with the day of the list prices."""
+    return {
+        "prices_of": price_table()["dated"],
+        "dollars": {
+            region: round(float(sum(dollars(units, region).values(), Decimal(0))), 2)
+            for region in REGIONS
+        },
+    }
+
+
 def picture_units(
     *,
     drawn: int,

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from random import Random
 from typing import Any
 
@@ -10,13 +9,7 @@ from postcard.send_model.assumptions import Assumptions
 from postcard.send_model.capacity import Bound, bounds
 from postcard.send_model.mailing import MailingOpens, mails_opened_by_people, opens_of_a_mailing
 from postcard.send_model.outcome_report import as_json, as_text
-from postcard.send_model.prices import (
-    PICTURE_BYTES,
-    REGIONS,
-    dollars,
-    picture_units,
-    price_table,
-)
+from postcard.send_model.prices import PICTURE_BYTES, cost_by_region, picture_units
 from postcard.send_model.simulation import Outcome, Send, SendSimulation
 
 MAX_MINUTES = 60 * 24 * 30.0
@@ -46,13 +39,7 @@ class Rehearsal:
             hits=self.opens.opens - self.outcome.drawn,
             picture_bytes=self.picture_bytes,
         )
-        return {
-            "prices_of": price_table()["dated"],
-            "dollars": {
-                region: round(float(sum(dollars(units, region).values(), Decimal(0))), 2)
-                for region in REGIONS
-            },
-        }
+        return cost_by_region(units)
 
     def to_json(self) -> dict[str, Any]:
         """The figures by name; each rate of AWS with its limit."""

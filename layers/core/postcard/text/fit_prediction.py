@@ -14,6 +14,7 @@ from postcard.text.fonts import TALL_FAMILIES, Face, Fonts
 from postcard.text.glyphs import FontRun, advance
 from postcard.text.layout import layout_text
 from postcard.text.line_metrics import style_extent
+from postcard.text.line_wrapping import BALANCE_ITERATIONS
 from postcard.text.pair_advances import PairAdvances
 from postcard.text.segmentation import line_break_segments
 from postcard.text.shaping import (
@@ -33,7 +34,6 @@ from postcard.text.simple_latin import is_simple_latin
 from postcard.text.style import ParagraphStyle, TextRun, TextStyle
 
 _ROUNDING = 1e-6  # pixels; sums of the same widths differ by far less
-_BALANCE_ITERATIONS = 8  # as in line_wrapping
 _MAX_WORD_LENGTH = 32  # longer words are rare, and kerned in another way from 64 letters on
 _MAX_KEPT_WORDS, _MAX_BOXES = 20_000, 64
 _ISOLATES = str.maketrans("", "", "\u2068\u2069")
@@ -334,7 +334,7 @@ def _greedy_lines(words: Sequence[_Word], width: float) -> Iterator[Sequence[_Wo
 def _balanced_widths(words: Sequence[_Word], count: int, width: float) -> Iterator[float]:
     """The smaller and smaller widths at which the words still take `count` lines."""
     low, high = width / 2, width
-    for _ in range(_BALANCE_ITERATIONS):
+    for _ in range(BALANCE_ITERATIONS):
         middle = (low + high) / 2
         try:
             narrower = sum(1 for _ in _greedy_lines(words, middle))

@@ -15,7 +15,7 @@ from postcard.text.shaping import (
 )
 from postcard.text.style import ELLIPSIS, TextStyle, Wrap
 
-_BALANCE_ITERATIONS = 8  # of binary search
+BALANCE_ITERATIONS = 8  # of binary search
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def _balance(
     if len(lines) < 2 or any(line.ends_inside_word for line in lines):
         return lines
     low, high = width / 2, width
-    for _ in range(_BALANCE_ITERATIONS):
+    for _ in range(BALANCE_ITERATIONS):
         middle = (low + high) / 2
         narrower = list(_greedy_lines(segments, lines[0].style, middle))
         if len(narrower) == len(lines) and not any(line.ends_inside_word for line in narrower):

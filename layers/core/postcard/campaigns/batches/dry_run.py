@@ -1,4 +1,4 @@
-"""Foretells the pictures of a batch: its chunks are checked as `postcard preflight` checks a file.
+"""Predicts the pictures of a batch: its chunks are checked as `postcard preflight` checks a file.
 
 A part holds counts in place of rows. Those of all parts together give the batch's warnings, a
 report without values (`preflight.json`) and the contact sheet of the worst rows.

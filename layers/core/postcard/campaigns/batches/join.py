@@ -169,7 +169,7 @@ class ReportCounts:
 def result_prefix(plan: BatchPlan) -> bytes:
     """What comes before the first row: the byte order mark and the header line."""
     writer = table_writer(plan)
-    columns = plan.columns if plan.format.has_names else ()
+    columns = plan.columns if plan.format.names_columns else ()
     header = writer.encode(writer.header(columns, plan.header_text))
     return writer.compress(plan.format.encoding.byte_order_mark + header)
 

@@ -1,4 +1,4 @@
-"""Reads a stored file from its beginning to its end, in ranges, as long as it does not change."""
+"""Reads a stored file in ranges, as a seekable file; fails if it changes meanwhile."""
 
 import hashlib
 import io
@@ -9,10 +9,7 @@ RANGE_BYTES = 8 * 1024 * 1024
 
 
 class RangedFile(io.RawIOBase):
-    """A file in a store. `FileChanged` where it is no longer what `head` says.
-
-    `sha256` is the digest of all bytes, once all have been read in order.
-    """
+    """A file in a store. `FileChanged` where it is no longer what `head` says."""
 
     def __init__(self, files: FileStore, head: FileHead, *, range_bytes: int = RANGE_BYTES) -> None:
         self._range_bytes = range_bytes
@@ -55,7 +52,7 @@ class RangedFile(io.RawIOBase):
         return len(piece)
 
     def sha256(self) -> str:
-        """The digest of the whole file in hex; reads what was not read yet."""
+        """The SHA-256 of the whole file in hex; reads the rest of it if needed."""
         while self._hashed < self._head.size:
             self._at = self._hashed
             self._read_range()

@@ -326,7 +326,7 @@ def template_column(
     if isinstance(choice, int):
         found = [choice - 1] if 1 <= choice <= len(header.columns) else []
     else:
-        names = [name.strip() for name in header.columns] if format.has_names else []
+        names = [name.strip() for name in header.columns] if format.names_columns else []
         found = [index for index, name in enumerate(names) if name == choice.strip()]
     if len(found) == 1:
         return found[0]

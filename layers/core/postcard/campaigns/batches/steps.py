@@ -383,8 +383,8 @@ class BatchSteps:
     ) -> JsonObject:
         made, warnings = join.made_files(counts), warnings_of(plan, counts)
         if plan.settings.dry_run:
-            foretold = self._foretell(files, plan)
-            made, warnings = {**made, **foretold.files}, [*warnings, *foretold.warnings]
+            predicted = self._predict(files, plan)
+            made, warnings = {**made, **predicted.files}, [*warnings, *predicted.warnings]
         summary = {
             **record.summary,
             **made,
@@ -406,7 +406,7 @@ class BatchSteps:
         files.delete_work()
         return _answer("done")
 
-    def _foretell(self, files: BatchFiles, plan: BatchPlan) -> DryRunResult:
+    def _predict(self, files: BatchFiles, plan: BatchPlan) -> DryRunResult:
         report = DryRunReport(
             files,
             plan,

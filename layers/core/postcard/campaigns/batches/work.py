@@ -168,7 +168,7 @@ def table_writer(plan: BatchPlan) -> RowWriter:
     """Writes rows in the upload's own format."""
     return RowWriter(
         plan.format,
-        plan.columns if plan.format.has_names else (),
+        plan.columns if plan.format.names_columns else (),
         ADDED_COLUMNS,
         escapes_formulas=plan.settings.formulas != "keep",
     )

@@ -1,1 +1,1 @@
-"""Says before a send what will be wrong with its pictures, without drawing or storing any."""
+"""Checks the pictures of a whole table before a send; stores none and draws only a sample."""

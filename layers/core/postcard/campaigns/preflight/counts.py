@@ -6,6 +6,7 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 from postcard.campaigns.preflight.row_check import (
@@ -107,10 +108,7 @@ class PreflightCounts:
     @property
     def distinct_links(self) -> int:
         """Links that differ from each other: so many pictures are drawn if all are opened."""
-        digests = self.digests
-        return sum(
-            index == 0 or digest != digests[index - 1] for index, digest in enumerate(digests)
-        )
+        return sum(1 for _ in groupby(self.digests))
 
     @property
     def duplicate_links(self) -> int:

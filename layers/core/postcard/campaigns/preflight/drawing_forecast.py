@@ -1,4 +1,4 @@
-"""Foretells how the texts of a picture will be drawn: which shrink, are cut or lack glyphs.
+"""Predicts how the texts of a picture will be drawn: which shrink, are cut or lack glyphs.
 
 It is the drawing's own code without the paint: Liquid, render tree, layout. Each layer of the
 document's top level is looked at by itself, and once for each combination of the values that it
@@ -64,7 +64,7 @@ _NOTHING = DrawingForecast()
 
 
 class DrawingForecaster:
-    """Foretells the pictures of one template version, at the time `now` (Unix seconds)."""
+    """Predicts what pictures of one template version will show at `now` (Unix seconds)."""
 
     def __init__(self, template: Template, fonts: Fonts, *, now: float = NO_CLOCK) -> None:
         self.template = template

@@ -3,11 +3,10 @@
 import math
 import statistics
 from collections.abc import Sequence
-from decimal import Decimal
 
 from postcard.ports import JsonObject
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.send_model.prices import REGIONS, dollars, picture_units, price_table
+from postcard.send_model.prices import cost_by_region, picture_units
 
 _CONFIDENCE = 2.02  # standard errors of a mean of 40, on each side of 95 %
 
@@ -37,11 +36,4 @@ class PictureBytes:
 def mailing_cost(pictures: int, picture_bytes: int) -> JsonObject:
     """US dollars if every picture is opened once and stored for 90 days, by region."""
     units = picture_units(drawn=pictures, picture_bytes=picture_bytes)
-    return {
-        "prices_of": price_table()["dated"],
-        "pictures": pictures,
-        "dollars": {
-            region: round(float(sum(dollars(units, region).values(), Decimal(0))), 2)
-            for region in REGIONS
-        },
-    }
+    return {"pictures": pictures, **cost_by_region(units)}

@@ -77,7 +77,7 @@ class PreflightReport:
                     "place": place,
                     "name": names.get(place, ""),
                     "findings": {code: found[code] for code in CODES if found.get(code)},
-                    "sizes": dict(sorted(_sizes(counts, place))),
+                    "sizes": dict(sorted(counts.sizes.get(place, {}).items())),
                 }
                 for place, found in sorted(counts.places.items())
             ],
@@ -214,7 +214,3 @@ def _reason(row: ReportedRow) -> str:
     """Why a row has no picture."""
     detail = next(detail for code, _, detail in row.findings if code == "failed")
     return f"    row {row.number} (line {row.line}): {detail}"
-
-
-def _sizes(counts: PreflightCounts, place: str) -> Iterator[tuple[str, int]]:
-    yield from counts.sizes.get(place, {}).items()

@@ -129,7 +129,7 @@ class RowChecker:
     """Checks the rows of one template version; keeps what it has laid out.
 
     Names in `restricted` take assets only that the template names, as with the key of the batch.
-    Without `foretells_drawing` values and links alone are checked, three times as fast.
+    Without `predicts_drawing` values and links alone are checked, three times as fast.
     """
 
     def __init__(
@@ -141,14 +141,14 @@ class RowChecker:
         on_invalid: BindMode = "default",
         restricted: Container[str] = NO_NAMES,
         now: float = 0.0,
-        foretells_drawing: bool = True,
+        predicts_drawing: bool = True,
     ) -> None:
         self.template, self.on_invalid = template, on_invalid
         self.forecaster = DrawingForecaster(template, fonts, now=now)
         shape = link or LinkShape()
         self._base_url, self._restricted = shape.base_url, restricted
         self._signer = shape.signer(template)
-        self._foretells = foretells_drawing
+        self._predicts = predicts_drawing
 
     def check(self, row: PreflightRow) -> CheckedRow:
         """The findings about a row; nothing is drawn or stored."""
@@ -173,7 +173,7 @@ class RowChecker:
         length = len(self._base_url) + len(link)
         if length > LONG_LINK:
             findings.append(Finding("long_link", "", f"The link has {length:,} characters."))
-        forecast = self.forecaster.forecast(bound) if self._foretells else DrawingForecast()
+        forecast = self.forecaster.forecast(bound) if self._predicts else DrawingForecast()
         findings += _drawing_findings(forecast)
         digest = int(content_digest(link.encode())[:16], 16)
         return CheckedRow(row, tuple(findings), forecast.texts, forecast.addresses, length, digest)

@@ -125,10 +125,17 @@ def _candidates(sample: str, delimiters: str, quote: str | None) -> Iterator[dic
             yield (plain := {"delimiter": delimiter, "quote": mark})
             if mark and f"{delimiter} {mark}" in sample:
                 yield {**plain, "skips_space": True}
-            if mark and f"\\{mark}" in sample:
+            if mark and f"\\{mark}" in sample and not _doubles_quotes(sample, delimiter, mark):
                 yield {**plain, "escape": "\\"}
         if quote is None and _never_closes_quotes(sample, delimiter):
             yield {"delimiter": delimiter, "quote": ""}
+
+
+def _doubles_quotes(sample: str, delimiter: str, mark: str) -> bool:
+    """Whether every quote is around a cell or doubled in it: then a backslash escapes none."""
+    ends, sign = rf"{re.escape(delimiter)}\r\n", re.escape(mark)
+    quoted = rf"(?<![^{ends}]){sign}(?:[^{sign}]|{sign}{sign})*+{sign}(?![^{ends}])"
+    return mark not in re.sub(quoted, "", sample)
 
 
 def _never_closes_quotes(sample: str, delimiter: str) -> bool:

@@ -58,7 +58,7 @@ def guess_encoding(sample: bytes) -> str:
     if codec in _CYRILLIC:
         codec = _likeliest(sample, _CYRILLIC_ENCODINGS, usual="cp1251")[0]
     if codec in _OTHER_SCRIPTS:
-        return latin if _share_beside_ascii(sample.decode(codec, "replace")) else codec
+        return latin if _is_mixed_with_ascii(sample.decode(codec, "replace")) else codec
     if codec in _CHINESE_JAPANESE_KOREAN and implausible > _MAX_IMPLAUSIBLE:
         return codec
     return latin
@@ -88,7 +88,7 @@ def _is_hebrew(sample: bytes) -> bool:
     letters = [byte for byte in sample if byte >= 0x80]
     if len(letters) < _MIN_HEBREW or not all(0xE0 <= byte <= 0xFA for byte in letters):
         return False
-    return not _share_beside_ascii(sample.decode("cp1255", "replace"))
+    return not _is_mixed_with_ascii(sample.decode("cp1255", "replace"))
 
 
 def _is_turkish(text: str) -> bool:
@@ -125,7 +125,7 @@ def _is_implausible_sign(before: str, character: str, after: str) -> bool:
     return any(one.isalpha() or not one.isascii() for one in neighbours)
 
 
-def _share_beside_ascii(text: str) -> bool:
+def _is_mixed_with_ascii(text: str) -> bool:
     """Whether many letters of another script stand beside ASCII letters, which no word does."""
     beside = (
         one.isalpha() and other.isalpha() and one.isascii() != other.isascii()

@@ -12,6 +12,7 @@ from postcard.campaigns.tables.table_format import TableFormat
 
 _GZIP = 31  # zlib's `wbits` for a gzip member
 _GZIP_LEVEL = 2
+_LINE_ENDS = ("\r\n", "\n", "\r")
 
 
 class RowWriter:
@@ -67,17 +68,15 @@ class RowWriter:
 
     def _csv_row(self, cells: Sequence[str], text: str, added: Sequence[str]) -> str:
         dialect = self._format.dialect
-        body = text.rstrip("\r\n") if text else ""
-        end = text[len(body) :] if text else dialect.line_end
-        end = _last_line_end(end)
-        body = text[: len(text) - len(end)] if text else ""
+        end = _line_end(text) if text else dialect.line_end
+        body = text.removesuffix(end)
         if not body or self._needs_escape(cells) or (dialect.escape and body[-1] == dialect.escape):
             body = self._written(self._escaped(cells))
         return f"{body}{dialect.delimiter}{self._written([escape_formula(c) for c in added])}{end}"
 
     def _json_row(self, row: TableRow, added: Sequence[str]) -> str:
         body = row.text.strip()
-        end = row.text[len(row.text.rstrip("\r\n")) :]
+        end = _line_end(row.text)
         members = json.dumps(dict(zip(self._names, added, strict=True)), ensure_ascii=False)
         if row.fault is not None and not _is_object(body):
             return members + (end or self._format.dialect.line_end)
@@ -153,10 +152,8 @@ class _TextSink:
         return self._text
 
 
-def _last_line_end(ends: str) -> str:
-    if ends.endswith("\r\n"):
-        return "\r\n"
-    return ends[-1:]
+def _line_end(text: str) -> str:
+    return next((end for end in _LINE_ENDS if text.endswith(end)), "")
 
 
 def _is_object(text: str) -> bool:

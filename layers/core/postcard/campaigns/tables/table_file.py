@@ -60,14 +60,20 @@ class Table:
     @property
     def header(self) -> Sequence[str]:
         """The names of the columns; empty if the file has no header."""
-        return self.columns if self.format.has_names else ()
+        return self.columns if self.format.names_columns else ()
 
     def rows(self) -> Iterator[TableRow]:
         """The rows from the first; `TableRefused` with the line where the file cannot be read."""
-        lines = lines_behind_header(self._file, self.format, self._header)
-        reader = RowReader(lines, self.format, self.columns, first_line=self._header.first_line)
-        yield from reader
-        self.blank_lines = reader.blank_lines
+        first_line = self._header.first_line
+        self._file.seek(0)
+        with decompressed(self._file) as stream:
+            stream.read(len(self.format.encoding.byte_order_mark))
+            lines = lines_of_stream(stream, self.format, first_line=1)
+            for _ in range(first_line - 1):
+                next(lines, None)
+            reader = RowReader(lines, self.format, self.columns, first_line=first_line)
+            yield from reader
+            self.blank_lines = reader.blank_lines
 
 
 def open_table(
@@ -125,17 +131,6 @@ def read_header(file: BinaryIO, format: TableFormat) -> TableHeader:
         if format.kind == "jsonl":
             return TableHeader(_all_keys(lines, format))
         return _csv_header(lines, format)
-
-
-def lines_behind_header(file: BinaryIO, format: TableFormat, header: TableHeader) -> Iterator[str]:
-    """The lines of the rows."""
-    file.seek(0)
-    with decompressed(file) as stream:
-        stream.read(len(format.encoding.byte_order_mark))
-        lines = lines_of_stream(stream, format, first_line=1)
-        for _ in range(header.first_line - 1):
-            next(lines, None)
-        yield from lines
 
 
 def is_json_lines(sample: str) -> bool:

@@ -24,11 +24,6 @@ class TableFormat:
     has_header: bool = True
 
     @property
-    def has_names(self) -> bool:
-        """Whether the columns have names."""
-        return self.has_header or self.kind == "jsonl"
-
-    @property
     def error_handler(self) -> str:
         """Python's error handler for bytes that are not of the encoding.
 
@@ -36,6 +31,11 @@ class TableFormat:
         they were. Other encodings cannot tell where the next character begins.
         """
         return "surrogateescape" if self.encoding.keeps_ascii else "strict"
+
+    @property
+    def names_columns(self) -> bool:
+        """Whether the columns have names: those of the header, or the keys of JSON Lines."""
+        return self.has_header or self.kind == "jsonl"
 
     def to_json(self) -> JsonObject:
         """The value of `from_json`."""

@@ -65,8 +65,18 @@ class FoundEncoding:
 
     @property
     def keeps_ascii(self) -> bool:
-        """Whether a byte below 0x80 is that ASCII character, so that bytes can be searched."""
-        return keeps_ascii(self.name)
+        """Whether a byte below 0x80 is that ASCII character wherever it stands.
+
+        Then bytes can be searched.
+        """
+        codec = _codec_name(self.name)
+        if codec in _MULTIBYTE_WITH_ASCII:
+            return True
+        ascii_bytes = bytes(range(128))
+        return (
+            codec not in _OTHER_MULTIBYTE
+            and ascii_bytes.decode(codec, "replace").encode("latin-1", "replace") == ascii_bytes
+        )
 
 
 def encoding_of_request(name: str, head: bytes) -> FoundEncoding:
@@ -86,18 +96,6 @@ def encoding_of_request(name: str, head: bytes) -> FoundEncoding:
         )
     mark = _MARKS_BY_ENCODING.get(codec, b"")
     return FoundEncoding(_label(codec), "request", mark if mark and head.startswith(mark) else b"")
-
-
-def keeps_ascii(encoding: str) -> bool:
-    """Whether a byte below 0x80 is that ASCII character wherever it stands."""
-    codec = _codec_name(encoding)
-    if codec in _MULTIBYTE_WITH_ASCII:
-        return True
-    ascii_bytes = bytes(range(128))
-    return (
-        codec not in _OTHER_MULTIBYTE
-        and ascii_bytes.decode(codec, "replace").encode("latin-1", "replace") == ascii_bytes
-    )
 
 
 class EncodingScan:
