@@ -6,7 +6,7 @@ from copy import copy
 from postcard.errors import Fault
 from postcard.geometry import OutputSize
 from postcard.rendering.drawing_context import WarningList
-from postcard.rendering.images import ImageSource, image_sources
+from postcard.rendering.images import FramePictures, ImageSource, image_sources
 from postcard.rendering.render_tree import RenderNode, build_tree
 from postcard.runtime.deadline import NO_DEADLINE, Deadline
 from postcard.runtime.lazy_dataclass import dataclass
@@ -38,7 +38,8 @@ class PreparedRender:
     Fetch its `image_sources`, then give it and the files to `Renderer.render`. `now` is in Unix
     seconds. `layers` at the JSON pointer `pointer` are drawn in place of the document's own.
     `evaluator_class` evaluates their Liquid and says which are shown. Evaluating, layout, drawing
-    and encoding end at `deadline`, with `DeadlineExceeded`.
+    and encoding end at `deadline`, with `DeadlineExceeded`. `frame_pictures` keeps the untrusted
+    pictures that are decoded, for drawing more than once.
     """
 
     def __init__(
@@ -52,9 +53,10 @@ class PreparedRender:
         layers: Sequence[AnyLayer] | None = None,
         pointer: str = "/layers",
         evaluator_class: type[Evaluator] = Evaluator,
+        frame_pictures: FramePictures | None = None,
     ) -> None:
         self.template, self.values, self.size, self.now = template, values, size, now
-        self.deadline = deadline
+        self.deadline, self.frame_pictures = deadline, frame_pictures
         self._layers = template.document.layers if layers is None else layers
         self._pointer = pointer
         self._evaluator_class = evaluator_class
