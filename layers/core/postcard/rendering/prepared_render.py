@@ -1,6 +1,6 @@
 """What a render needs before its pictures are fetched: Liquid evaluated, render tree built."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 
 from postcard.errors import Fault
@@ -17,6 +17,8 @@ from postcard.template.fields.countdown import frame_count
 from postcard.template.fields.field_types import ListField
 from postcard.template.layers.group import AnyLayer
 from postcard.template.model import Document
+
+Warn = Callable[[str, str, str], None]  # with a code, a pointer and a detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,8 @@ class PreparedRender:
     ) -> None:
         self.template, self.values, self.size, self.now = template, values, size, now
         self.deadline, self.frame_pictures = deadline, frame_pictures
-        self._layers = template.document.layers if layers is None else layers
-        self._pointer = pointer
+        self.layers = template.document.layers if layers is None else layers
+        self.pointer = pointer
         self._evaluator_class = evaluator_class
         self._frames = {0: self._evaluate(0)}
 
@@ -105,6 +107,12 @@ class PreparedRender:
                     times[node.pointer] *= frames
         return times
 
+    def evaluator(self, warn: Warn, second: int = 0) -> Evaluator:
+        """Evaluates the template's Liquid for the frame of that second."""
+        return self._evaluator_class(
+            self.template, self.values.values, self.now, warn, elapsed_seconds=second
+        )
+
     def _items_ratio(self, node: RenderNode) -> float:
         """The items that the node's list may have for each item that it has."""
         if node.iteration is None:
@@ -132,10 +140,8 @@ class PreparedRender:
     def _evaluate(self, second: int) -> EvaluatedFrame:
         self.deadline.check()
         warnings = WarningList()
-        evaluator = self._evaluator_class(
-            self.template, self.values.values, self.now, warnings.warn, elapsed_seconds=second
-        )
-        nodes = build_tree(self._layers, self._pointer, evaluator, self.values.layers)
+        evaluator = self.evaluator(warnings.warn, second)
+        nodes = build_tree(self.layers, self.pointer, evaluator, self.values.layers)
         return EvaluatedFrame(
             evaluator.document, nodes, tuple(warnings.faults), evaluator.countdown_end
         )
