@@ -100,6 +100,7 @@ async function buildTests() {
     write: true,
     minify: false,
     platform: "node",
+    target: "node20",
     sourcemap: "inline",
     entryPoints,
     outdir: target,
