@@ -101,6 +101,7 @@ async function buildTests() {
     minify: false,
     platform: "node",
     target: "node20",
+    mainFields: ["module", "main"],
     sourcemap: "inline",
     entryPoints,
     outdir: target,
