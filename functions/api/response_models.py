@@ -270,13 +270,33 @@ class PreviewBox(BaseModel):
     height: float
 
 
-class PreviewResponse(BaseModel):
-    """A preview; `image` is a data URI."""
+class PersonPreview(BaseModel):
+    """What a link shows one person; `image` is a data URI, `show` is `picture` or `fallback`.
 
+    `name` and `modifications` are those of a person that Postcard made for `worst`, else null.
+    """
+
+    name: str | None
+    modifications: list[dict[str, Any]] | None
+    show: str
     image: str
+    alt: str
+    warnings: list[Diagnostic]
+    findings: list[Diagnostic]
+
+
+class PreviewResponse(BaseModel):
+    """A preview; `image` is a data URI.
+
+    With `people`, `pictures` has a picture for each, and `image` is null. The `findings` are then
+    those of the document alone.
+    """
+
+    image: str | None
     boxes: list[PreviewBox]
     warnings: list[Diagnostic]
     findings: list[Diagnostic]
+    pictures: list[PersonPreview] | None = None
 
 
 class FontFamily(BaseModel):
