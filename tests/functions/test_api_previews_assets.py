@@ -31,7 +31,6 @@ def test_as_json_a_preview_has_boxes_warnings_and_findings(world: InMemoryServic
     body_sent = {**body, "on_invalid": "default"}
     result = world.call("POST", "/v1/previews", body_sent, headers=JSON).json
     assert set(result) == {"image", "boxes", "warnings", "findings"}
-    assert result["pictures"] is None
     kind, _, base64_image = result["image"].partition(",")
     assert kind == "data:image/png;base64" and base64.b64decode(base64_image)[1:4] == b"PNG"
     assert [box["pointer"] for box in result["boxes"]] == ["/layers/0"]
