@@ -1,7 +1,7 @@
 /** Makes a template of a finished picture, in which a marked place shows each reader's name. */
 
-import type { Json } from "../document/types";
-import { type Box, hex, type Ink, type Surroundings } from "./picture_colors";
+import type { Json } from "../../document/types";
+import { type Box, hex, type Ink, type Surroundings } from "./colors";
 
 export interface PictureChoices {
   /** The template's name, for people. */
