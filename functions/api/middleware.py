@@ -15,7 +15,7 @@ from postcard.errors import Problem
 
 LambdaResponse = dict[str, Any]
 METHODS_WITH_BODY = ("POST", "PUT", "PATCH")
-ROUTES_WITHOUT_BODY = ("/v1/batches/<batch_id>/start",)
+ROUTES_WITHOUT_BODY = ("/v1/batches/<batch_id>/start", "/v1/sessions/renew")
 RESPONSE_RESERVE_SECONDS = 1.0  # of the function's time, to write a response in
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",

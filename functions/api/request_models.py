@@ -304,6 +304,19 @@ class AssetBody(RequestBody):
     ] = False
 
 
+class SessionBody(RequestBody):
+    """`POST /v1/sessions`."""
+
+    model_config = example_config(code="q83vEjRWeJq83vEjRWeJqw")
+
+    code: Annotated[
+        str,
+        Field(
+            min_length=1, max_length=200, description="What an invitation link has after `#code=`."
+        ),
+    ]
+
+
 class BatchUploadBody(RequestBody):
     """The file of a batch."""
 

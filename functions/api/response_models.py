@@ -211,6 +211,23 @@ class AssetList(BaseModel):
     next_cursor: str | None
 
 
+class Session(BaseModel):
+    """A person's session in the template editor."""
+
+    success: bool = True
+    name: str
+    scopes: list[str]
+    templates: list[str] | None
+    expires_at: str
+    renewable_until: str
+
+
+class BegunSession(Session):
+    """A new session with its API key, which is shown only this once."""
+
+    key: str
+
+
 class BatchError(BaseModel):
     """Why a batch failed; `line` is that of the file."""
 

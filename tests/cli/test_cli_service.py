@@ -52,7 +52,9 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         assert server.stdout is not None
         started = json.loads(server.stdout.readline())
         keys = local_json(state)
+        studio_url = started.pop("studio_url")
         assert started == {"success": True, "url": keys["base_url"], "api_key": keys["api_key"]}
+        assert studio_url.startswith(f"{keys['base_url']}/studio#code=")
         folder = template_folder(state.parent / "templates", merge=MERGE)
         Image.new("RGB", (60, 30), (0, 90, 160)).save(folder / "assets" / "wave.png")
         (folder / "assets" / "Kite Bold.ttf").write_bytes(upside_down_font("Kite", 700))

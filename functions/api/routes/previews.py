@@ -20,12 +20,13 @@ router = ApiRouter()
     "/v1/previews",
     summary="Preview a document or a template",
     tags=["Previews"],
-    security=any_scope("images", "templates"),
+    security=any_scope("images", "templates", "drafts"),
 )
 def preview(body: Annotated[PreviewBody, Body()]) -> Response[str]:
     """The picture; with `Accept: application/json` a data URI, boxes, warnings and findings."""
     context = router.request_context
     request = _preview_request(context, body)
+    context.charge_pictures()
     result = context.service.previews.draw(request, now=context.now, deadline=context.deadline)
     if not context.request.prefers_json():
         return binary_response(result.image.body, result.image.content_type)
@@ -36,10 +37,10 @@ def preview(body: Annotated[PreviewBody, Body()]) -> Response[str]:
 
 def _preview_request(context: ApiRequestContext, body: PreviewBody) -> PreviewRequest:
     if body.template_id is not None:
-        context.authorize_scope("images")
+        context.authorize_scope("images", "drafts")
         context.authorize_template(body.template_id)
     else:
-        context.authorize_scope("templates")
+        context.authorize_scope("templates", "drafts")
     document = None
     if body.document is not None:  # as it was sent, not as it was validated
         document = json.dumps(context.json_body["document"], ensure_ascii=False)
