@@ -9,6 +9,7 @@ from postcard.deletion.deletions import Deletions
 from postcard.deletion.erasure import Erasure
 from postcard.deletion.stored_pictures import StoredPictures
 from postcard.delivery.assembly import Dependencies, SharedServices
+from postcard.host_patterns import url_origin
 from postcard.keys.api_keys import ApiKeyService
 from postcard.links.signing import LinkKeys
 from postcard.runtime.deadline import Deadline
@@ -55,6 +56,7 @@ class ApiService:
     `sandbox_status` says what holds in the process that decodes untrusted files.
     `fonts` takes the templates that may use a font (None: all) and a `time.monotonic()` instant.
     `set_deadline` takes the `time.monotonic()` instant at which every wait is given up.
+    `picture_origin` and `upload_origin` are where pictures come from and uploads go to.
     """
 
     images: Images
@@ -77,6 +79,8 @@ class ApiService:
     set_deadline: Callable[[float], None]
     clock: Callable[[], float]
     monotonic: Callable[[], float]
+    picture_origin: str
+    upload_origin: Callable[[], str]
     cors_origins: Sequence[str] = ()
 
 
@@ -134,6 +138,8 @@ def api_service(api: ApiDependencies) -> ApiService:
         set_deadline=dependencies.set_deadline,
         clock=dependencies.clock,
         monotonic=dependencies.monotonic,
+        picture_origin=url_origin(api.base_url),
+        upload_origin=api.uploads.origin,
         cors_origins=api.cors_origins,
     )
 

@@ -456,6 +456,9 @@ class Uploads(Protocol):
     def presign(self, key: str, content_type: str, size: int) -> JsonObject:
         """`{"url", "method", "fields" or "headers", "expires_at"}`."""
 
+    def origin(self) -> str:
+        """The origin of every form's `url`, for the security policy of a page that uploads."""
+
 
 @dataclass(eq=False)
 class SecretChanged(Conflict):

@@ -15,6 +15,7 @@ from postcard.image_formats import EncodedImage
 from postcard.pipeline.render_job import RenderJob
 from postcard.pipeline.source_fetcher import SourceFetcher
 from postcard.pipeline.timings import Timings
+from postcard.rendering.images import FramePictures
 from postcard.rendering.renderer import (
     ImageSource,
     LayerBox,
@@ -40,12 +41,16 @@ DRAW_SECONDS = 1.0  # kept back for drawing when the last fetch is given up
 
 @dataclass(frozen=True, slots=True)
 class RenderResult:
-    """An encoded picture, its warnings, the boxes of its layers, its source files by reference."""
+    """An encoded picture, its warnings, the boxes of its layers, its source files by reference.
+
+    `prepared` can be laid out and drawn again, with the same files.
+    """
 
     image: EncodedImage
     warnings: tuple[Fault, ...]
     boxes: tuple[LayerBox, ...]
     fetched_images: Mapping[str, bytes] = field(default_factory=dict)
+    prepared: PreparedRender | None = None
 
     @property
     def degraded(self) -> bool:
@@ -75,16 +80,23 @@ class RenderPipeline:
         self._monotonic = monotonic
 
     def draw(
-        self, job: RenderJob, *, now: float, deadline: float, timings: Timings
+        self,
+        job: RenderJob,
+        *,
+        now: float,
+        deadline: float,
+        timings: Timings,
+        frame_pictures: FramePictures | None = None,
     ) -> RenderResult:
         """The picture of a job. `now` is in Unix seconds.
 
+        `frame_pictures` keeps the decoded untrusted pictures, for drawing the result again.
         Fetches end a second before the `time.monotonic()` instant `deadline`, drawing and encoding
         at it, with `GatewayTimeout`. `RenderFailed` if a layer with `on_error: fail` lacks its
         image.
         """
         with self.until(deadline) as work_deadline:
-            return self._draw(job, now, work_deadline, timings)
+            return self._draw(job, now, work_deadline, timings, frame_pictures)
 
     @contextmanager
     def until(self, instant: float) -> Iterator[Deadline]:
@@ -95,11 +107,16 @@ class RenderPipeline:
             raise GatewayTimeout(str(exceeded)) from exceeded
 
     def _draw(
-        self, job: RenderJob, now: float, deadline: Deadline, timings: Timings
+        self,
+        job: RenderJob,
+        now: float,
+        deadline: Deadline,
+        timings: Timings,
+        frame_pictures: FramePictures | None,
     ) -> RenderResult:
         fetch_deadline = deadline.instant - DRAW_SECONDS
         job, font_warnings = self._with_custom_fonts(job, fetch_deadline)
-        prepared = prepare(job, now=now, deadline=deadline)
+        prepared = prepare(job, now=now, deadline=deadline, frame_pictures=frame_pictures)
         fetched, faults, prerendered = self._fetch_images(job, prepared, fetch_deadline)
         timings.lap("sources")
         deadline.check()
@@ -114,7 +131,9 @@ class RenderPipeline:
         finally:
             timings.lap("draw")
         warnings = [_at_request_pointer(one, reasons, pointers) for one in rendered.warnings]
-        return RenderResult(rendered.image, (*font_warnings, *warnings), rendered.boxes, fetched)
+        return RenderResult(
+            rendered.image, (*font_warnings, *warnings), rendered.boxes, fetched, prepared
+        )
 
     def custom_font_keys(
         self, document: Document, *, templates: Sequence[str] | None, deadline: float
@@ -199,9 +218,22 @@ class RenderPipeline:
         )
 
 
-def prepare(job: RenderJob, *, now: float, deadline: Deadline = NO_DEADLINE) -> PreparedRender:
+def prepare(
+    job: RenderJob,
+    *,
+    now: float,
+    deadline: Deadline = NO_DEADLINE,
+    frame_pictures: FramePictures | None = None,
+) -> PreparedRender:
     """Evaluates a job's Liquid and builds its render tree, once for fetching and drawing."""
-    return PreparedRender(job.template, job.values, job.size, now=now, deadline=deadline)
+    return PreparedRender(
+        job.template,
+        job.values,
+        job.size,
+        now=now,
+        deadline=deadline,
+        frame_pictures=frame_pictures,
+    )
 
 
 def _at_request_pointer(
