@@ -162,7 +162,12 @@ def _drawn_bounds(chains: Sequence[Chain], canvas_spec: CanvasSpec) -> PixelBoun
         rotate_onto_canvas(corner, chain)
         for chain in chains
         for box in (chain[-1].box.inset(-_INK_MARGIN),)
-        for corner in ((box.x, box.y), (box.right, box.y), (box.right, box.bottom), (box.x, box.bottom))
+        for corner in (
+            (box.x, box.y),
+            (box.right, box.y),
+            (box.right, box.bottom),
+            (box.x, box.bottom),
+        )
     ]
     xs, ys = [x for x, _ in points], [y for _, y in points]
     scale_x, scale_y = canvas_spec.scales
