@@ -60,7 +60,10 @@ class PictureParts:
 def draw_parts(
     placed_layers: Sequence[PlacedLayer], canvas_spec: CanvasSpec, pointers: Sequence[str]
 ) -> PictureParts:
-    """The parts for the layers at these pointers, which are siblings; raises `NoParts`."""
+    """The parts for the layers at these pointers, which are siblings; raises `NoParts`.
+
+    A layer that is hidden or transparent is left out.
+    """
     chains = [
         chain
         for chain in walk_placed(placed_layers)
