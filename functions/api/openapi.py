@@ -38,7 +38,11 @@ TAGS = {  # in the order of the page
     "Service": "Health and descriptions.",
 }
 METHODS = ("post", "put", "get", "patch", "delete")  # what creates a thing before what reads it
-TEMPLATE_DOCUMENT_ROUTES = (("/v1/templates", "post"), ("/v1/templates/{template_id}", "put"))
+TEMPLATE_DOCUMENT_ROUTES = (
+    ("/v1/templates", "post"),
+    ("/v1/templates/{template_id}", "put"),
+    ("/v1/templates/{template_id}/draft", "put"),
+)
 TEMPLATE_DOCUMENT_BODY = {
     "description": "A template document.",
     "required": True,

@@ -21,6 +21,7 @@ from postcard.adapters.aws.assets import DynamoAssetStore
 from postcard.adapters.aws.boto_client import boto_client
 from postcard.adapters.aws.counters import DynamoCounters
 from postcard.adapters.aws.deletion_records import DynamoDeletionStore
+from postcard.adapters.aws.drafts import DynamoDraftStore
 from postcard.adapters.aws.idempotency import DynamoIdempotencyStore
 from postcard.adapters.aws.images import DynamoImageStore
 from postcard.adapters.aws.light_client import LightClient
@@ -49,6 +50,7 @@ class PortImplementations:
     counters: ports.Counters
     idempotency: ports.IdempotencyStore
     deletions: ports.DeletionStore
+    drafts: ports.DraftStore
 
 
 class LightClientFirst:
@@ -103,9 +105,10 @@ def settings(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 def memory_implementations() -> PortImplementations:
+    templates = memory.MemoryTemplateStore()
     return PortImplementations(
         objects=memory.MemoryObjectStore(),
-        templates=memory.MemoryTemplateStore(),
+        templates=templates,
         images=memory.MemoryImageStore(),
         api_keys=memory.MemoryApiKeyStore(),
         assets=memory.MemoryAssetStore(),
@@ -114,6 +117,7 @@ def memory_implementations() -> PortImplementations:
         counters=memory.MemoryCounters(),
         idempotency=memory.MemoryIdempotencyStore(),
         deletions=memory.MemoryDeletionStore(),
+        drafts=memory.MemoryDraftStore(templates),
     )
 
 
@@ -139,6 +143,7 @@ def aws_implementations(settings: Settings, *, use_light_client: bool) -> PortIm
         counters=DynamoCounters(table),
         idempotency=DynamoIdempotencyStore(table),
         deletions=DynamoDeletionStore(table),
+        drafts=DynamoDraftStore(table),
     )
 
 

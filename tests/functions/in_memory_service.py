@@ -36,6 +36,7 @@ from postcard.runtime.lru_cache import Caches
 from postcard.settings import DEFAULT_MERGE_RENDERS, MAX_BATCH_BYTES
 from tests.functions.fake_services import (
     FakeCounters,
+    FakeDrafts,
     FakeImages,
     FakeLambdaContext,
     FakeObjects,
@@ -50,7 +51,7 @@ from tests.functions.sample_events import Json, api_event, image_event
 NOW = 1_795_341_600.0  # 2026-11-22T10:00:00Z
 BASE_URL = "https://pictures.example.com"
 ORIGIN_SECRET = "s" * 64
-SCOPES = ("images", "templates", "batches", "admin")
+SCOPES = ("images", "templates", "drafts", "batches", "admin")
 
 
 class InMemoryService:
@@ -70,6 +71,7 @@ class InMemoryService:
         self.pictures, self.store = FakeObjects(lambda: self.now), FakeObjects(lambda: self.now)
         self.web, self.cdn = FakeWeb(), MemoryCdn()
         self.deletions, self.queue = MemoryDeletionStore(), MemoryQueue(lambda: self.now)
+        self.drafts = FakeDrafts(self.templates)
         self.files, self.batches = MemoryFileStore(), MemoryBatchStore()
         self.machine, self.batch_bytes = MemoryStateMachine(), MAX_BATCH_BYTES
         self.renderer = FakeRenderer()
@@ -114,6 +116,7 @@ class InMemoryService:
             queue=self.queue,
             files=self.files,
             batches=self.batches,
+            drafts=self.drafts,
             machine=self.machine,
             batch_bytes=self.batch_bytes,
             fonts=lambda: [inter],

@@ -16,7 +16,7 @@ from postcard.errors import BadRequest, Fault, Forbidden, NotFound, ServiceUnava
 from postcard.ports import ApiKeyRecord, ApiKeyStore
 
 KEY_PREFIX = "postcard_"
-SCOPES = ("images", "templates", "batches", "admin")
+SCOPES = ("images", "templates", "drafts", "batches", "admin")
 ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 SECRET_LENGTH = 34
 CHECKSUM_LENGTH = 6
