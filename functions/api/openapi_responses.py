@@ -168,24 +168,21 @@ def describe_responses(path: str, method: str, operation: OpenApiDocument) -> No
 
 def describe_request_headers(path: str, method: str, operation: OpenApiDocument) -> None:
     """Add the request headers that the call honours to `operation`."""
-    names = []
-    if path in IDEMPOTENT_PATHS and method == "post":
-        names.append("Idempotency-Key")
-    if path in (TEMPLATE_PATH, DRAFT_PATH) and method != "get":
-        names.append("If-Match")
-    if method == "put":
-        names.append("If-None-Match")
-    if (path, method) == (TEMPLATE_PATH, "put"):
-        names.append("Postcard-Draft")
-    if (path, method) in ((TEMPLATE_PATH, "put"), ("/v1/templates", "post")):
-        names.append("Postcard-Note")
-    if path == "/v1/previews":
-        names.append("Accept")
-    for name in names:
+    is_publication = (path, method) in ((TEMPLATE_PATH, "put"), ("/v1/templates", "post"))
+    possible = {
+        "Idempotency-Key": path in IDEMPOTENT_PATHS and method == "post",
+        "If-Match": path in (TEMPLATE_PATH, DRAFT_PATH) and method != "get",
+        "If-None-Match": method == "put",
+        "Postcard-Draft": (path, method) == (TEMPLATE_PATH, "put"),
+        "Postcard-Note": is_publication,
+        "Accept": path == "/v1/previews",
+    }
+    for name in (name for name, applies in possible.items() if applies):
         description, schema = REQUEST_HEADERS[name]
-        operation.setdefault("parameters", []).append(
-            {"name": name, "in": "header", "description": description, "schema": schema}
-        )
+        parameter = {"name": name, "in": "header", "description": description, "schema": schema}
+        if (path, name) == (DRAFT_PATH, "If-None-Match"):
+            parameter["example"] = "*"
+        operation.setdefault("parameters", []).append(parameter)
 
 
 def _problem_statuses(path: str, method: str, operation: OpenApiDocument) -> list[int]:
