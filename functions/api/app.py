@@ -17,6 +17,8 @@ from api.routes import (
     links,
     meta,
     previews,
+    sessions,
+    studio,
     templates,
     versions,
 )
@@ -24,7 +26,20 @@ from postcard import wiring
 from postcard.api_assembly import ApiService
 from postcard.settings import Settings
 
-ROUTERS = (images, links, templates, drafts, versions, previews, assets, batches, meta, docs)
+ROUTERS = (
+    images,
+    links,
+    templates,
+    drafts,
+    versions,
+    previews,
+    assets,
+    batches,
+    sessions,
+    meta,
+    docs,
+    studio,
+)
 
 resolver = Resolver()
 for module in ROUTERS:

@@ -55,6 +55,7 @@ def create_template() -> Response[TemplateResponse]:
     context = router.request_context
     template_id = context.service.publisher.new_id()
     context.authorize_template(template_id)
+    context.charge_pictures()
     published = context.service.publisher.publish(
         template_id,
         context.body_text,
@@ -75,6 +76,7 @@ def publish_template(template_id: TemplateId) -> Response[TemplateResponse]:
     """Publish a new version, or create the template under an id of your own."""
     context = router.request_context
     context.authorize_template(template_id)
+    context.charge_pictures()
     published = context.service.publisher.publish(
         template_id,
         context.body_text,
@@ -88,7 +90,9 @@ def publish_template(template_id: TemplateId) -> Response[TemplateResponse]:
     return template_response(context.service.templates.describe(published))
 
 
-@router.get("/v1/templates", summary="List templates", tags=TAGS, security=any_scope("templates"))
+@router.get(
+    "/v1/templates", summary="List templates", tags=TAGS, security=any_scope("templates", "drafts")
+)
 def list_templates(limit: Limit = 50, cursor: Cursor = None) -> TemplateList:
     """All templates by id, without deleted ones, and drafts of ids that have no version.
 
@@ -105,7 +109,7 @@ def list_templates(limit: Limit = 50, cursor: Cursor = None) -> TemplateList:
     "/v1/templates/<template_id>",
     summary="Read a template",
     tags=TAGS,
-    security=any_scope("templates"),
+    security=any_scope("templates", "drafts"),
 )
 def read_template(template_id: TemplateId) -> Response[TemplateResponse]:
     """The latest version, with its document as it was published."""
@@ -131,7 +135,7 @@ def read_document(template_id: TemplateId) -> Response[str]:
     "/v1/templates/<template_id>/fields",
     summary="List a template's fields and layers",
     tags=TAGS,
-    security=any_scope("templates"),
+    security=any_scope("templates", "drafts"),
 )
 def list_fields(template_id: TemplateId) -> FieldList:
     """All names that a request may use, with their types and bounds."""

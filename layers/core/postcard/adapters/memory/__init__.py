@@ -12,6 +12,7 @@ from postcard.adapters.memory.records import (
     MemoryAssetStore,
     MemoryDeletionStore,
     MemoryImageStore,
+    MemoryInvitationStore,
 )
 from postcard.adapters.memory.services import (
     MemoryCdn,
@@ -35,6 +36,7 @@ __all__ = [
     "MemoryFileStore",
     "MemoryIdempotencyStore",
     "MemoryImageStore",
+    "MemoryInvitationStore",
     "MemoryObjectStore",
     "MemoryQueue",
     "MemoryRateLimiter",
