@@ -16,6 +16,7 @@ from api.routes import (
     links,
     meta,
     previews,
+    sessions,
     studio,
     templates,
     versions,
@@ -24,7 +25,19 @@ from postcard import wiring
 from postcard.api_assembly import ApiService
 from postcard.settings import Settings
 
-ROUTERS = (images, links, templates, versions, previews, assets, batches, meta, docs, studio)
+ROUTERS = (
+    images,
+    links,
+    templates,
+    versions,
+    previews,
+    assets,
+    batches,
+    sessions,
+    meta,
+    docs,
+    studio,
+)
 
 resolver = Resolver()
 for module in ROUTERS:

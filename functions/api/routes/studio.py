@@ -25,8 +25,7 @@ _HASHED_NAME = re.compile(r"[\w-]+\.[0-9A-Za-z_-]{8,64}\.\w+")
 router = ApiRouter()
 
 
-@router.get("/studio", include_in_schema=False)
-@router.get("/studio/", include_in_schema=False)
+@router.get("/studio/?", include_in_schema=False)
 @router.get("/studio/t/<template_id>", include_in_schema=False)
 @router.get("/studio/t/<template_id>/<screen>", include_in_schema=False)
 def studio(template_id: str = "", screen: str = "") -> Response[str]:

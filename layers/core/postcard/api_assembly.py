@@ -11,6 +11,7 @@ from postcard.deletion.stored_pictures import StoredPictures
 from postcard.delivery.assembly import Dependencies, SharedServices
 from postcard.host_patterns import url_origin
 from postcard.keys.api_keys import ApiKeyService
+from postcard.keys.sessions import SessionService
 from postcard.links.signing import LinkKeys
 from postcard.runtime.deadline import Deadline
 from postcard.runtime.lazy_dataclass import dataclass
@@ -30,6 +31,7 @@ class ApiDependencies:
 
     dependencies: Dependencies
     api_keys: ports.ApiKeyStore
+    invitations: ports.InvitationStore
     limiter: ports.RateLimiter
     idempotency: ports.IdempotencyStore
     uploads: ports.Uploads
@@ -73,6 +75,7 @@ class ApiService:
     health: Callable[[], Mapping[str, str]]
     sandbox_status: Callable[[], str]
     keys: ApiKeyService
+    sessions: SessionService
     limiter: ports.RateLimiter
     counters: ports.Counters
     idempotency: ports.IdempotencyStore
@@ -92,6 +95,7 @@ def api_service(api: ApiDependencies) -> ApiService:
     def keys() -> LinkKeys:
         return dependencies.keys(None)
 
+    api_keys = ApiKeyService(api.api_keys)
     links = LinkService(shared.templates, shared.pipeline, keys, base_url=api.base_url)
     stored_pictures = StoredPictures(dependencies.pictures, api.cdn)
     erasure = Erasure(dependencies.images, stored_pictures, keys)
@@ -131,7 +135,8 @@ def api_service(api: ApiDependencies) -> ApiService:
         ],
         health=lambda: _health(dependencies),
         sandbox_status=lambda: _sandbox_status(dependencies),
-        keys=ApiKeyService(api.api_keys),
+        keys=api_keys,
+        sessions=SessionService(api_keys, api.invitations, dependencies.counters),
         limiter=api.limiter,
         counters=dependencies.counters,
         idempotency=api.idempotency,
