@@ -134,11 +134,14 @@ function listen(surface: HTMLElement, canvas: CanvasController): () => void {
   const on = <K extends keyof HTMLElementEventMap>(type: K, listener: (event: HTMLElementEventMap[K]) => void) =>
     surface.addEventListener(type, listener, { signal, passive: false });
 
+  // The ring is for keys: a press with the pointer takes it away.
+  on("focusin", (event) => surface.classList.toggle("by-keys", (event.target as Element).matches(":focus-visible")));
   on("pointerdown", (event) => {
     event.preventDefault();
     if (canvas.editing.value !== undefined) canvas.editing.value = undefined;
     surface.setPointerCapture(event.pointerId);
     surface.focus({ preventScroll: true });
+    surface.classList.remove("by-keys");
     pointers.set(event.pointerId, at(event));
     const isPan = event.button === 1 || (event.button === 0 && spaceIsDown) || pointers.size > 1;
     if (isPan) {
@@ -183,6 +186,7 @@ function listen(surface: HTMLElement, canvas: CanvasController): () => void {
     surface.classList.toggle("panning", down);
   };
   on("keydown", (event) => {
+    surface.classList.add("by-keys");
     if (event.key === " " && event.target === surface) {
       event.preventDefault();
       setSpace(true);

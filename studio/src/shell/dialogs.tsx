@@ -22,6 +22,7 @@ export function Dialog({ title, name = "", close, children }: { title: string; n
   useEffect(() => {
     const before = document.activeElement;
     dialog.current?.showModal();
+    dialog.current?.querySelector<HTMLElement>("[data-first]")?.focus();
     return () => {
       if (before instanceof HTMLElement) before.focus({ preventScroll: true });
     };
@@ -143,6 +144,7 @@ export function Palette({ workspace, close }: { workspace: Workspace; close: () 
       <input
         type="text"
         role="combobox"
+        data-first
         autocomplete="off"
         aria-expanded="true"
         aria-controls={id}

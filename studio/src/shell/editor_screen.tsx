@@ -240,14 +240,15 @@ function Count({ editor }: { editor: TemplateEditor }) {
 
 function Dialogs({ workspace }: { workspace: Workspace }) {
   const { dialog, editor } = workspace;
+  const shown = dialog.value;
   const close = () => {
-    dialog.value = undefined;
+    if (dialog.value === shown) dialog.value = undefined;
   };
   return (
     <>
-      {dialog.value === "commands" && <Palette workspace={workspace} close={close} />}
-      {dialog.value === "shortcuts" && <Shortcuts close={close} />}
-      {dialog.value === "publish" && screens.publish && <screens.publish editor={editor} close={close} />}
+      {shown === "commands" && <Palette workspace={workspace} close={close} />}
+      {shown === "shortcuts" && <Shortcuts close={close} />}
+      {shown === "publish" && screens.publish && <screens.publish editor={editor} close={close} />}
       <ConflictDialog workspace={workspace} />
     </>
   );
