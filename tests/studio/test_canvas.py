@@ -65,9 +65,21 @@ LIST: dict[str, Any] = {
             "y": 20,
             "flow": "row",
             "gap": 20,
-            "repeat": "products",
             "layers": [
-                {"type": "rectangle", "name": "card", "width": 80, "height": 80, "fill": "#1864ab"}
+                {
+                    "type": "group",
+                    "name": "item",
+                    "repeat": "products",
+                    "layers": [
+                        {
+                            "type": "rectangle",
+                            "name": "card",
+                            "width": 80,
+                            "height": 80,
+                            "fill": "#1864ab",
+                        }
+                    ],
+                }
             ],
         }
     ],
@@ -195,7 +207,7 @@ def test_every_copy_of_a_repeated_layer_selects_the_one_layer(studio: Studio) ->
     editor = open_document(studio, "list", LIST)
     editor.click(60, 60)
     assert editor.selected()[0].startswith("row, group")
-    editor.press("Enter")
+    editor.press("Enter", "Enter")
     for x in (60, 160, 260):
         editor.click(x, 60)
         (name,) = editor.selected()
