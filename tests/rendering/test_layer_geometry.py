@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from postcard.rendering.inspection.layer_geometry import LayerGeometry, Point, describe_layers
-from postcard.rendering.inspection.layer_ink import find_layer_inks
+from postcard.rendering.inspection.layer_geometry import LayerGeometry, describe_layers
+from postcard.rendering.inspection.layer_ink import Point, find_layer_inks
 from postcard.rendering.placed_layer import PlacedLayer
 from postcard.template.layers.line import LineLayer
 from postcard.template.layers.text import TextLayer
@@ -32,7 +32,10 @@ EFFECTS: dict[str, dict[str, Any]] = {
     "far": {**BOX, "x": 300},
     "no paint": {**BOX, "fill": "#ff000000"},
     "blend": {**BOX, "blend": "multiply"},
-    "line": {"type": "line", "x": 20, "y": 20, "width": 90, "height": 40, "stroke": {"color": "#000", "width": 5}},
+    "line": {
+        "type": "line", "x": 20, "y": 20, "width": 90, "height": 40,
+        "stroke": {"color": "#000", "width": 5},
+    },
     "text": {"type": "text", "x": 20, "y": 20, "width": 90, "text": "fij", "size": 40},
     "clip": {
         "type": "group", "x": 30, "y": 30, "width": 50, "height": 50, "clip": True,
@@ -82,7 +85,9 @@ def check_painted_points(inspected: Inspected) -> int:
         if isinstance(placed_layer.layer, TextLayer):
             assert geometry.text
             margin += OVERHANG * geometry.text.size
-        if isinstance(placed_layer.layer, LineLayer):  # it is drawn along an edge of its box
+        if (
+            isinstance(placed_layer.layer, LineLayer) and placed_layer.layer.stroke
+        ):  # it is drawn along an edge of its box
             margin += placed_layer.layer.stroke.width / 2
         alpha = inspected.alone((*chain[:-1], placed_layer))
         width, painted = alpha.width, [n for n, level in enumerate(alpha.tobytes()) if level > 127]
@@ -145,3 +150,13 @@ def test_ink_has_the_whole_shadow() -> None:
     assert ink[0] <= painted[0] and ink[1] <= painted[1]
     assert 0 <= ink[2] - painted[2] <= 6 and 0 <= ink[3] - painted[3] <= 6
     assert painted[2] > 112 and painted[3] > 59
+
+
+def test_of_a_hundred_turned_layers_few_are_painted_for_their_ink() -> None:
+    """The ink of the others is the box around their corners."""
+    turned = [{**BOX, "type": "ellipse", "rotation": 45}] * 100
+    inspected = inspected_layers(*turned)
+    inks = list(find_layer_inks(inspected.placed, inspected.canvas_spec).values())
+    assert inks[0] == inks[19] != inks[20] == inks[99]
+    first, last = inks[0], inks[99]
+    assert first and last and last[0] < first[0] and last[2] > first[2]
