@@ -73,13 +73,13 @@ def _preview_request(context: ApiRequestContext, body: PreviewBody) -> PreviewRe
 
 
 def _preview_response(preview: Preview) -> PreviewResponse:
-    image = _data_uri(preview.image)
+    image = _inline_image(preview.image)
     return PreviewResponse.model_validate({**preview.to_json(), "image": image})
 
 
 def _people_response(preview: PeoplePreview) -> PreviewResponse:
     pictures = [
-        PersonPreview.model_validate({**one.to_json(), "image": _data_uri(one.result.image)})
+        PersonPreview.model_validate({**one.to_json(), "image": _inline_image(one.result.image)})
         for one in preview.pictures
     ]
     return PreviewResponse(
@@ -91,5 +91,5 @@ def _people_response(preview: PeoplePreview) -> PreviewResponse:
     )
 
 
-def _data_uri(image: EncodedImage) -> str:
+def _inline_image(image: EncodedImage) -> str:
     return f"data:{image.content_type};base64,{base64.b64encode(image.body).decode()}"

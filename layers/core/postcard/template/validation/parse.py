@@ -12,7 +12,6 @@ from postcard.template.validation.document_checks import document_faults
 __all__ = [
     "MAX_DOCUMENT_BYTES",
     "Document",
-    "json_schema",
     "load_published",
     "parse_document",
     "validate_document",
@@ -59,15 +58,6 @@ def validate_document(data: Any, size: int | None = None) -> Document:
 def load_published(body: str | bytes) -> Document:
     """Parses a published document into what `parse_document` returned for it; validates nothing."""
     return from_json(Document, without_nulls(parse_json(body)))
-
-
-def json_schema() -> dict[str, Any]:
-    """The JSON Schema of template documents."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Postcard template",
-        **_type_adapter().json_schema(by_alias=True),
-    }
 
 
 @cache
