@@ -239,6 +239,12 @@ class LinkBody(PictureBody):
     ] = None
 
 
+LayerPointer = Annotated[
+    str, Field(pattern=r"^(/(fallback|ended))?(/layers/[0-9]{1,4}){1,16}$", examples=["/layers/0"])
+]
+MAX_PARTS = 200  # layers that are moved together
+
+
 class PreviewBody(PictureBody):
     """`POST /v1/previews`: a document, or a stored template."""
 
@@ -292,16 +298,36 @@ class PreviewBody(PictureBody):
     findings: Annotated[
         bool, Field(description="false: the document is not checked, which is faster.")
     ] = True
+    describe: Annotated[
+        bool, Field(description="Where each layer was drawn, which are hidden, and the alt text.")
+    ] = False
+    parts: Annotated[
+        Annotated[list[LayerPointer], Field(min_length=1, max_length=MAX_PARTS)] | None,
+        Field(
+            description="Layers of one parent: the picture in three parts, which are what is below "
+            "them, they themselves, and what is above."
+        ),
+    ] = None
+    carets: Annotated[
+        LayerPointer | None,
+        Field(description="A text layer: where a caret stands between its letters."),
+    ] = None
 
     @model_validator(mode="after")
     def _check_combination(self) -> "PreviewBody":
         """People have their own modifications and are shown as a link shows them."""
+        if self.parts is not None and self.carets is not None:
+            detail = "Ask for parts or for carets, one of the two."
+            raise PydanticCustomError("parts", "{detail}", {"detail": detail})
         if self.people is None:
             return self
         used = {
             "modifications": bool(self.modifications),
             "show": self.show != "picture",
             "debug": self.debug,
+            "describe": self.describe,
+            "parts": self.parts is not None,
+            "carets": self.carets is not None,
             "on_invalid": self.people == "worst" and self.on_invalid == "error",
         }
         for name in (name for name, is_used in used.items() if is_used):
@@ -356,6 +382,19 @@ class AssetBody(RequestBody):
         bool,
         Field(description="true: the upload takes the place of an asset with this id."),
     ] = False
+
+
+class SessionBody(RequestBody):
+    """`POST /v1/sessions`."""
+
+    model_config = example_config(code="q83vEjRWeJq83vEjRWeJqw")
+
+    code: Annotated[
+        str,
+        Field(
+            min_length=1, max_length=200, description="What an invitation link has after `#code=`."
+        ),
+    ]
 
 
 class BatchUploadBody(RequestBody):

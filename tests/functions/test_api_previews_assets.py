@@ -30,8 +30,7 @@ def test_as_json_a_preview_has_boxes_warnings_and_findings(world: InMemoryServic
     body = {"template_id": "welcome", "modifications": [{"name": "code", "text": "no"}]}
     body_sent = {**body, "on_invalid": "default"}
     result = world.call("POST", "/v1/previews", body_sent, headers=JSON).json
-    assert set(result) == {"image", "boxes", "warnings", "findings", "pictures"}
-    assert result["pictures"] is None
+    assert set(result) == {"image", "boxes", "warnings", "findings"}
     kind, _, base64_image = result["image"].partition(",")
     assert kind == "data:image/png;base64" and base64.b64decode(base64_image)[1:4] == b"PNG"
     assert [box["pointer"] for box in result["boxes"]] == ["/layers/0"]

@@ -12,6 +12,7 @@ from api.response_models import Diagnostic, PersonPreview, PreviewResponse
 from api.router import JSON_TYPE, ApiRouter, any_scope, binary_response
 from postcard.errors import BadRequest, Fault
 from postcard.image_formats import EncodedImage
+from postcard.lint.worst_people import WORST_PEOPLE_COUNT
 from postcard.pipeline.timings import Timings
 from postcard.services.people_previews import PeoplePreview
 from postcard.services.previews import Preview, PreviewRequest
@@ -23,12 +24,13 @@ router = ApiRouter()
     "/v1/previews",
     summary="Preview a document or a template",
     tags=["Previews"],
-    security=any_scope("images", "templates"),
+    security=any_scope("images", "templates", "drafts"),
 )
 def preview(body: Annotated[PreviewBody, Body()]) -> Response[str]:
     """The picture; with `Accept: application/json` a data URI, boxes, warnings and findings."""
     context = router.request_context
     request, as_json = _preview_request(context, body), context.request.prefers_json()
+    context.charge_pictures(_picture_count(request))
     timings = Timings(context.service.monotonic)
     bounds = {"now": context.now, "deadline": context.deadline}
     previews = context.service.previews
@@ -37,6 +39,8 @@ def preview(body: Annotated[PreviewBody, Body()]) -> Response[str]:
             raise _needs_json("people")
         response = _people_response(previews.draw_people(request, **bounds, timings=timings))
     else:
+        if not as_json and (name := _question(request)):
+            raise _needs_json(name)
         result = previews.draw(request, **bounds, timings=timings)
         headers = {"Server-Timing": timings.to_header()}
         if not as_json:
@@ -46,8 +50,19 @@ def preview(body: Annotated[PreviewBody, Body()]) -> Response[str]:
         status_code=200,
         content_type=JSON_TYPE,
         headers={"Server-Timing": timings.to_header()},
-        body=response.model_dump_json(),
+        body=response.model_dump_json(exclude_unset=True),
     )
+
+
+def _picture_count(request: PreviewRequest) -> int:
+    if request.people is None:
+        return 1
+    return WORST_PEOPLE_COUNT if request.people == "worst" else len(request.people)
+
+
+def _question(request: PreviewRequest) -> str | None:
+    """The first property that asks for more than a picture."""
+    return next((name for name in ("describe", "parts", "carets") if getattr(request, name)), None)
 
 
 def _needs_json(name: str) -> BadRequest:
@@ -57,10 +72,10 @@ def _needs_json(name: str) -> BadRequest:
 
 def _preview_request(context: ApiRequestContext, body: PreviewBody) -> PreviewRequest:
     if body.template_id is not None:
-        context.authorize_scope("images")
+        context.authorize_scope("images", "drafts")
         context.authorize_template(body.template_id)
     else:
-        context.authorize_scope("templates")
+        context.authorize_scope("templates", "drafts")
     document = None
     if body.document is not None:  # as it was sent, not as it was validated
         document = context.json_body["document"]

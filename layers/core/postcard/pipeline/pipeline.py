@@ -40,12 +40,16 @@ DRAW_SECONDS = 1.0  # kept back for drawing when the last fetch is given up
 
 @dataclass(frozen=True, slots=True)
 class RenderResult:
-    """An encoded picture, its warnings, the boxes of its layers, its source files by reference."""
+    """An encoded picture, its warnings, the boxes of its layers, its source files by reference.
+
+    `prepared` can be laid out and drawn again with these files; None of a picture that was read.
+    """
 
     image: EncodedImage
     warnings: tuple[Fault, ...]
     boxes: tuple[LayerBox, ...]
     fetched_images: Mapping[str, bytes] = field(default_factory=dict)
+    prepared: PreparedRender | None = None
 
     @property
     def degraded(self) -> bool:
@@ -147,6 +151,7 @@ class RenderPipeline:
             (*fetched_job.font_warnings, *warnings),
             rendered.boxes,
             fetched_job.images,
+            fetched_job.prepared,
         )
 
     def custom_font_keys(

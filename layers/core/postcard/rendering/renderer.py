@@ -131,6 +131,12 @@ class Renderer:
         drawing = self._drawing(prepared, prepared.frame(), fetched_images)
         return drawing.draw(self._start_canvas(prepared, fetched_images, None))
 
+    def frame_drawing(
+        self, prepared: PreparedRender, fetched_images: FetchedImages
+    ) -> "FrameDrawing":
+        """The first frame of a prepared render, to be laid out and drawn in parts."""
+        return self._drawing(prepared, prepared.frame(), fetched_images)
+
     def estimate_cost(
         self, prepared: PreparedRender, fetched_images: FetchedImages
     ) -> "DrawingCost":
@@ -227,7 +233,7 @@ class Renderer:
         from postcard.rendering.frame_renderer import FrameRenderer
         from postcard.template.fields.countdown import frame_count
 
-        shared = FramePictures()
+        shared = prepared.frame_pictures or FramePictures()
         first = self._drawing(prepared, prepared.frame(), fetched_images, shared)
         countdown, end = prepared.template.document.countdown, prepared.frame().countdown_end
         count = frame_count(countdown, first.canvas_spec.pixels[0] * first.canvas_spec.pixels[1])
@@ -281,7 +287,7 @@ class Renderer:
         frame: EvaluatedFrame,
         fetched_images: FetchedImages,
         frame_pictures: FramePictures | None = None,
-    ) -> "_Drawing":
+    ) -> "FrameDrawing":
         template, document = prepared.template, frame.document
         warnings = WarningList(frame.warnings)
         pictures = ImageResolver(
@@ -291,7 +297,7 @@ class Renderer:
             self.image_cache,
             warnings.add,
             prepared.deadline,
-            frame_pictures,
+            frame_pictures or prepared.frame_pictures,
         )
         canvas_spec = CanvasSpec(
             (template.width, template.height),
@@ -307,12 +313,15 @@ class Renderer:
             warnings,
             deadline=prepared.deadline,
         )
-        return _Drawing(frame.nodes, canvas_spec, context, pictures)
+        return FrameDrawing(frame.nodes, canvas_spec, context, pictures)
 
 
 @dataclass(frozen=True, slots=True)
-class _Drawing:
-    """One frame that is being drawn."""
+class FrameDrawing:
+    """One frame that is being drawn.
+
+    `context` has the document with its Liquid evaluated, and gathers boxes and warnings.
+    """
 
     nodes: tuple[RenderNode, ...]
     canvas_spec: CanvasSpec

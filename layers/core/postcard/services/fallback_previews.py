@@ -125,7 +125,9 @@ class FallbackPreviews:
             warnings = [_at_picture(fault, drawn_kind) for fault in warnings]
             missing = [_at_picture(fault, drawn_kind) for fault in missing]
             boxes = tuple(_box_of_picture(box, drawn_kind) for box in boxes)
-        return RenderResult(image, (*font_warnings, *missing, *warnings), boxes, images)
+        warnings = [*font_warnings, *missing, *warnings]
+        in_document = None if picture.layers is None else prepared
+        return RenderResult(image, tuple(warnings), boxes, images, in_document)
 
 
 def _at_picture(fault: Fault, kind: str) -> Fault:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import field, replace
 from typing import Any, Literal
 
 from postcard.canvas.codecs.debug_boxes import draw_debug_boxes
@@ -22,6 +22,7 @@ from postcard.pipeline.render_job import (
 from postcard.pipeline.template_loader import LoadedTemplate, TemplateLoader
 from postcard.pipeline.timings import Timings
 from postcard.ports import JsonObject, TemplateVersion
+from postcard.rendering.images import FramePictures
 from postcard.rendering.renderer import FallbackKind, RenderFailed
 from postcard.runtime.deadline import Deadline
 from postcard.runtime.lazy_dataclass import dataclass
@@ -33,6 +34,7 @@ from postcard.services.people_previews import (
     given_people,
     made_people,
 )
+from postcard.services.preview_inspection import Questions, answer
 from postcard.services.publishing import findings_about, findings_about_document
 from postcard.template.bind import BindMode, bind_defaults, bind_examples
 from postcard.template.compiled import Template
@@ -70,6 +72,9 @@ class PreviewRequest:
     max_bytes: int | None = None
     debug: bool = False
     findings: bool = True
+    describe: bool = False
+    parts: Sequence[str] | None = None
+    carets: str | None = None
     key_templates: Sequence[str] | None = None
 
     @property
@@ -95,11 +100,12 @@ class PreviewRequest:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A picture with the boxes of its layers, its warnings and its findings."""
+    """A picture with the boxes of its layers, its warnings, its findings, and what was asked."""
 
     result: RenderResult
     warnings: Sequence[Fault]
     findings: Findings
+    inspection: JsonObject = field(default_factory=dict)
 
     @property
     def image(self) -> EncodedImage:
@@ -113,7 +119,8 @@ class Preview:
             for b in self.result.boxes
         ]
         findings = list(self.findings)
-        return {"boxes": boxes, "warnings": faults_to_json(self.warnings), "findings": findings}
+        warnings = faults_to_json(self.warnings)
+        return {"boxes": boxes, "warnings": warnings, "findings": findings, **self.inspection}
 
 
 class Previews:
@@ -136,7 +143,9 @@ class Previews:
         job = self._job(request, template)
         timings.lap("parse")
         try:
-            result = self._pipeline.draw(job, now=now, deadline=deadline, timings=timings)
+            (fetched,) = self._pipeline.fetch([job], now=now, deadline=deadline, timings=timings)
+            fetched.prepared.frame_pictures = FramePictures()  # for `_inspect`
+            result = self._pipeline.draw_fetched(fetched, timings=timings)
         except RenderFailed as failure:
             raise bad_request_for(failure) from failure
         if request.debug:
@@ -145,7 +154,8 @@ class Previews:
         check_size(result.image)
         findings = self._findings(request, job, result, now, deadline)
         timings.lap("findings")
-        return Preview(result, [*job.values.warnings, *result.warnings], findings)
+        inspection = self._inspect(request, job, result, deadline, timings)
+        return Preview(result, [*job.values.warnings, *result.warnings], findings, inspection)
 
     def draw_people(
         self, request: PreviewRequest, *, now: float, deadline: float, timings: Timings
@@ -208,7 +218,25 @@ class Previews:
         )
         findings = self._document_findings(request, job, {}, now, deadline)
         timings.lap("findings")
-        return Preview(result, result.warnings, findings)
+        inspection = self._inspect(request, job, result, deadline, timings)
+        return Preview(result, result.warnings, findings, inspection)
+
+    def _inspect(
+        self,
+        request: PreviewRequest,
+        job: RenderJob,
+        result: RenderResult,
+        deadline: float,
+        timings: Timings,
+    ) -> JsonObject:
+        """What the request asks about the picture beside it."""
+        questions = Questions(request.describe, request.parts, request.carets)
+        if not questions.any:
+            return {}
+        with self._pipeline.until(deadline) as drawing_deadline:
+            answers = answer(questions, self._pipeline.renderer, job, result, drawing_deadline)
+        timings.lap("inspect")
+        return answers
 
     def _findings(
         self,
