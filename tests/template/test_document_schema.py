@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Annotated, Any, get_args
 
 import pytest
 from pydantic import TypeAdapter
 
+from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.layers.base import BaseLayer
 from postcard.template.layers.group import AnyLayer
 from postcard.template.model import Document

@@ -14,8 +14,8 @@ from postcard.errors import BadRequest, Fault
 from postcard.image_formats import EncodedImage
 from postcard.lint.worst_people import WORST_PEOPLE_COUNT
 from postcard.pipeline.timings import Timings
-from postcard.services.people_previews import PeoplePreview
-from postcard.services.previews import Preview, PreviewRequest
+from postcard.services.previews.people_previews import PeoplePreview
+from postcard.services.previews.preview_service import Preview, PreviewRequest
 
 router = ApiRouter()
 

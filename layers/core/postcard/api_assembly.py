@@ -18,7 +18,7 @@ from postcard.runtime.lazy_dataclass import dataclass
 from postcard.services.health import check_all
 from postcard.services.images import Images
 from postcard.services.links import LinkService
-from postcard.services.previews import Previews
+from postcard.services.previews.preview_service import Previews
 from postcard.services.publishing import Publisher
 from postcard.services.recalls import Recalls
 from postcard.services.templates import TemplateCatalog

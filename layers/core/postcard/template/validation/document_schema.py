@@ -12,9 +12,9 @@ from functools import cache
 from typing import Any
 
 from postcard.template.layers.base import BaseLayer
-from postcard.template.model import Document
 from postcard.template.properties.text_style import TextProperties
 from postcard.template.schema.json_mapping import annotations_by_key, json_name
+from postcard.template.validation.parse import document_adapter
 from postcard.text.style import ParagraphStyle, TextStyle
 
 Schema = dict[str, Any]
@@ -40,9 +40,7 @@ _TITLES = {"d": "Path data", "if": "Shown if", "as": "Item name", "alt": "Altern
 @cache
 def document_schema() -> Schema:
     """The schema, built once a process: do not change it."""
-    from pydantic import TypeAdapter
-
-    return describe_schema(TypeAdapter(Document).json_schema(by_alias=True))
+    return describe_schema(document_adapter().json_schema(by_alias=True))
 
 
 @cache

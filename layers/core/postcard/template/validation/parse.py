@@ -12,6 +12,7 @@ from postcard.template.validation.document_checks import document_faults
 __all__ = [
     "MAX_DOCUMENT_BYTES",
     "Document",
+    "document_adapter",
     "load_published",
     "parse_document",
     "validate_document",
@@ -45,7 +46,7 @@ def validate_document(data: Any, size: int | None = None) -> Document:
             [Fault("too_many_items", "", f"A template has at most {MAX_DOCUMENT_BYTES} bytes.")]
         )
     try:
-        document: Document = _type_adapter().validate_json(text)
+        document: Document = document_adapter().validate_json(text)
     except ValidationError as error:
         from postcard.template.validation.pydantic_errors import faults_from_pydantic
 
@@ -61,7 +62,8 @@ def load_published(body: str | bytes) -> Document:
 
 
 @cache
-def _type_adapter() -> Any:
+def document_adapter() -> Any:
+    """Pydantic's validation of documents, built once a process."""
     from pydantic import TypeAdapter
 
     return TypeAdapter(Document)

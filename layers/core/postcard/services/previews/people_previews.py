@@ -19,7 +19,7 @@ from postcard.pipeline.timings import Timings
 from postcard.ports import JsonObject
 from postcard.rendering.renderer import RenderFailed
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.services.fallback_previews import FallbackPreviews
+from postcard.services.previews.fallback_previews import FallbackPreviews
 from postcard.template.bind import BaseValues, BindMode
 
 MAX_PEOPLE = 12

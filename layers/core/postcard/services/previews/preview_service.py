@@ -26,15 +26,15 @@ from postcard.rendering.images import FramePictures
 from postcard.rendering.renderer import FallbackKind, RenderFailed
 from postcard.runtime.deadline import Deadline
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.services.fallback_previews import FallbackPreviews
-from postcard.services.people_previews import (
+from postcard.services.previews.fallback_previews import FallbackPreviews
+from postcard.services.previews.people_previews import (
     PeoplePreview,
     PeoplePreviews,
     Person,
     given_people,
     made_people,
 )
-from postcard.services.preview_inspection import Questions, answer
+from postcard.services.previews.preview_inspection import Questions, answer
 from postcard.services.publishing import findings_about, findings_about_document
 from postcard.template.bind import BindMode, bind_defaults, bind_examples
 from postcard.template.compiled import Template
