@@ -56,6 +56,34 @@ class LinkResponse(BaseModel):
     warnings: list[Diagnostic]
 
 
+class MailPlatformItem(BaseModel):
+    """A mail platform; `tag` and `alt_tag` are those of its first `example`.
+
+    `values` says how it writes values into an address, `source` how sure all this is. `open` is
+    the `open` of a merge link for the fields that were asked for.
+    """
+
+    esp: str
+    title: str
+    aliases: list[str]
+    example: str
+    tag: str
+    alt_tag: str | None
+    values: str
+    source: str
+    documentation: str | None
+    note: str
+    paste: str
+    trap: str
+    open: dict[str, str]
+
+
+class MailPlatformList(BaseModel):
+    """All mail platforms by name, `custom` last."""
+
+    items: list[MailPlatformItem]
+
+
 class TemplateResponse(BaseModel):
     """A template with one of its versions."""
 
