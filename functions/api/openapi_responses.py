@@ -50,6 +50,11 @@ RESPONSE_HEADERS: OpenApiDocument = {
         "required": True,
         "schema": {"type": "string"},
     },
+    "Server-Timing": {
+        "description": "The milliseconds of each step.",
+        "required": True,
+        "schema": {"type": "string"},
+    },
     "ETag": {
         "description": "The version, for If-Match.",
         "required": True,
@@ -203,5 +208,7 @@ def _response_header_refs(
         names.append("Allow")
     if "TemplateResponse" in str(response.get("content")):
         names.append("ETag")
+    if path == "/v1/previews" and status == "200":
+        names.append("Server-Timing")
     for name in names:
         yield name, {"$ref": f"#/components/headers/{name}"}
