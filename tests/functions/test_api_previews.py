@@ -250,6 +250,24 @@ def test_pictures_that_are_too_large_for_one_response_are_refused(empty: InMemor
     assert len(preview(empty, **{**body, "width": 300})["pictures"]) == 2
 
 
+def test_a_response_with_too_much_about_the_layers_is_refused(empty: InMemoryService) -> None:
+    empty.upload_asset("noise", noise_png(1222, 1222))
+    photo = {"type": "image", "width": 1222, "height": 1222, "source": "asset:noise"}
+    boxes = [{"type": "rectangle", "width": 1, "height": 1, "fill": "#fff"}] * 9
+    group = {"type": "group", "repeat": "goods", "layers": boxes}
+    items = {"type": "list", "max_items": 99, "items": {"title": {"default": "x"}}}
+    goods = [{"title": "a"}] * 99
+    draft = document(
+        width=1222, height=1222, fields={"goods": items}, layers=[photo, group], alt=""
+    )
+    body = {"document": draft, "modifications": named(goods=goods), "findings": False}
+    assert len(preview(empty, **body)["boxes"]) == 991
+    reply = empty.call("POST", "/v1/previews", {**body, "describe": True}, headers=JSON)
+    assert (reply.status, reply.error_locations()) == (400, [("invalid_request", "/max_bytes")])
+    shown = preview(empty, **body, describe=True, width=600)
+    assert len(shown["layers"]) == 991
+
+
 # The fallback pictures
 
 

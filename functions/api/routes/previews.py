@@ -1,6 +1,7 @@
 """`/v1/previews`: pictures of drafts and stored templates; nothing is stored."""
 
 import base64
+import json
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
@@ -16,6 +17,9 @@ from postcard.lint.worst_people import WORST_PEOPLE_COUNT
 from postcard.pipeline.timings import Timings
 from postcard.services.previews.people_previews import PeoplePreview
 from postcard.services.previews.preview_service import Preview, PreviewRequest
+
+MAX_RESPONSE_BYTES = 6_280_000  # Lambda's 6 MB without the headers
+UNCHECKED_CHARACTERS = 1_000_000  # as JSON in JSON they have six times as many bytes at most
 
 router = ApiRouter()
 
@@ -50,8 +54,19 @@ def preview(body: Annotated[PreviewBody, Body()]) -> Response[str]:
         status_code=200,
         content_type=JSON_TYPE,
         headers={"Server-Timing": timings.to_header()},
-        body=response.model_dump_json(exclude_unset=True),
+        body=_check_size(response.model_dump_json(exclude_unset=True)),
     )
+
+
+def _check_size(body: str) -> str:
+    """The body; `BadRequest` if a Lambda response, whose JSON holds it as a text, cannot."""
+    if len(body) <= UNCHECKED_CHARACTERS or len(json.dumps(body)) <= MAX_RESPONSE_BYTES:
+        return body
+    detail = (
+        "The picture and what is said of its layers are over 6 MB together: ask for less, for a "
+        "smaller picture, or for max_bytes."
+    )
+    raise BadRequest(detail, errors=[Fault("invalid_request", "/max_bytes", detail)])
 
 
 def _picture_count(request: PreviewRequest) -> int:
