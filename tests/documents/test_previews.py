@@ -9,7 +9,7 @@ from tests.documents.seeded_service import SEED, document, seeded_service
 from tests.functions.in_memory_service import InMemoryService
 
 TEMPLATES = sorted(path.stem for path in SEED.glob("*.json"))
-SIZE = {"width": 320, "format": "jpg"}
+SIZE: dict[str, Any] = {"width": 320, "format": "jpg"}
 JSON = {"accept": "application/json"}
 
 

@@ -1,10 +1,12 @@
 """Previews with examples or defaults, of several people, of fallback pictures, at any time."""
 
 import base64
+import io
 import json
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from tests.functions.fake_services import noise_png, solid_png
 from tests.functions.in_memory_service import NOW, InMemoryService
@@ -266,6 +268,32 @@ def test_a_response_with_too_much_about_the_layers_is_refused(empty: InMemorySer
     assert (reply.status, reply.error_locations()) == (400, [("invalid_request", "/max_bytes")])
     shown = preview(empty, **body, describe=True, width=600)
     assert len(shown["layers"]) == 991
+
+
+# Large images
+
+
+def photo_jpeg(width: int, height: int) -> bytes:
+    """A photo of coloured clouds."""
+    small = Image.open(io.BytesIO(noise_png(width // 100, height // 100)))
+    file = io.BytesIO()
+    small.resize((width, height), Image.Resampling.BICUBIC).save(file, "JPEG")
+    return file.getvalue()
+
+
+def test_a_large_photo_is_drawn_as_publishing_stores_it(empty: InMemoryService) -> None:
+    empty.upload_asset("large", photo_jpeg(3200, 2000), content_type="image/jpeg")
+    photo = {"type": "image", "width": 40, "height": 25, "source": "asset:large"}
+    draft = document(
+        width=160, height=100, layers=[photo], fallback={"layers": [photo]}, alt="", format="png"
+    )
+    drawn = {show: picture(empty, document=draft, show=show) for show in ("picture", "fallback")}
+    empty.publish(draft)
+    for show, body in drawn.items():
+        assert body == picture(empty, template_id="welcome", show=show)
+    assert drawn["picture"] == empty.open_link(empty.sign_link()).body
+    (person,) = preview(empty, document=draft, people=[[]])["pictures"]
+    assert image_of(person["image"]) == drawn["picture"]
 
 
 # The fallback pictures

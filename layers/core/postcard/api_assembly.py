@@ -21,6 +21,7 @@ from postcard.services.links import LinkService
 from postcard.services.previews.preview_service import Previews
 from postcard.services.publishing import Publisher
 from postcard.services.recalls import Recalls
+from postcard.services.source_downscaling import CachedDownscaling
 from postcard.services.templates import TemplateCatalog
 from postcard.settings import DEFAULT_BATCH_DAYS, MAX_BATCH_BYTES
 
@@ -118,7 +119,9 @@ def api_service(api: ApiDependencies) -> ApiService:
         recalls=Recalls(dependencies.templates, shared.templates, deletions),
         deletions=deletions,
         erasure=erasure,
-        previews=Previews(shared.templates, shared.pipeline),
+        previews=Previews(
+            shared.templates, shared.pipeline, CachedDownscaling(dependencies.caches)
+        ),
         assets=AssetService(shared.sources.assets, dependencies.store, api.uploads),
         batches=BatchService(
             api.batches,

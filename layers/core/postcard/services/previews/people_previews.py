@@ -132,6 +132,7 @@ class PeoplePreviews:
     def draw(
         self,
         people: Sequence[Person],
+        fetched_jobs: Sequence[FetchedJob],
         options: OutputOptions,
         *,
         now: float,
@@ -140,13 +141,11 @@ class PeoplePreviews:
         timings: Timings,
     ) -> list[PersonPicture]:
         """Their pictures in order; `BadRequest` if those are too large together."""
-        jobs = [person.job for person in people]
-        fetched_jobs = self._pipeline.fetch(jobs, now=now, deadline=deadline, timings=timings)
 
         @cache
         def fallback() -> RenderResult:
             return self._fallbacks.draw(
-                jobs[0], "fallback", options, now=now, deadline=deadline, timings=timings
+                people[0].job, "fallback", options, now=now, deadline=deadline, timings=timings
             )
 
         pictures: list[PersonPicture] = []
