@@ -100,6 +100,8 @@ async function buildTests() {
     write: true,
     minify: false,
     platform: "node",
+    target: "node20",
+    mainFields: ["module", "main"],
     sourcemap: "inline",
     entryPoints,
     outdir: target,

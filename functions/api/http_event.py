@@ -24,6 +24,7 @@ class ApiRequest:
     body: str
     is_base64: bool  # whether `body` is the base64 of the bytes that were sent
     request_id: str
+    address: str = ""  # of the caller, by API Gateway: no header changes it
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> "ApiRequest":
@@ -40,6 +41,7 @@ class ApiRequest:
             body=event.get("body") or "",
             is_base64=bool(event.get("isBase64Encoded")),
             request_id=context["requestId"],
+            address=str(context["http"].get("sourceIp", "")),
         )
 
     def prefers_json(self) -> bool:

@@ -22,7 +22,7 @@ from postcard.geometry import DPRS, MAX_SIDE
 from postcard.identifiers import ID_PATTERN
 from postcard.image_formats import MAX_PICTURE_BYTES
 from postcard.links.platforms.registry import PLATFORM_NAMES
-from postcard.services.people_previews import MAX_PEOPLE
+from postcard.services.previews.people_previews import MAX_PEOPLE
 
 TEMPLATE_ID = f"^{ID_PATTERN}$"
 IMAGE_ID = r"^img_[a-z2-7]{26}$"
@@ -382,6 +382,19 @@ class AssetBody(RequestBody):
         bool,
         Field(description="true: the upload takes the place of an asset with this id."),
     ] = False
+
+
+class SessionBody(RequestBody):
+    """`POST /v1/sessions`."""
+
+    model_config = example_config(code="q83vEjRWeJq83vEjRWeJqw")
+
+    code: Annotated[
+        str,
+        Field(
+            min_length=1, max_length=200, description="What an invitation link has after `#code=`."
+        ),
+    ]
 
 
 class BatchUploadBody(RequestBody):

@@ -56,6 +56,34 @@ class LinkResponse(BaseModel):
     warnings: list[Diagnostic]
 
 
+class MailPlatformItem(BaseModel):
+    """A mail platform; `tag` and `alt_tag` are those of its first `example`.
+
+    `values` says how it writes values into an address, `source` how sure all this is. `open` is
+    the `open` of a merge link for the fields that were asked for.
+    """
+
+    esp: str
+    title: str
+    aliases: list[str]
+    example: str
+    tag: str
+    alt_tag: str | None
+    values: str
+    source: str
+    documentation: str | None
+    note: str
+    paste: str
+    trap: str
+    open: dict[str, str]
+
+
+class MailPlatformList(BaseModel):
+    """All mail platforms by name, `custom` last."""
+
+    items: list[MailPlatformItem]
+
+
 class TemplateResponse(BaseModel):
     """A template with one of its versions."""
 
@@ -181,6 +209,23 @@ class AssetList(BaseModel):
 
     items: list[AssetSummary]
     next_cursor: str | None
+
+
+class Session(BaseModel):
+    """A person's session in the template editor."""
+
+    success: bool = True
+    name: str
+    scopes: list[str]
+    templates: list[str] | None
+    expires_at: str
+    renewable_until: str
+
+
+class BegunSession(Session):
+    """A new session with its API key, which is shown only this once."""
+
+    key: str
 
 
 class BatchError(BaseModel):

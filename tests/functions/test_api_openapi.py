@@ -33,8 +33,9 @@ def test_every_operation_has_a_description_security_and_error_statuses(
             for status, response in call["responses"].items():
                 problem = "application/problem+json" in response.get("content", {})
                 assert problem == (int(status) >= 400 and (path, status) != ("/v1/health", "503"))
-            assert ("401" in call["responses"]) == bool(call.get("security")), path
-            if method in ("post", "put", "patch") and not path.endswith("/start"):
+            needs_secret = call.get("security") or path == "/v1/sessions"
+            assert ("401" in call["responses"]) == bool(needs_secret), path
+            if method in ("post", "put", "patch") and not path.endswith(("/start", "/renew")):
                 assert call["requestBody"]["required"], path
     schemes = described["components"]["securitySchemes"]
     assert schemes["bearer"]["scheme"] == "bearer"
@@ -104,7 +105,7 @@ def test_generators_can_read_every_schema(empty: InMemoryService) -> None:
         assert all(isinstance(value, str) for value in schema.get("enum", [])), schema
     requests = [
         *("ImageBody", "LinkBody", "PreviewBody", "TemplateChanges"),
-        *("RecallBody", "AssetBody", "Modification", "Problem"),
+        *("RecallBody", "AssetBody", "Modification", "Problem", "PreviewResponse"),
         *("BatchBody", "BatchUploadBody"),
     ]
     for name, schema in described["components"]["schemas"].items():
@@ -130,6 +131,20 @@ def test_both_answers_of_a_preview_are_described(empty: InMemoryService) -> None
     assert set(preview["responses"]["200"]["content"]) == {"image/*", "application/json"}
     (accept,) = preview["parameters"]
     assert (accept["name"], accept["schema"]["enum"]) == ("Accept", ["image/*", "application/json"])
+
+
+def test_a_preview_has_the_properties_that_were_asked_for(empty: InMemoryService) -> None:
+    schemas = empty.call("GET", "/openapi.json", key=None).json["components"]["schemas"]
+    always = ["image", "boxes", "warnings", "findings"]
+    assert schemas["PreviewResponse"]["required"] == always
+    body = {"document": {"width": 9, "height": 9}}
+    shown = empty.call("POST", "/v1/previews", body, headers={"accept": "application/json"}).json
+    assert list(shown) == always
+    people = empty.call(
+        "POST", "/v1/previews", {**body, "people": [[]]}, headers={"accept": "application/json"}
+    ).json
+    assert list(people) == [*always, "pictures"]
+    assert list(people["pictures"][0]) == schemas["PersonPreview"]["required"]
 
 
 def test_error_codes_are_those_of_the_contract(empty: InMemoryService) -> None:

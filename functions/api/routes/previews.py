@@ -1,6 +1,7 @@
 """`/v1/previews`: pictures of drafts and stored templates; nothing is stored."""
 
 import base64
+import json
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
@@ -12,9 +13,13 @@ from api.response_models import Diagnostic, PersonPreview, PreviewResponse
 from api.router import JSON_TYPE, ApiRouter, any_scope, binary_response
 from postcard.errors import BadRequest, Fault
 from postcard.image_formats import EncodedImage
+from postcard.lint.worst_people import WORST_PEOPLE_COUNT
 from postcard.pipeline.timings import Timings
-from postcard.services.people_previews import PeoplePreview
-from postcard.services.previews import Preview, PreviewRequest
+from postcard.services.previews.people_previews import PeoplePreview
+from postcard.services.previews.preview_service import Preview, PreviewRequest
+
+MAX_RESPONSE_BYTES = 6_280_000  # Lambda's 6 MB without the headers
+UNCHECKED_CHARACTERS = 1_000_000  # as JSON in JSON they have six times as many bytes at most
 
 router = ApiRouter()
 
@@ -23,12 +28,13 @@ router = ApiRouter()
     "/v1/previews",
     summary="Preview a document or a template",
     tags=["Previews"],
-    security=any_scope("images", "templates"),
+    security=any_scope("images", "templates", "drafts"),
 )
 def preview(body: Annotated[PreviewBody, Body()]) -> Response[str]:
     """The picture; with `Accept: application/json` a data URI, boxes, warnings and findings."""
     context = router.request_context
     request, as_json = _preview_request(context, body), context.request.prefers_json()
+    context.charge_pictures(_picture_count(request))
     timings = Timings(context.service.monotonic)
     bounds = {"now": context.now, "deadline": context.deadline}
     previews = context.service.previews
@@ -48,8 +54,25 @@ def preview(body: Annotated[PreviewBody, Body()]) -> Response[str]:
         status_code=200,
         content_type=JSON_TYPE,
         headers={"Server-Timing": timings.to_header()},
-        body=response.model_dump_json(exclude_unset=True),
+        body=_check_size(response.model_dump_json(exclude_unset=True)),
     )
+
+
+def _check_size(body: str) -> str:
+    """The body; `BadRequest` if a Lambda response, whose JSON holds it as a text, cannot."""
+    if len(body) <= UNCHECKED_CHARACTERS or len(json.dumps(body)) <= MAX_RESPONSE_BYTES:
+        return body
+    detail = (
+        "The picture and what is said of its layers are over 6 MB together: ask for less, for a "
+        "smaller picture, or for max_bytes."
+    )
+    raise BadRequest(detail, errors=[Fault("invalid_request", "/max_bytes", detail)])
+
+
+def _picture_count(request: PreviewRequest) -> int:
+    if request.people is None:
+        return 1
+    return WORST_PEOPLE_COUNT if request.people == "worst" else len(request.people)
 
 
 def _question(request: PreviewRequest) -> str | None:
@@ -64,10 +87,10 @@ def _needs_json(name: str) -> BadRequest:
 
 def _preview_request(context: ApiRequestContext, body: PreviewBody) -> PreviewRequest:
     if body.template_id is not None:
-        context.authorize_scope("images")
+        context.authorize_scope("images", "drafts")
         context.authorize_template(body.template_id)
     else:
-        context.authorize_scope("templates")
+        context.authorize_scope("templates", "drafts")
     document = None
     if body.document is not None:  # as it was sent, not as it was validated
         document = context.json_body["document"]
@@ -80,13 +103,13 @@ def _preview_request(context: ApiRequestContext, body: PreviewBody) -> PreviewRe
 
 
 def _preview_response(preview: Preview) -> PreviewResponse:
-    image = _data_uri(preview.image)
+    image = _inline_image(preview.image)
     return PreviewResponse.model_validate({**preview.to_json(), "image": image})
 
 
 def _people_response(preview: PeoplePreview) -> PreviewResponse:
     pictures = [
-        PersonPreview.model_validate({**one.to_json(), "image": _data_uri(one.result.image)})
+        PersonPreview.model_validate({**one.to_json(), "image": _inline_image(one.result.image)})
         for one in preview.pictures
     ]
     return PreviewResponse(
@@ -98,5 +121,5 @@ def _people_response(preview: PeoplePreview) -> PreviewResponse:
     )
 
 
-def _data_uri(image: EncodedImage) -> str:
+def _inline_image(image: EncodedImage) -> str:
     return f"data:{image.content_type};base64,{base64.b64encode(image.body).decode()}"

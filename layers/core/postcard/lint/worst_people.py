@@ -34,6 +34,8 @@ _EMOJI = "👩🏽‍🚀 Zoë 👨‍👩‍👧‍👦 🇳🇴 🏳️‍🌈
 
 TextMaker = Callable[[int], str]
 
+WORST_PEOPLE_COUNT = 7
+
 
 @dataclass(frozen=True, slots=True)
 class WorstPerson:

@@ -111,13 +111,16 @@ class Renderer:
         """Draws and encodes a picture. A layer whose picture is missing follows its `on_error`.
 
         Over `max_bytes`, quality or colours are reduced. `prerendered` are the template's layers
-        in that size, if they are stored. `on_drawn` is called before a still picture is encoded.
+        in that size, if they are stored. `on_drawn` is called before a still picture is encoded,
+        and after an animation, whose frames are encoded as they are drawn.
         Raises `RenderFailed` for `on_error: fail`, and `DeadlineExceeded` at the deadline of
         `prepared`.
         """
         start_canvas = self._start_canvas(prepared, fetched_images, prerendered)
         if format == "gif" and prepared.template.document.countdown:
-            return self._render_animation(prepared, fetched_images, start_canvas, max_bytes)
+            animation = self._render_animation(prepared, fetched_images, start_canvas, max_bytes)
+            on_drawn()
+            return animation
         drawing = self._drawing(prepared, prepared.frame(), fetched_images)
         surface = drawing.draw(start_canvas)
         on_drawn()
