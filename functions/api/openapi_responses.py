@@ -24,6 +24,9 @@ PATHS_WITH_CONFLICTS = ("/v1/batches/{batch_id}/start", "/v1/batches/{batch_id}/
 PROBLEM_CONTENT = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 CONTENT_OVERRIDES = {  # of successful responses, where the handler's return type does not say it
     "/docs": {"text/html": {"schema": {"type": "string"}}},
+    "/v1/template.schema.json": {
+        "application/json": {"schema": {"type": "object", "additionalProperties": True}}
+    },
     "/v1/previews": {
         "image/*": {"schema": {"type": "string", "format": "binary"}},
         "application/json": {"schema": {"$ref": "#/components/schemas/PreviewResponse"}},
@@ -53,6 +56,11 @@ RESPONSE_HEADERS: OpenApiDocument = {
     },
     "Allow": {
         "description": "The methods of this path.",
+        "required": True,
+        "schema": {"type": "string"},
+    },
+    "Server-Timing": {
+        "description": "The milliseconds of each step.",
         "required": True,
         "schema": {"type": "string"},
     },
@@ -223,5 +231,7 @@ def _response_header_refs(
     has_document = path in DOCUMENT_PATHS and status == "200"
     if has_document or "TemplateResponse" in content or "DraftResponse" in content:
         names.append("ETag")
+    if path == "/v1/previews" and status == "200":
+        names.append("Server-Timing")
     for name in names:
         yield name, {"$ref": f"#/components/headers/{name}"}

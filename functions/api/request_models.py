@@ -22,7 +22,7 @@ from postcard.geometry import DPRS, MAX_SIDE
 from postcard.identifiers import ID_PATTERN
 from postcard.image_formats import MAX_PICTURE_BYTES
 from postcard.links.platforms.registry import PLATFORM_NAMES
-from postcard.services.people_previews import MAX_PEOPLE
+from postcard.services.previews.people_previews import MAX_PEOPLE
 
 TEMPLATE_ID = f"^{ID_PATTERN}$"
 IMAGE_ID = r"^img_[a-z2-7]{26}$"

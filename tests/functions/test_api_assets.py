@@ -392,3 +392,23 @@ def test_announcing_the_same_new_id_twice_at_once_gives_it_to_one_key(
     reply = empty.call("POST", "/v1/assets", ANNOUNCED, key=key)
     assert (reply.status, reply.json["code"]) == (409, "conflict")
     assert read(empty)["template_ids"] is None
+
+
+def test_a_checked_file_is_read_once_and_replaced_at_once(empty: InMemoryService) -> None:
+    shown = {"type": "image", "width": 120, "height": 60, "source": "asset:hero"}
+    draft = {"document": document(fields={}, layers=[shown], alt=""), "findings": False}
+
+    def draw() -> tuple[bytes, int]:
+        before = empty.store.gets
+        reply = empty.call("POST", "/v1/previews", draft)
+        return reply.body, empty.store.gets - before
+
+    empty.upload_asset("hero", solid_png(color=(255, 0, 0)))
+    red, _ = draw()
+    assert draw()[0] == red and draw() == (red, 0)
+    empty.upload_asset("hero", solid_png(color=(0, 0, 255)), replace=True)
+    blue, _ = draw()
+    assert blue != red and draw() == (blue, 0)
+    empty.call("DELETE", "/v1/assets/hero")
+    gone = empty.call("POST", "/v1/previews", draft, headers={"accept": "application/json"}).json
+    assert [warning["code"] for warning in gone["warnings"]] == ["image_unavailable"]

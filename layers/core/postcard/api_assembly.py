@@ -18,9 +18,10 @@ from postcard.runtime.lazy_dataclass import dataclass
 from postcard.services.health import check_all
 from postcard.services.images import Images
 from postcard.services.links import LinkService
-from postcard.services.previews import Previews
+from postcard.services.previews.preview_service import Previews
 from postcard.services.publishing import Publisher
 from postcard.services.recalls import Recalls
+from postcard.services.source_downscaling import CachedDownscaling
 from postcard.services.templates import TemplateCatalog
 from postcard.settings import DEFAULT_BATCH_DAYS, MAX_BATCH_BYTES
 from postcard.studio.drafts import Drafts
@@ -125,7 +126,9 @@ def api_service(api: ApiDependencies) -> ApiService:
         recalls=Recalls(dependencies.templates, shared.templates, deletions),
         deletions=deletions,
         erasure=erasure,
-        previews=Previews(shared.templates, shared.pipeline),
+        previews=Previews(
+            shared.templates, shared.pipeline, CachedDownscaling(dependencies.caches)
+        ),
         assets=AssetService(shared.sources.assets, dependencies.store, api.uploads),
         batches=BatchService(
             api.batches,
