@@ -402,9 +402,7 @@ class PreviewPart(PreviewRectangle):
     image: str
 
 
-MissingReason = Literal[
-    "hidden", "in_group", "blend", "between", "too_large", "tags", "modified", "too_long"
-]
+MissingReason = Literal["hidden", "in_group", "blend", "between", "too_large", "tags", "modified"]
 
 
 class PreviewParts(BaseModel):
