@@ -83,6 +83,36 @@ def test_a_refused_upload_leaves_the_asset_as_it_was_and_says_why(photos: InMemo
     assert read(photos)["detail"] is None
 
 
+@pytest.mark.parametrize("arrived", [0, len(BLUE) // 2])
+def test_an_upload_that_breaks_off_leaves_links_drafts_and_posts_whole(
+    photos: InMemoryService, arrived: int
+) -> None:
+    photo = [{"name": "photo", "image_url": "asset:hero"}]
+    draft = "/v1/templates/welcome/draft"
+    photos.call("PUT", draft, photo_document(), headers={"if-none-match": "*"})
+
+    def pictures(name: str) -> list[bytes]:
+        document = photos.call("GET", f"{draft}/document").json
+        sent = {"document": document, "modifications": photo, "format": "png"}
+        preview = photos.call("POST", "/v1/previews", sent, headers={"accept": "image/*"})
+        values = [*photo, {"name": "name", "text": name}]
+        image = photos.call(
+            "POST", "/v1/images", {"template_id": "welcome", "modifications": values}
+        )
+        assert (preview.status, image.json["warnings"]) == (200, [])
+        link = opened(photos, name)
+        assert "x-postcard-fallback" not in link.headers
+        return [preview.body, photos.open_image(image.json["url"]).body, link.body]
+
+    before = pictures("a")
+    key = announce(photos, replace=True).json["upload"]["fields"]["key"]
+    if arrived:
+        photos.store.put(key, StoredObject(BLUE[:arrived], "image/png"))
+    assert pictures("b") == before
+    assert read(photos)["replacement"] == ("refused" if arrived else "waiting")
+    assert pictures("c") == before
+
+
 def test_publishing_with_an_asset_checks_the_upload_that_replaces_it(
     photos: InMemoryService,
 ) -> None:
