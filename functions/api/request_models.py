@@ -397,6 +397,16 @@ class SessionBody(RequestBody):
     ]
 
 
+class DesignUseBody(RequestBody):
+    """`POST /v1/designs/{id}/use`."""
+
+    model_config = example_config(template_id="summer-sale")
+
+    template_id: Annotated[
+        str, Field(pattern=TEMPLATE_ID, description="The template whose draft it becomes.")
+    ]
+
+
 class BatchUploadBody(RequestBody):
     """The file of a batch."""
 
