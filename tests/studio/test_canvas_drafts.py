@@ -1,4 +1,4 @@
-"""Nothing that was edited is lost: half-typed tags, a stopped service, busy answers, two browsers."""
+"""No edit is lost: half-typed tags, a stopped service, busy answers, two browsers."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Error, Request, Route, expect
+from playwright.sync_api import Browser, Error, Request, Response, Route, expect
 
 from local.seed import SEED_FOLDER
 from tests.studio.editor_page import EditorPage, signed_in_page
@@ -210,7 +210,12 @@ def test_edits_without_the_service_survive_a_reload(browser: Browser, tmp_path: 
     with browser.new_context(viewport=DESKTOP) as context:
         page = context.new_page()
         stored: list[int] = []
-        page.on("response", lambda r: _is_draft_put(r.request) and stored.append(r.status))
+
+        def note(response: Response) -> None:
+            if _is_draft_put(response.request):
+                stored.append(response.status)
+
+        page.on("response", note)
         with serving(0, state, seed) as service:
             port = urlsplit(service["url"]).port
             assert port is not None
