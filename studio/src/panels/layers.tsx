@@ -126,7 +126,6 @@ function TreeList({ tree }: { tree: Tree }) {
       class="tree"
       aria-label={words.layers.title}
       aria-multiselectable="true"
-      data-region="layers"
       onKeyDown={(event) => onKey(event, tree, current, focus)}
     >
       {lines.map((line) => (
