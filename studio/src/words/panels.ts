@@ -79,6 +79,8 @@ export const words = {
       position: "Position and size",
       content: "Content",
       text: "Text",
+      fitting: "Fitting",
+      typography: "Typography",
       fill: "Fill and stroke",
       layout: "Layout",
       effects: "Effects",

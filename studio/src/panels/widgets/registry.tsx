@@ -11,7 +11,7 @@ import { ConditionWidget, LiquidTextWidget } from "./liquid_text";
 import { ListWidget, MapWidget, ObjectWidget } from "./nested";
 import { NumberWidget } from "./number";
 import { PaintWidget } from "./paint";
-import { BooleanWidget, ChoiceWidget, JsonWidget, LineWidget } from "./simple";
+import { BooleanWidget, ChoiceWidget, JsonWidget, LineWidget, ListFieldWidget, StyleWidget } from "./simple";
 import { SpansWidget } from "./spans";
 import type { WidgetProps } from "./widget";
 
@@ -25,7 +25,9 @@ const BY_FORMAT: { [format: string]: WidgetType } = {
   condition: ConditionWidget,
   radius: RadiusWidget,
   padding: PaddingWidget,
-  position: PositionWidget,
+  anchor: PositionWidget,
+  style: StyleWidget,
+  "list-field": ListFieldWidget,
   side: SideWidget,
   spans: SpansWidget,
   text: LiquidTextWidget,
@@ -64,7 +66,7 @@ export function formatOf(form: PropertyForm): string | undefined {
   if (form.format && BY_FORMAT[form.format]) return form.format;
   if (form.kind === "text" || form.kind === "union") {
     if (FORMAT_OF_KEY[form.key]) return FORMAT_OF_KEY[form.key];
-    if (form.kind === "text" && form.liquid === "text") return "text";
+    if (form.kind === "text" && ["text", "plain", "date"].includes(form.liquid ?? "")) return "text";
     if (form.kind === "text" && form.liquid === "color") return "color";
   }
   return undefined;
@@ -72,8 +74,9 @@ export function formatOf(form: PropertyForm): string | undefined {
 
 /** Whether a property's widget takes the whole width, below its label. */
 export function isWide(form: PropertyForm): boolean {
-  const format = formatOf(form) ?? form.kind;
-  return ["spans", "text", "condition", "list", "map", "any", "object"].includes(format);
+  const format = formatOf(form);
+  if (format) return ["spans", "text", "condition"].includes(format);
+  return ["list", "map", "any", "object"].includes(form.kind) || numeric(form);
 }
 
 export function Widget(props: WidgetProps) {
