@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 
 import { parse } from "../../document/text";
 import type { Json } from "../../document/types";
-import { words } from "../../words/panels";
+import { CHOICES, words } from "../../words/panels";
 import type { WidgetProps } from "./widget";
 
 const FEW = 4;
@@ -51,6 +51,7 @@ function Select({ form, value, mixed, set, id, describedBy, plain }: WidgetProps
 }
 
 function labelOf(choice: string): string {
+  if (Object.hasOwn(CHOICES, choice)) return CHOICES[choice] as string;
   const plain = choice.replace(/[-_]/g, " ");
   return plain.charAt(0).toUpperCase() + plain.slice(1);
 }
