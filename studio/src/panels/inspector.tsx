@@ -16,6 +16,7 @@ import { documentGroups, type FormGroup, layerGroups } from "./inspector/groups"
 import { changeProperty, pathsOf, readShared } from "./inspector/properties";
 import { loadSchema, schema, schemaProblem } from "./inspector/schema_store";
 import { Icon } from "./widgets/icon";
+import { RemoveButton } from "./widgets/nested";
 import { formatOf, isWide, Widget } from "./widgets/registry";
 import type { Surroundings } from "./widgets/widget";
 
@@ -188,7 +189,7 @@ export function Property({ form, editor, paths }: PropertyProps) {
     });
   const isWritten = mixed || value !== undefined;
   return (
-    <div class={`property ${isWide(form) && !isToggle(form, value) ? "wide" : ""} ${isWritten ? "written" : ""}`} data-property={form.key}>
+    <div class={`property ${isWide(form, value) ? "wide" : ""} ${isWritten ? "written" : ""}`} data-property={form.key}>
       <label for={id} title={form.description}>
         {form.title}
       </label>
@@ -203,6 +204,7 @@ export function Property({ form, editor, paths }: PropertyProps) {
           <Icon name="reset" />
         </button>
       )}
+      {form.kind === "object" && isObject(value) && <RemoveButton title={form.title} remove={() => set(undefined)} />}
       <div class="control">
         <Widget
           id={id}
@@ -222,11 +224,6 @@ export function Property({ form, editor, paths }: PropertyProps) {
       )}
     </div>
   );
-}
-
-/** An object that is not there is a button beside its label. */
-function isToggle(form: PropertyForm, value: Json | undefined): boolean {
-  return form.kind === "object" && !isObject(value);
 }
 
 /** What the service said of one of these properties. */

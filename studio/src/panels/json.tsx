@@ -46,15 +46,18 @@ export function JsonDrawer({ editor }: PanelProps) {
   };
   return (
     <section class="panel json" aria-label={words.json.title}>
-      <button
-        type="button"
-        class="outlined small json-format"
-        title={words.json.formatHint}
-        disabled={parse(text).value === undefined}
-        onClick={format}
-      >
-        {words.json.format}
-      </button>
+      <div class="row json-bar">
+        <span class="quiet grow">{words.json.label}</span>
+        <button
+          type="button"
+          class="outlined small"
+          title={words.json.formatHint}
+          disabled={parse(text).value === undefined}
+          onClick={format}
+        >
+          {words.json.format}
+        </button>
+      </div>
       {state.value === "loading" && <p class="quiet panel-note">{words.json.loading}</p>}
       {state.value === "failed" && (
         <p class="fault panel-note" role="alert">

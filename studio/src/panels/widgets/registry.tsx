@@ -2,7 +2,9 @@
 
 import type { ComponentType } from "preact";
 
+import { isObject } from "../../document/json";
 import type { FormKind, PropertyForm } from "../../document/schema";
+import type { Json } from "../../document/types";
 import { ColorWidget } from "./color";
 import { FontWidget } from "./font";
 import { AssetWidget, PositionWidget } from "./image";
@@ -73,10 +75,12 @@ export function formatOf(form: PropertyForm): string | undefined {
 }
 
 /** Whether a property's widget takes the whole width, below its label. */
-export function isWide(form: PropertyForm): boolean {
+export function isWide(form: PropertyForm, value: Json | undefined): boolean {
   const format = formatOf(form);
+  if (format === "paint") return isObject(value);
+  if (form.kind === "object") return isObject(value);
   if (format) return ["spans", "text", "condition"].includes(format);
-  return ["list", "map", "any", "object"].includes(form.kind) || numeric(form);
+  return ["list", "map", "any"].includes(form.kind) || numeric(form);
 }
 
 export function Widget(props: WidgetProps) {
