@@ -3,8 +3,8 @@
 import { useEffect, useId } from "preact/hooks";
 
 import { fieldType, nameFault } from "../document/bounds";
+import { liquidNames } from "../document/field_names";
 import { equal, fromPointer, isObject, toPointer, valueAt } from "../document/json";
-import { liquidNames } from "../document/liquid_names";
 import type { PropertyForm } from "../document/schema";
 import type { Json, Path } from "../document/types";
 import { findLayer, parentOf, walk } from "../editor/tree";

@@ -298,7 +298,6 @@ export const words = {
     show: "Show",
     fix: "Fix",
     fixed: "Fixed.",
-    fixStale: "The template has changed since. Wait for the next picture.",
     levels: { fault: "Fault", warning: "Warning", finding: "Finding" } as { [level: string]: string },
     request: (id: string) => `Request ${id}`,
     edit: (detail: string) => detail || "Fix finding",
