@@ -348,6 +348,7 @@ function NameBox({ tree, layer, done }: { tree: Tree; layer: LayerNode; done: ()
   const taken = [...walk(tree.editor.layers.value)].flatMap((other) => (other.id !== layer.id && other.name ? [other.name] : []));
   const finish = (keep: boolean): void => {
     const name = box.current?.value.trim() ?? "";
+    fault.value = undefined;
     const found = keep && name ? nameFault(name, taken) : undefined;
     if (found === "form" || found === "taken") {
       fault.value = found === "taken" ? words.layers.takenName : words.layers.badName;
