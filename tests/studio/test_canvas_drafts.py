@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Error, Request, Response, Route, expect
 
 from local.seed import SEED_FOLDER
 from tests.studio.editor_page import EditorPage, signed_in_page
-from tests.studio.studio import DESKTOP, Studio
+from tests.studio.studio import Studio
 
 ROOT = Path(__file__).parents[2]
 JSON = {"Content-Type": "application/json"}
@@ -207,7 +207,7 @@ def test_edits_without_the_service_survive_a_reload(browser: Browser, tmp_path: 
     state, seed = tmp_path / "state", tmp_path / "seed"
     seed.mkdir()
     (seed / "assets").symlink_to(SEED_FOLDER / "assets")
-    with browser.new_context(viewport=DESKTOP) as context:
+    with browser.new_context() as context:
         page = context.new_page()
         stored: list[int] = []
 
