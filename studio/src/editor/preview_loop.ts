@@ -280,7 +280,7 @@ export function canvasSize(text: string): { width: number; height: number } {
 
 /** A picture that is still on the screen goes a little later. */
 function revokeLater(url: string): void {
-  setTimeout(() => URL.revokeObjectURL(url), 2000);
+  setTimeout(() => URL.revokeObjectURL(url), 500);
 }
 
 function sameWish(a: Wish | undefined, b: Wish): boolean {
