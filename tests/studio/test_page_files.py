@@ -45,7 +45,7 @@ def test_the_page_s_source_writes_no_html() -> None:
 
 @pytest.mark.quick
 def test_the_built_page_is_of_the_sources_that_are_here(page: str) -> None:
-    built = dict(
+    built = {name: digest for digest, name in (line.split("  ") for line in lines)}
         reversed(line.split("  ")) for line in (BUILT / "SOURCES").read_text().splitlines()
     )
     here = {
