@@ -126,9 +126,7 @@ class InkCanvas(Canvas):
             self.surface.paste(RenderedPaint((0, 0, 0)), (fill.x, fill.y), fill.image, fill.size)
 
 
-def intersection(
-    first: PixelBounds | None, second: PixelBounds | None
-) -> PixelBounds | None:
+def intersection(first: PixelBounds | None, second: PixelBounds | None) -> PixelBounds | None:
     """The pixels that lie in both; None if there are none."""
     if first is None or second is None:
         return None

@@ -1,6 +1,6 @@
 """Draws a prepared render on a canvas and encodes it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal
@@ -106,18 +106,24 @@ class Renderer:
         quality: int | None = None,
         max_bytes: int | None = None,
         prerendered: PrerenderedLayers | None = None,
+        on_drawn: Callable[[], object] = lambda: None,
     ) -> RenderedPicture:
         """Draws and encodes a picture. A layer whose picture is missing follows its `on_error`.
 
         Over `max_bytes`, quality or colours are reduced. `prerendered` are the template's layers
-        in that size, if they are stored. Raises `RenderFailed` for `on_error: fail`, and
-        `DeadlineExceeded` at the deadline of `prepared`.
+        in that size, if they are stored. `on_drawn` is called before a still picture is encoded,
+        and after an animation, whose frames are encoded as they are drawn.
+        Raises `RenderFailed` for `on_error: fail`, and `DeadlineExceeded` at the deadline of
+        `prepared`.
         """
         start_canvas = self._start_canvas(prepared, fetched_images, prerendered)
         if format == "gif" and prepared.template.document.countdown:
-            return self._render_animation(prepared, fetched_images, start_canvas, max_bytes)
+            animation = self._render_animation(prepared, fetched_images, start_canvas, max_bytes)
+            on_drawn()
+            return animation
         drawing = self._drawing(prepared, prepared.frame(), fetched_images)
         surface = drawing.draw(start_canvas)
+        on_drawn()
         return drawing.encode(surface, format, quality, max_bytes)
 
     def render_surface(self, prepared: PreparedRender, fetched_images: FetchedImages) -> Surface:
@@ -159,6 +165,33 @@ class Renderer:
             return None
         return PrerenderedLayers("", surface, pointers, tuple(drawing.context.boxes))
 
+    def prepare_fallback(
+        self,
+        template: Template,
+        kind: FallbackKind,
+        size: OutputSize,
+        *,
+        now: float = NO_CLOCK,
+        deadline: Deadline = NO_DEADLINE,
+    ) -> PreparedRender:
+        """The `fallback` or `ended` picture of a document, ready to be drawn by `render`."""
+        from postcard.rendering.fallback_layers import (  # only publishing draws them
+            fallback_document,
+            fallback_layers,
+        )
+
+        fallback = template.document.fallback if kind == "fallback" else template.document.ended
+        document = fallback_document(fallback, template.document)
+        return PreparedRender(
+            replace(template, document=document),
+            bind_defaults(template),
+            size,
+            now=now,
+            deadline=deadline,
+            layers=fallback_layers(fallback, document) if fallback else (),
+            pointer=f"/{kind}/layers",
+        )
+
     def render_fallback(
         self,
         template: Template,
@@ -173,22 +206,7 @@ class Renderer:
         deadline: Deadline = NO_DEADLINE,
     ) -> RenderedPicture:
         """The `fallback` or `ended` picture of a document; its plain background if it has none."""
-        from postcard.rendering.fallback_layers import (  # only publishing draws them
-            fallback_document,
-            fallback_layers,
-        )
-
-        fallback = template.document.fallback if kind == "fallback" else template.document.ended
-        document = fallback_document(fallback, template.document)
-        prepared = PreparedRender(
-            replace(template, document=document),
-            bind_defaults(template),
-            size,
-            now=now,
-            deadline=deadline,
-            layers=fallback_layers(fallback, document) if fallback else (),
-            pointer=f"/{kind}/layers",
-        )
+        prepared = self.prepare_fallback(template, kind, size, now=now, deadline=deadline)
         drawing = self._drawing(prepared, prepared.frame(), fetched_images)
         surface = drawing.draw_nodes(drawing.nodes)
         return drawing.encode(surface, format, quality, max_bytes)

@@ -60,7 +60,10 @@ class PictureParts:
 def draw_parts(
     placed_layers: Sequence[PlacedLayer], canvas_spec: CanvasSpec, pointers: Sequence[str]
 ) -> PictureParts:
-    """The parts for the layers at these pointers, which are siblings; raises `NoParts`."""
+    """The parts for the layers at these pointers, which are siblings; raises `NoParts`.
+
+    A layer that is hidden or transparent is left out.
+    """
     chains = [
         chain
         for chain in walk_placed(placed_layers)
@@ -162,7 +165,12 @@ def _drawn_bounds(chains: Sequence[Chain], canvas_spec: CanvasSpec) -> PixelBoun
         rotate_onto_canvas(corner, chain)
         for chain in chains
         for box in (chain[-1].box.inset(-_INK_MARGIN),)
-        for corner in ((box.x, box.y), (box.right, box.y), (box.right, box.bottom), (box.x, box.bottom))
+        for corner in (
+            (box.x, box.y),
+            (box.right, box.y),
+            (box.right, box.bottom),
+            (box.x, box.bottom),
+        )
     ]
     xs, ys = [x for x, _ in points], [y for _, y in points]
     scale_x, scale_y = canvas_spec.scales
