@@ -1,23 +1,15 @@
-import { AssetsPanel } from "../panels/assets";
-import { FontsPanel } from "../panels/fonts";
-import type { Screens } from "../shell/registry";
-import { NewTemplate } from "./new_template";
-import { PictureStart } from "./picture/start";
-import { Preview } from "./preview";
-import { Publish } from "./publish";
-import { SignIn } from "./sign_in";
-import { Templates } from "./templates";
-import { Versions } from "./versions";
+import type { PanelProps, Screens } from "../shell/registry";
+import { lazy } from "./lazy";
 
 /** The app's screens and the editor's dialogs. */
 export const screens: Screens = {
-  signIn: SignIn,
-  templates: Templates,
-  newTemplate: NewTemplate,
-  pictureStart: PictureStart,
-  preview: Preview,
-  versions: Versions,
-  publish: Publish,
-  assets: AssetsPanel,
-  fonts: FontsPanel,
+  signIn: lazy((all) => all.SignIn),
+  templates: lazy((all) => all.Templates),
+  newTemplate: lazy((all) => all.NewTemplate),
+  pictureStart: lazy((all) => all.PictureStart),
+  preview: lazy<{ id: string }>((all) => all.Preview),
+  versions: lazy<{ id: string }>((all) => all.Versions),
+  publish: lazy<PanelProps & { close: () => void }>((all) => all.Publish),
+  assets: lazy<PanelProps>((all) => all.AssetsPanel),
+  fonts: lazy<PanelProps>((all) => all.FontsPanel),
 };

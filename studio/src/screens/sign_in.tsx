@@ -79,5 +79,10 @@ export function SignIn() {
 
 /** Whether the browser has what the studio needs beyond this screen. */
 export function isRecent(): boolean {
-  return "popover" in HTMLElement.prototype && "showModal" in HTMLDialogElement.prototype && "Segmenter" in Intl;
+  return (
+    "popover" in HTMLElement.prototype &&
+    "showModal" in HTMLDialogElement.prototype &&
+    "Segmenter" in Intl &&
+    CSS.supports("color", "light-dark(#fff, #000)")
+  );
 }
