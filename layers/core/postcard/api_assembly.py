@@ -23,6 +23,7 @@ from postcard.services.publishing import Publisher
 from postcard.services.recalls import Recalls
 from postcard.services.templates import TemplateCatalog
 from postcard.settings import DEFAULT_BATCH_DAYS, MAX_BATCH_BYTES
+from postcard.studio.drafts import Drafts
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class ApiDependencies:
     queue: ports.Queue
     files: ports.FileStore
     batches: ports.BatchStore
+    drafts: ports.DraftStore
     machine: ports.StateMachine
     fonts: Callable[[], Sequence[Mapping[str, object]]]
     base_url: str
@@ -71,6 +73,7 @@ class ApiService:
     previews: Previews
     assets: AssetService
     batches: BatchService
+    drafts: Drafts
     fonts: Callable[[Sequence[str] | None, float], Sequence[Mapping[str, object]]]
     health: Callable[[], Mapping[str, str]]
     sandbox_status: Callable[[], str]
@@ -113,8 +116,12 @@ def api_service(api: ApiDependencies) -> ApiService:
             base_url=api.base_url,
         ),
         links=links,
-        templates=TemplateCatalog(dependencies.templates, shared.templates, links, deletions),
-        publisher=Publisher(dependencies.templates, dependencies.store, shared.pipeline),
+        templates=TemplateCatalog(
+            dependencies.templates, shared.templates, links, deletions, api.drafts
+        ),
+        publisher=Publisher(
+            dependencies.templates, dependencies.store, shared.pipeline, drafts=api.drafts
+        ),
         recalls=Recalls(dependencies.templates, shared.templates, deletions),
         deletions=deletions,
         erasure=erasure,
@@ -129,6 +136,7 @@ def api_service(api: ApiDependencies) -> ApiService:
             days=api.batch_days,
             max_bytes=api.batch_bytes,
         ),
+        drafts=Drafts(api.drafts, dependencies.templates, dependencies.counters),
         fonts=lambda templates, deadline: [
             *api.fonts(),
             *_custom_fonts(shared, templates, deadline),

@@ -9,6 +9,7 @@ from postcard.adapters.http.fetcher import HttpFetcher
 from postcard.adapters.memory import (
     MemoryAssetStore,
     MemoryCounters,
+    MemoryDraftStore,
     MemoryImageStore,
     MemoryObjectStore,
     MemoryTemplateStore,
@@ -78,7 +79,9 @@ def _publish(file: TemplateFile, shipped: Fonts) -> CheckedFile:
     font_paths = [path for paths in fonts.values() for path in paths]
     fetcher = _LenientFetcher()
     shared = _services(shipped, fetcher, file, asset_ids(text), font_paths)
-    publisher = Publisher(MemoryTemplateStore(), shared.store, shared.pipeline)
+    templates = MemoryTemplateStore()
+    drafts = MemoryDraftStore(templates)
+    publisher = Publisher(templates, shared.store, shared.pipeline, drafts=drafts)
     deadline = time.monotonic() + PUBLISH_SECONDS
     published = publisher.publish(file.id, text, now=now, deadline=deadline)
     findings = [Fault(f["code"], f["pointer"], f["detail"]) for f in published.version.findings]
