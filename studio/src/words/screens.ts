@@ -136,6 +136,7 @@ export const words = {
     tooManyPixels: "A picture has at most 5,000 pixels a side and 16 million in all.",
     uploading: "Uploading",
     checking: "Checking the picture…",
+    place: "Place",
     markTitle: "Mark where the name goes",
     markHelp: "Drag a box on the picture. Arrow keys move it, Alt and arrow keys resize it.",
     markLabel: (x: number, y: number, width: number, height: number) =>

@@ -72,7 +72,7 @@ export function Mark(props: {
   return (
     <svg
       ref={root}
-      class="mark-overlay"
+      class={drag ? "mark-overlay dragging" : "mark-overlay"}
       viewBox={`0 0 ${picture.width} ${picture.height}`}
       onPointerDown={start}
       onPointerMove={(event) => follow(event, false)}

@@ -234,7 +234,7 @@ function Marking({ chosen, asset, share }: { chosen: Chosen; asset: Asset | unde
       </div>
       <div class="marking-form">
         <fieldset>
-          <legend>{text.markTitle}</legend>
+          <legend>{text.place}</legend>
           <MarkFields mark={mark} picture={read} change={change} />
         </fieldset>
         <fieldset>
@@ -448,6 +448,7 @@ function choicesOf(own: Own, read: ReadPicture, file: File, mark: Box, found: Re
     alt: own.alt ?? text.altFor(name, FIELD),
     background: hex(found.around.color),
     ...(covers ? { cover: found.around } : {}),
+    ...(covers && found.ink ? { old: found.ink.box } : {}),
   };
 }
 
