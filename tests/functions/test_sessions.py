@@ -136,7 +136,13 @@ def test_a_malformed_request_is_a_400(world: InMemoryService, body: Any) -> None
     assert world.call("POST", "/v1/sessions", body, key=None).status == 400
 
 
-def test_an_address_has_ten_tries_a_minute(world: InMemoryService) -> None:
+def test_right_codes_do_not_count_as_tries(world: InMemoryService) -> None:
+    statuses = [begin(world, invite(world)).status for _ in range(25)]
+    assert statuses == [200] * 25
+    assert [begin(world, "x").status for _ in range(11)] == [401] * 10 + [429]
+
+
+def test_an_address_has_ten_wrong_tries_a_minute(world: InMemoryService) -> None:
     guesses = [begin(world, f"{number:022}").status for number in range(10)]
     assert guesses == [401] * 10
     code = invite(world)
