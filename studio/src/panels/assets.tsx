@@ -9,7 +9,7 @@ import { useDrawn } from "../screens/drawn";
 import { slug } from "../screens/picture/template";
 import { place } from "../screens/templates";
 import {
-  type Asset, contentTypeOf, deleteAsset, FILE_TYPES, isFont, listAssets, MAX_BYTES, uploadAsset, uploadNewAsset,
+  type Asset, contentTypeOf, deleteAsset, FILE_TYPES, isFont, listAssets, MAX_BYTES, readAsset, uploadAsset, uploadNewAsset,
 } from "../server/assets";
 import { hasScope } from "../server/session";
 import type { PreviewBody } from "../server/previews";
@@ -83,6 +83,7 @@ export function AssetsPanel({ editor }: PanelProps) {
           editor={editor}
           replace={(asset, file) => start([file], asset)}
           remove={setRemoving}
+          checked={(asset) => setAssets((before) => before?.map((each) => (each.id === asset.id ? asset : each)))}
         />
       ))}
       {found.length > shown.length && (
@@ -204,10 +205,13 @@ function AssetPage(props: {
   editor: Editor;
   replace: (asset: Asset, file: File) => void;
   remove: (asset: Asset) => void;
+  checked: (asset: Asset) => void;
 }) {
   const { assets, editor } = props;
+  const areChecked = useChecks(assets, props.checked);
   const ready = assets.filter((asset) => asset.status === "ready");
-  const body = useMemo(() => thumbnails(ready), [ready.map((asset) => `${asset.id}${asset.created_at}${asset.bytes}`).join()]);
+  const key = ready.map((asset) => `${asset.id}${asset.created_at}${asset.bytes}`).join();
+  const body = useMemo(() => (areChecked ? thumbnails(ready) : undefined), [key, areChecked]);
   const drawn = useDrawn(body);
   return (
     <ul class="asset-grid">
@@ -223,6 +227,29 @@ function AssetPage(props: {
       ))}
     </ul>
   );
+}
+
+/** Lets the service check uploads that nobody has used yet, each once. True when all were looked at. */
+function useChecks(assets: readonly Asset[], checked: (asset: Asset) => void): boolean {
+  const [areChecked, setChecked] = useState(false);
+  const looked = useRef(new Set<string>());
+  const waiting = assets.filter((asset) => asset.status === "waiting" || asset.replacement === "waiting");
+  useEffect(() => {
+    const ending = new AbortController();
+    const look = async () => {
+      for (const asset of waiting) {
+        if (looked.current.has(asset.id)) continue;
+        looked.current.add(asset.id);
+        const found = await readAsset(asset.id, ending.signal);
+        if (found.status !== "waiting") checked(found);
+      }
+    };
+    look()
+      .catch(() => undefined) // They stay as they are.
+      .finally(() => !ending.signal.aborted && setChecked(true));
+    return () => ending.abort();
+  }, [assets.map((asset) => asset.id).join()]);
+  return areChecked;
 }
 
 /** Small pictures of twelve assets in one request: one template, and a "person" for each asset. */

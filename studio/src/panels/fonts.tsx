@@ -32,6 +32,25 @@ export function FontsPanel({ editor }: PanelProps) {
   const drawn = useDrawn(body);
   const texts = selectedTexts(editor);
   const found = fonts.filter((font) => font.family.toLowerCase().includes(wanted.trim().toLowerCase()));
+  const row = (font: FontFamily) => (
+    <li key={font.family}>
+      <button
+        type="button"
+        class="font-row"
+        aria-label={text.use(font.family)}
+        onClick={() => {
+          apply(editor, texts, font.family);
+          tell(text.used(font.family));
+        }}
+      >
+        <Sample url={drawn.url} row={fonts.indexOf(font)} count={Math.min(fonts.length, MAX_SAMPLES)} />
+        <span class="font-about">
+          <span>{font.family}</span>
+          <span class="quiet">{text.weights(font.weights.length, font.italic)}</span>
+        </span>
+      </button>
+    </li>
+  );
   return (
     <div class="fonts-panel">
       <div class="panel-tools">
@@ -54,29 +73,29 @@ export function FontsPanel({ editor }: PanelProps) {
         {told}
       </span>
       {fonts.length > 0 && found.length === 0 && <p class="quiet">{text.none}</p>}
-      <ul class="font-list">
-        {found.map((font) => (
-          <li key={font.family}>
-            <button
-              type="button"
-              class="font-row"
-              aria-label={text.use(font.family)}
-              onClick={() => {
-                apply(editor, texts, font.family);
-                tell(text.used(font.family));
-              }}
-            >
-              <Sample url={drawn.url} row={fonts.indexOf(font)} count={Math.min(fonts.length, MAX_SAMPLES)} />
-              <span class="font-about">
-                <span>{font.family}</span>
-                <span class="quiet">{text.weights(font.weights.length, font.italic)}</span>
-              </span>
-            </button>
-          </li>
-        ))}
-      </ul>
+      <ul class="font-list">{found.filter(isForLatin).map(row)}</ul>
+      {found.some((font) => !isForLatin(font)) && (
+        <>
+          <h3>{text.scripts}</h3>
+          <p class="hint">{text.scriptsHelp}</p>
+          <ul class="font-list">{found.filter((font) => !isForLatin(font)).map(row)}</ul>
+        </>
+      )}
     </div>
   );
+}
+
+const ALPHABETS = ["Latn", "Grek", "Cyrl"];
+
+/** Whether a family is a choice for Latin text, and not there for a script of its own. */
+function isForLatin(font: FontFamily): boolean {
+  return font.family === "Noto Sans" || (font.scripts.includes("Latn") && font.scripts.every((script) => ALPHABETS.includes(script)));
+}
+
+function sampleOf(font: FontFamily): string {
+  if (isForLatin(font)) return text.sample;
+  const script = font.scripts.find((each) => text.samples[each] !== undefined);
+  return script === undefined ? font.family : (text.samples[script] ?? font.family);
 }
 
 /** One picture with a line of every family; each row shows its part of it. */
@@ -94,7 +113,7 @@ function samples(fonts: readonly FontFamily[]): PreviewBody {
       width: ROW.width,
       height: ROW.height,
       valign: "middle",
-      text: text.sample,
+      text: sampleOf(font),
       font: font.family,
       size: 20,
       fit: "shrink",

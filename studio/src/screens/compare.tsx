@@ -43,7 +43,7 @@ export function Compare({ before, after }: { before: Side; after: Side }) {
       {way === "swipe" && <Swipe before={before} after={after} old={old} new_={new_} />}
       {way === "difference" && (
         <figure class="compare-stack difference">
-          <div class="pictures">
+          <div class="shown-pictures">
             <Picture drawn={old} name={before.name} />
             <Picture drawn={new_} name={after.name} over />
           </div>
@@ -58,7 +58,7 @@ function One({ name, drawn }: { name: string; drawn: Drawn }) {
   return (
     <figure aria-busy={drawn.busy}>
       <figcaption>{name}</figcaption>
-      <div class="pictures">
+      <div class="shown-pictures">
         <Picture drawn={drawn} name={name} />
       </div>
     </figure>
@@ -82,7 +82,7 @@ function Swipe(props: { before: Side; after: Side; old: Drawn; new_: Drawn }) {
         <span>{props.before.name}</span>
         <span>{props.after.name}</span>
       </figcaption>
-      <div ref={stack} class="pictures">
+      <div ref={stack} class="shown-pictures">
         <Picture drawn={props.old} name={props.before.name} />
         <Picture drawn={props.new_} name={props.after.name} over />
         <span class="swipe-line" />

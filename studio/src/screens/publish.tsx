@@ -134,10 +134,10 @@ function Review(props: {
           {rebased}
         </p>
       )}
-      <p class="quiet">{latest.version === 0 ? text.first : text.next(latest.version + 1)}</p>
+      {!isEqual && <p class="quiet">{latest.version === 0 ? text.first : text.next(latest.version + 1)}</p>}
       <section aria-label={text.pictures}>
-        {latest.version === 0 ? (
-          <div class="pictures first-picture">
+        {latest.version === 0 || isEqual ? (
+          <div class="shown-pictures first-picture">
             {drawn.url && <img src={drawn.url} alt={nameOf(editor.value.value) ?? ""} draggable={false} />}
           </div>
         ) : (
@@ -147,7 +147,7 @@ function Review(props: {
           />
         )}
       </section>
-      {latest.version > 0 && (
+      {latest.version > 0 && !isEqual && (
         <section>
           <h3>{text.changes}</h3>
           <ChangeList before={latest.text} after={document} />
@@ -169,11 +169,13 @@ function Review(props: {
       </section>
       {mayPublish ? (
         <>
-          <Labelled label={text.note} hint={text.noteHelp} fault={noteFault}>
-            {(attributes) => (
-              <input {...attributes} maxLength={1_000} autofocus value={note} onInput={(event) => setNote(event.currentTarget.value)} />
-            )}
-          </Labelled>
+          {!isEqual && (
+            <Labelled label={text.note} hint={text.noteHelp} fault={noteFault}>
+              {(attributes) => (
+                <input {...attributes} maxLength={1_000} autofocus value={note} onInput={(event) => setNote(event.currentTarget.value)} />
+              )}
+            </Labelled>
+          )}
           <ProblemNote problem={problem} />
           <FaultList problem={problem} />
           <div class="modal-actions">
@@ -185,19 +187,21 @@ function Review(props: {
               {words.cancel}
             </button>
             {isEqual && (
-              <button type="button" class="outlined" onClick={() => props.done({ version: latest.version, isNew: false })}>
+              <button type="button" class="primary" onClick={() => props.done({ version: latest.version, isNew: false })}>
                 {words.list.snippet}
               </button>
             )}
-            <button
-              type="submit"
-              class="primary"
-              aria-describedby="publish-reason"
-              title={reason}
-              disabled={reason !== undefined || noteFault !== undefined || busy}
-            >
-              {busy ? text.publishing : text.submit}
-            </button>
+            {!isEqual && (
+              <button
+                type="submit"
+                class="primary"
+                aria-describedby="publish-reason"
+                title={reason}
+                disabled={reason !== undefined || noteFault !== undefined || busy}
+              >
+                {busy ? text.publishing : text.submit}
+              </button>
+            )}
           </div>
         </>
       ) : (
