@@ -4,7 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 
 import { ApiProblem } from "../server/api";
-import { session, signOut } from "../server/session";
+import { session, sessionState, signOut } from "../server/session";
 import { words } from "../words/screens";
 
 export interface Crumb {
@@ -56,6 +56,11 @@ export function Page(props: {
           <span class="grow" />
           {props.actions}
         </div>
+        {sessionState.value === "over" && (
+          <p class="notice caution session-over" role="alert">
+            {words.signIn.over}
+          </p>
+        )}
         {props.children}
       </main>
     </div>

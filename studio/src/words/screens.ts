@@ -34,7 +34,6 @@ export const words = {
     command: "postcard studio invite YOUR-NAME",
     designOnly: "With --design-only the session can edit drafts and cannot publish.",
     local: "On your own computer, make serve prints a link, and its start page has a button.",
-    old: "This browser is too old for the studio. It needs Chrome 123, Firefox 128, Safari 17.5 or later.",
   },
 
   list: {
