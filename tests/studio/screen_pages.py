@@ -3,10 +3,11 @@
 import base64
 import io
 import json
+from collections.abc import Callable
 from typing import Any
 
 from PIL import Image, ImageDraw
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Response
 
 from tests.studio.studio import Studio
 
@@ -65,6 +66,31 @@ def publish(studio: Studio, template_id: str, document: dict[str, Any]) -> int:
     response = studio.call("PUT", f"/v1/templates/{template_id}", document)
     assert response.status_code == 200, response.text
     return int(response.json()["version"])
+
+
+def preview_with(**wanted: Any) -> Callable[[Response], bool]:
+    """Whether a response is that of a preview whose body has these values; `...` is any value.
+
+    None stands for a property that the body lacks.
+    """
+
+    def matches(response: Response) -> bool:
+        if not response.url.endswith("/v1/previews"):
+            return False
+        body = json.loads(response.request.post_data or "{}")
+        return all(
+            name in body if value is ... else body.get(name) == value
+            for name, value in wanted.items()
+        )
+
+    return matches
+
+
+def picture_at(studio: Studio, url: str) -> bytes:
+    """What the service serves at the address of a link."""
+    response = studio.call("GET", url.removeprefix(studio.url))
+    assert response.status_code == 200, response.text
+    return response.content
 
 
 def data_uri_bytes(uri: str) -> bytes:
