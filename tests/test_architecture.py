@@ -103,6 +103,8 @@ SAME_NAME = {
     "assets": "the stores, the routes",
     "batches": "the stores, the routes",
     "checks": "of a template, of its Liquid",
+    "designs": "the gallery, the routes",
+    "drafts": "the service, its stores, its routes",
     "context": "what a layer draws with, what Liquid runs with",
     "counters": "the stores: DynamoDB and in memory",
     "files": "the stores: S3 and in memory",

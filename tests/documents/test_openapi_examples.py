@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from postcard.keys.api_keys import ApiKeyService
+from postcard.keys.sessions import SessionService
 from tests.documents.seeded_service import SEED, document, seeded_service
 from tests.functions.in_memory_service import InMemoryService
 
@@ -53,6 +55,7 @@ def test_every_example_works_on_a_seeded_service(
     seeded: InMemoryService, openapi: dict[str, Any]
 ) -> None:
     ids = {"image_id": "", "batch_id": ""}  # they are others in each deployment
+    session_key = ""
     for method, path, operation in operations(openapi):
         for example in body_examples(openapi, operation):
             for parameter in operation.get("parameters", []):
@@ -61,7 +64,11 @@ def test_every_example_works_on_a_seeded_service(
                     path = path.replace("{" + parameter["name"] + "}", str(value))
             if path.endswith("/results"):
                 complete(seeded, ids["batch_id"])
-            reply = seeded.call(method.upper(), path, example, headers=header_examples(operation))
+            if path == "/v1/sessions":
+                invite(seeded, example["code"])
+            key = session_key if path.startswith("/v1/sessions/") else ""
+            headers = header_examples(operation)
+            reply = seeded.call(method.upper(), path, example, headers=headers, key=key)
             assert 200 <= reply.status < 300, (method, path, example, reply.body)
             if path == "/v1/images":
                 ids["image_id"] = reply.json["id"]
@@ -69,6 +76,19 @@ def test_every_example_works_on_a_seeded_service(
 
             if (method, path) == ("post", "/v1/batches"):
                 ids["batch_id"] = reply.json["id"]
+            if path == "/v1/sessions":
+                session_key = reply.json["key"]
+
+
+def invite(service: InMemoryService, code: str) -> None:
+    """What `postcard studio invite` does, with a code that is known before."""
+    sessions = SessionService(
+        ApiKeyService(service.api_keys),
+        service.invitations,
+        service.counters,
+        new_code=lambda: code,
+    )
+    sessions.invite("Anna", now=service.now)
 
 
 def complete(service: InMemoryService, batch_id: str) -> None:

@@ -323,6 +323,16 @@ def test_a_session_draws_twelve_pictures_a_second_and_slows_nobody_else(
     assert world.call("POST", "/v1/previews", preview, key=key).status == 200
 
 
+def test_each_person_of_a_preview_is_a_picture(world: InMemoryService) -> None:
+    key, accept = begun(world), {"Accept": "application/json"}
+    body = {"template_id": "welcome", "people": [[]] * 7}
+    first = world.call("POST", "/v1/previews", body, key=key, headers=accept)
+    assert first.status == 200 and len(first.json["pictures"]) == 7
+    assert world.call("POST", "/v1/previews", body, key=key, headers=accept).status == 429
+    body["people"] = [[]] * 5
+    assert world.call("POST", "/v1/previews", body, key=key, headers=accept).status == 200
+
+
 def test_the_previews_of_a_session_count_towards_no_quota(world: InMemoryService) -> None:
     key = begun(world)
     world.call("POST", "/v1/previews", {"template_id": "welcome"}, key=key)

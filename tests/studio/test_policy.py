@@ -28,6 +28,7 @@ FORBIDDEN = {
     "a dialog": ("setTimeout(() => alert('hello'))", "dialog: alert: hello"),
     "an error": ("setTimeout(() => { throw new Error('oops') })", "exception: .*oops"),
     "a warning": ("console.warn('careful')", "console warning: careful"),
+    "a missing file": ("fetch('/studio/missing.js')", "status of 404 .*/studio/missing.js"),
 }
 
 
