@@ -1,7 +1,6 @@
 """The studio's screens beside the editor: signing in, templates, new ones, preview, versions."""
 
 import json
-import re
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -10,8 +9,6 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from postcard.lint.mail_clients import DARK_CLIENTS
-from tests.functions.fake_services import ROOT
 from tests.studio.screen_pages import (
     KEPT,
     data_uri_bytes,
@@ -229,16 +226,6 @@ def test_the_preview_s_picture_is_that_of_the_link(studio: Studio) -> None:
         request = {"template_id": "exact", "template_version": version, "dpr": 2}
         link = studio.call("POST", "/v1/links", {**request, "format": extension}).json()["url"]
         assert data_uri_bytes(drawn.value.json()["image"]) == picture_at(studio, link)
-
-
-def test_the_studio_s_mail_programs_are_those_of_the_findings() -> None:
-    text = (ROOT / "studio/src/screens/mail_clients.ts").read_text()
-    client = r'id: "([^"]+)", name: "([^"]+)", dark: "([^"]+)", recolorsUpTo: (\d+)'
-    listed = re.findall(client, text)
-    assert listed == [
-        (client.id, client.name, client.background, str(client.recolors_up_to))
-        for client in DARK_CLIENTS
-    ]
 
 
 COUNTDOWN = {

@@ -153,6 +153,34 @@ export function Labelled(props: {
   );
 }
 
+/** A number that counts as soon as it is within its bounds; what was typed stays until the field is left. */
+export function NumberInput(props: {
+  value: number;
+  min: number;
+  max: number;
+  choose: (value: number) => void;
+  [attribute: string]: unknown;
+}) {
+  const { value, min, max, choose, ...attributes } = props;
+  const [typed, setTyped] = useState<string>();
+  return (
+    <input
+      {...attributes}
+      type="number"
+      min={min}
+      max={max}
+      step={1}
+      value={typed ?? String(value)}
+      onInput={(event) => {
+        setTyped(event.currentTarget.value);
+        const number = event.currentTarget.valueAsNumber;
+        if (number >= min && number <= max) choose(Math.round(number));
+      }}
+      onBlur={() => setTyped(undefined)}
+    />
+  );
+}
+
 /** What the service said, with the number that finds the call in its log. */
 export function ProblemNote({ problem, retry }: { problem: unknown; retry?: () => void }) {
   if (problem === undefined || problem === null) return null;

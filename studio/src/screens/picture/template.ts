@@ -88,6 +88,17 @@ export function kept(mark: Box, picture: { width: number; height: number }): Box
   return { x, y, width, height };
 }
 
+/** The mark with one number changed, as far as the picture goes; the others stay. */
+export function resized(mark: Box, name: keyof Box, value: number, picture: { width: number; height: number }): Box {
+  const most = {
+    x: picture.width - mark.width,
+    y: picture.height - mark.height,
+    width: picture.width - mark.x,
+    height: picture.height - mark.y,
+  }[name];
+  return kept({ ...mark, [name]: Math.min(Math.max(value, 0), most) }, picture);
+}
+
 /** The mark between two corners of a drag. */
 export function dragged(from: { x: number; y: number }, to: { x: number; y: number }, picture: { width: number; height: number }): Box {
   const clip = (value: number, high: number) => Math.min(Math.max(value, 0), high);
