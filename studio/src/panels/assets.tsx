@@ -17,8 +17,8 @@ import type { PanelProps } from "../shell/registry";
 import { words } from "../words/screens";
 
 const text = words.assets;
-/** People of one preview request: as many thumbnails. */
-const PAGE = 12;
+/** Thumbnails of one request. A session draws 12 pictures a second, and the canvas needs some. */
+const PAGE = 8;
 const THUMBNAIL = { width: 120, height: 90 };
 
 export interface UploadState {
@@ -252,7 +252,7 @@ function useChecks(assets: readonly Asset[], checked: (asset: Asset) => void): b
   return areChecked;
 }
 
-/** Small pictures of twelve assets in one request: one template, and a "person" for each asset. */
+/** Small pictures of assets in one request: one template, and a "person" for each asset. */
 function thumbnails(assets: readonly Asset[]): PreviewBody | undefined {
   if (assets.length === 0) return undefined;
   const document = JSON.stringify({
