@@ -42,7 +42,7 @@ def test_a_required_field_without_example_or_default_is_a_finding() -> None:
     [
         ({"x": 200}, True),
         ({"x": 199}, False),
-        ({"y": 100}, True),
+        ({"y": 101}, True),
         ({"x": -10, "width": 10}, True),
         ({"x": -10, "width": 11}, False),
         ({"x": -10, "width": 10, "rotation": 45}, False),

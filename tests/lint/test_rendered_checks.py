@@ -109,7 +109,8 @@ def test_an_unknown_background_is_known_again_once_it_is_covered() -> None:
 
 
 def test_the_background_of_a_transparent_document_is_unknown() -> None:
-    assert codes(TEXT, background="transparent") == []
+    assert codes(TEXT, background="transparent") == ["low_contrast_in_dark_mode"]
+    assert codes({**TEXT, "color": "#dddddd"}, background="transparent") == []
     assert codes(TEXT, background="{{ brand }}", fields={"brand": {"type": "color"}}) == []
 
 
