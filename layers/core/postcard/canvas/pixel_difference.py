@@ -30,5 +30,5 @@ def largest_difference(first: Surface, second: Surface) -> int:
     """The largest difference of a channel's level, 0 to 255; 255 for other sizes."""
     if first.size != second.size:
         return 255
-    extrema = ImageChops.difference(first.color, second.color).getextrema()
-    return max(int(high) for _, high in extrema)
+    channels = ImageChops.difference(first.color, second.color).split()
+    return max(level for one in channels for level in range(256) if one.histogram()[level])
