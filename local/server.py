@@ -39,13 +39,14 @@ from local.local_keys import LocalKeys, write_private
 from local.seed import SEED_FOLDER, InProcessApiClient, upload_seed
 from local.service_adapters import ProductionAdapters
 from local.start_page import StartPage, is_loopback
+from postcard.keys.sessions import studio_link
 
 ROOT = Path(__file__).resolve().parent.parent
 API_ID, IMAGE_API_ID = "Api", "ImageApi"
 API_FUNCTION_ID = "ApiFunction"
 PICTURES_BUCKET_ID = "PicturesBucket"
 MAX_BATCH_ROWS, MAX_BATCH_BYTES = 2_000_000, 500_000_000  # moto holds the files in memory
-_API_PATHS = ("/v1", "/docs", "/openapi.json")
+_API_PATHS = ("/v1", "/docs", "/studio", "/openapi.json")
 
 
 class AlreadyRunning(Exception):
@@ -111,6 +112,7 @@ class LocalServer:
         self.start_page = StartPage(
             InProcessApiClient(self.api.handle, self.keys.api_key),
             signs=is_loopback(str(self.web.server_address[0])),
+            invite=lambda: self.studio_link().removeprefix(self.base_url),
         )
         self.local_json = self.keys.write_local_json(self.base_url)
         self.web.app = self.handle
@@ -125,6 +127,11 @@ class LocalServer:
         if self.start_page.has(request.path):
             return self.start_page.handle(request)
         return self.cdn.handle(request)
+
+    def studio_link(self) -> str:
+        """A link that opens the studio signed in, once, within 15 minutes."""
+        code, _ = self._sessions.invite("this machine", now=time.time())
+        return studio_link(self.base_url, code)
 
     def empty_pictures(self) -> None:
         """Delete all stored pictures, the generic fallback picture included."""
@@ -181,6 +188,7 @@ class LocalServer:
         )
         self.adapters = ProductionAdapters({**environment, **self._environment_overrides()})
         self.keys = LocalKeys(self.adapters, self._folder)
+        self._sessions = self.adapters.sessions()
         self.keys.create_missing()
         lines = [f"{name}={shlex.quote(v)}" for name, v in self.adapters.environment.items()]
         write_private(self._folder / "env", "\n".join(lines) + "\n")

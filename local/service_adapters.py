@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from postcard.adapters.aws.api_keys import DynamoApiKeyStore
+from postcard.adapters.aws.api_keys import DynamoApiKeyStore, DynamoInvitationStore
 from postcard.adapters.aws.boto_client import BotoClient, boto_client
+from postcard.adapters.aws.counters import DynamoCounters
 from postcard.adapters.aws.objects import S3ObjectStore
 from postcard.adapters.aws.secrets import SecretsManagerStore
 from postcard.adapters.aws.table import Table
 from postcard.adapters.file_edge_store import FileEdgeStore
+from postcard.keys.api_keys import ApiKeyService
+from postcard.keys.sessions import SessionService
 from postcard.settings import Settings
 
 
@@ -42,6 +45,12 @@ class ProductionAdapters:
     def api_keys(self) -> DynamoApiKeyStore:
         """The table's API keys."""
         return DynamoApiKeyStore(Table(self._client("dynamodb"), self.settings.table))
+
+    def sessions(self) -> SessionService:
+        """Invites the browser on this machine to the template editor."""
+        table = Table(self._client("dynamodb"), self.settings.table)
+        keys = ApiKeyService(DynamoApiKeyStore(table))
+        return SessionService(keys, DynamoInvitationStore(table), DynamoCounters(table))
 
     def pictures(self) -> S3ObjectStore:
         """The bucket that CloudFront reads."""

@@ -1,11 +1,11 @@
-"""The start page `/` of the local service: the sample pictures, and a form that makes a link.
+"""The start page `/` of the local service: the way to the studio, samples, a form for a link.
 
-The page gets signed links and never a key: this module calls the API with the local key. It does
+The page gets links and never a key: this module calls the API with the local key. It does
 so only for browsers on this machine, as `_refusal` says. AWS has no such page.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,16 +66,20 @@ SAMPLES = {
 
 
 class StartPage:
-    """Serves the page, its files and its two calls. `signs`: the server listens on loopback only.
+    """Serves the page, its files and its calls. `signs`: the server listens on loopback only.
+
+    `invite` makes the path of an invitation to the studio, which works once.
 
     | call | response |
     |---|---|
     | `GET /start/samples` | each sample with a signed link, drawn with the examples of its fields |
+    | `POST /start/studio` with `{}` | an invitation to the studio |
     | `POST /start/link` with `template_id` and `name` | a signed link with this name |
     """
 
-    def __init__(self, api: InProcessApiClient, *, signs: bool) -> None:
+    def __init__(self, api: InProcessApiClient, *, signs: bool, invite: Callable[[], str]) -> None:
         self._api = api
+        self._invite = invite
         self._signs = signs
 
     @staticmethod
@@ -87,6 +91,8 @@ class StartPage:
         """The response to a request of one of the page's paths."""
         if request.path == "/start/link":
             return self._create_link(request)
+        if request.path == "/start/studio":
+            return self._refusal(request) or _json_response(200, {"url": self._invite()})
         if request.method not in ("GET", "HEAD"):
             return _problem(405, "This page is read only.", {"allow": "GET, HEAD"})
         if request.path == "/start/samples":

@@ -43,10 +43,16 @@ def main(
     try:
         with LocalServer(port, state_dir, host=host) as server:
             if as_json:
-                print(json.dumps(json_line(server.local_json)), flush=True)
+                line = json_line(server.local_json, server.studio_link())
+                print(json.dumps(line), flush=True)
             else:
-                link = _sign_welcome_link(server)
-                print(banner(server.local_json, link, color=sys.stdout.isatty()), flush=True)
+                text = banner(
+                    server.local_json,
+                    server.studio_link(),
+                    _sign_welcome_link(server),
+                    color=sys.stdout.isatty(),
+                )
+                print(text, flush=True)
             threading.Event().wait()
     except KeyboardInterrupt:
         return 0
@@ -99,11 +105,14 @@ def _sign_welcome_link(server: LocalServer) -> str | None:
         return None
 
 
-def banner(local_json: Mapping[str, Any], link: str | None, *, color: bool) -> str:
+def banner(
+    local_json: Mapping[str, Any], studio_link: str, link: str | None, *, color: bool
+) -> str:
     """The text to print at start; without a `link`, it leaves out the examples."""
     bold, dim, off = ("\x1b[1m", "\x1b[2m", "\x1b[0m") if color else ("", "", "")
     url, key = local_json["base_url"], local_json["api_key"]
     hint = "Open it in a browser. Ctrl-C stops it; the next start continues with the same data."
+    once = f"This link works once, for 15 minutes. {url} makes another one."
     examples = f"""
   {bold}A picture by signed link{off}   {dim}Open it in a browser, or use it in an <img>.{off}
     {link}
@@ -114,6 +123,9 @@ def banner(local_json: Mapping[str, Any], link: str | None, *, color: bool) -> s
     return f"""
   {bold}Postcard{off} is running at {bold}{url}{off}
   {dim}{hint}{off}
+
+  {bold}The template editor{off}   {dim}{once}{off}
+    {studio_link}
 {examples if link else ""}
   {bold}API page{off}    {url}/docs
   {bold}Your key{off}    {key}
@@ -129,12 +141,13 @@ def _curl_example(url: str, key: str) -> str:
         {lines}]}}'"""
 
 
-def json_line(local_json: Mapping[str, Any]) -> dict[str, object]:
-    """What `postcard serve --json` prints: the address and the API key."""
+def json_line(local_json: Mapping[str, Any], studio_link: str) -> dict[str, object]:
+    """What `postcard serve --json` prints: the address, the API key and a link to the studio."""
     return {
         "success": True,
         "url": local_json["base_url"],
         "api_key": local_json["api_key"],
+        "studio_url": studio_link,
     }
 
 

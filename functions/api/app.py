@@ -8,12 +8,36 @@ from typing import Any
 from api import access_log
 from api.middleware import ApiMiddleware
 from api.resolver import Resolver
-from api.routes import assets, batches, docs, images, links, meta, previews, templates, versions
+from api.routes import (
+    assets,
+    batches,
+    docs,
+    images,
+    links,
+    meta,
+    previews,
+    sessions,
+    studio,
+    templates,
+    versions,
+)
 from postcard import wiring
 from postcard.api_assembly import ApiService
 from postcard.settings import Settings
 
-ROUTERS = (images, links, templates, versions, previews, assets, batches, meta, docs)
+ROUTERS = (
+    images,
+    links,
+    templates,
+    versions,
+    previews,
+    assets,
+    batches,
+    sessions,
+    meta,
+    docs,
+    studio,
+)
 
 resolver = Resolver()
 for module in ROUTERS:

@@ -7,7 +7,9 @@ from typing import Any
 
 from api.http_event import ApiRequest
 from postcard.api_assembly import ApiService
-from postcard.errors import Forbidden, TooManyRequests
+from postcard.errors import TooManyRequests
+from postcard.keys.api_keys import require_scope
+from postcard.keys.sessions import PICTURES_A_SECOND
 from postcard.ports import ApiKeyRecord, RateLimitResult
 
 DEFAULT_RATE = 100
@@ -57,11 +59,28 @@ def authorize(
         raise TooManyRequests(
             f"This key may call {key.rate} times a second: wait.", headers=retry_after
         )
-    if not set(scopes) & set(key.scopes):
-        needed = " or ".join(f'"{scope}"' for scope in scopes)
-        raise Forbidden(f"This key lacks the scope {needed}: use one that has it.")
+    require_scope(key, *scopes)
     _count_against_quota(key, service, now)
     service.keys.record_use(key, now=now)
+
+
+def charge_pictures(
+    key: ApiKeyRecord | None, pictures: int, service: ApiService, *, now: float
+) -> None:
+    """Take a session's pictures from its own bucket; `TooManyRequests`. Other keys have none."""
+    if key is None or not key.is_session:
+        return
+    limit = service.limiter.take(
+        f"pictures#{key.key_id}",
+        rate=PICTURES_A_SECOND,
+        now=now,
+        tokens=min(max(1, pictures), PICTURES_A_SECOND),
+    )
+    if not limit.allowed:
+        raise TooManyRequests(
+            f"A session draws at most {PICTURES_A_SECOND} pictures a second: wait.",
+            headers={"Retry-After": str(limit.reset)},
+        )
 
 
 def _count_against_quota(key: ApiKeyRecord, service: ApiService, now: float) -> None:

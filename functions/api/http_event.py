@@ -24,6 +24,7 @@ class ApiRequest:
     body: str
     is_base64: bool  # whether `body` is the base64 of the bytes that were sent
     request_id: str
+    address: str = ""  # of the caller, by API Gateway: no header changes it
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> "ApiRequest":
@@ -40,6 +41,7 @@ class ApiRequest:
             body=event.get("body") or "",
             is_base64=bool(event.get("isBase64Encoded")),
             request_id=context["requestId"],
+            address=str(context["http"].get("sourceIp", "")),
         )
 
     def prefers_json(self) -> bool:
@@ -57,7 +59,7 @@ class ApiRequest:
                 picture_quality = max(picture_quality, quality)
         return json_quality > 0 and json_quality >= picture_quality
 
-    def parse_json(self) -> tuple[str, Any]:
+    def parse_json(self, max_bytes: int = MAX_BODY_BYTES) -> tuple[str, Any]:
         """The body's text and value; `ContentTooLarge`, `UnsupportedMediaType`, `BadRequest`."""
         encoding = self.headers.get("content-encoding", "").strip().lower()
         if encoding not in ("", "identity"):
@@ -66,8 +68,8 @@ class ApiRequest:
                 headers={"Accept-Encoding": "identity"},
             )
         body = self._body_bytes()
-        if len(body) > MAX_BODY_BYTES:
-            raise ContentTooLarge(f"The body is over {MAX_BODY_BYTES // 1024} KB: send less.")
+        if len(body) > max_bytes:
+            raise ContentTooLarge(f"The body is over {max_bytes // 1024} KB: send less.")
         media_type = self.headers.get("content-type", "application/json").partition(";")[0].strip()
         if media_type.lower() != "application/json":
             raise UnsupportedMediaType(f'The body is "{media_type}": send application/json.')

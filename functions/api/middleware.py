@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from api.auth import authorize, cors_headers, preflight_response
-from api.http_event import ApiRequest
+from api.http_event import MAX_BODY_BYTES, ApiRequest
 from api.idempotency import IDEMPOTENT_PATHS, run_idempotently
 from api.problems import problem_response
 from api.request_context import ApiRequestContext
@@ -12,10 +12,12 @@ from api.resolver import Resolver, scopes_of
 from api.router import CONTEXT_KEY
 from postcard.api_assembly import ApiService
 from postcard.errors import Problem
+from postcard.template.validation.parse import MAX_DOCUMENT_BYTES
 
 LambdaResponse = dict[str, Any]
 METHODS_WITH_BODY = ("POST", "PUT", "PATCH")
-ROUTES_WITHOUT_BODY = ("/v1/batches/<batch_id>/start",)
+ROUTES_WITHOUT_BODY = ("/v1/batches/<batch_id>/start", "/v1/sessions/renew")
+MAX_BODY_BYTES_OF_ROUTES = {"/v1/previews": MAX_DOCUMENT_BYTES + 64 * 1024}  # with its values
 RESPONSE_RESERVE_SECONDS = 1.0  # of the function's time, to write a response in
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -85,7 +87,8 @@ class ApiMiddleware:
         authorize(request, scopes_of(route), context.service, context.auth, now=context.now)
         takes_body = route.path not in ROUTES_WITHOUT_BODY
         if request.method in METHODS_WITH_BODY and takes_body:
-            context.body_text, context.json_body = request.parse_json()
+            max_bytes = MAX_BODY_BYTES_OF_ROUTES.get(route.path, MAX_BODY_BYTES)
+            context.body_text, context.json_body = request.parse_json(max_bytes)
 
         def resolve() -> LambdaResponse:
             self._resolver.context[CONTEXT_KEY] = context

@@ -35,6 +35,7 @@ TAGS = {  # in the order of the page
     "Previews": "Pictures that are not stored.",
     "Assets": "Pictures and fonts that templates name.",
     "Batches": "Links or pictures for a file of people.",
+    "Sessions": "People in the template editor.",
     "Service": "Health and descriptions.",
 }
 METHODS = ("post", "put", "get", "patch", "delete")  # what creates a thing before what reads it

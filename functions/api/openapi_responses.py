@@ -9,7 +9,9 @@ from api.idempotency import IDEMPOTENT_PATHS
 OpenApiDocument = dict[str, Any]
 SUCCESS_STATUSES = ("204", "202", "200")
 HEALTH_PATH = "/v1/health"
+BEGIN_SESSION_PATH = "/v1/sessions"
 PATHS_NAMING_A_TEMPLATE = ("/v1/images", "/v1/links", "/v1/previews", "/v1/batches")
+PATHS_OF_SESSIONS = ("/v1/sessions/current", "/v1/sessions/renew")
 PATHS_WITH_CONFLICTS = ("/v1/batches/{batch_id}/start", "/v1/batches/{batch_id}/results")
 PROBLEM_CONTENT = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 CONTENT_OVERRIDES = {  # of successful responses, where the handler's return type does not say it
@@ -62,6 +64,7 @@ ERROR_CODES = (  # status, codes, what to do; as docs/contract/api.md has them
         CORRECT_REQUEST,
     ),
     (401, "missing_key invalid_key revoked_key expired_key", CORRECT_REQUEST),
+    (401, "invalid_code", "open a new invitation link"),
     (403, "missing_scope template_not_allowed", CORRECT_REQUEST),
     (404, "not_found", CORRECT_REQUEST),
     (405, "method_not_allowed", CORRECT_REQUEST),
@@ -175,6 +178,8 @@ def _problem_statuses(path: str, method: str, operation: OpenApiDocument) -> lis
         ("{" in path, (404, 405, 410)),
         (takes_body, (409, 413, 415)),
         (path in PATHS_NAMING_A_TEMPLATE, (404, 410)),
+        (path in PATHS_OF_SESSIONS, (404,)),
+        (path == BEGIN_SESSION_PATH, (401, 429, 503)),
         (is_idempotent, (422,)),
         (path in PATHS_WITH_CONFLICTS, (409,)),
         (path == "/v1/links", (414,)),

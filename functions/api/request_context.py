@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from api.auth import AuthResult
+from api.auth import AuthResult, charge_pictures
 from api.http_event import ApiRequest
 from postcard.api_assembly import ApiService
 from postcard.errors import Problem, ServiceUnavailable
@@ -45,10 +45,14 @@ class ApiRequestContext:
         if self.auth.key is not None:
             require_template(self.auth.key, template_id)
 
-    def authorize_scope(self, scope: str) -> None:
-        """`Forbidden` unless the key has the scope; for scopes that a body or query decides."""
+    def authorize_scope(self, *scopes: str) -> None:
+        """`Forbidden` unless the key has one of the scopes, where a body or query decides."""
         if self.auth.key is not None:
-            require_scope(self.auth.key, scope)
+            require_scope(self.auth.key, *scopes)
+
+    def charge_pictures(self, pictures: int = 1) -> None:
+        """Count pictures that a session is about to draw; `TooManyRequests` over its rate."""
+        charge_pictures(self.auth.key, pictures, self.service, now=self.now)
 
     def log_problem(self, problem: Problem) -> None:
         """Log the code; and of an unavailable dependency, which one and how it failed."""

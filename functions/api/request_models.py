@@ -22,6 +22,7 @@ from postcard.geometry import DPRS, MAX_SIDE
 from postcard.identifiers import ID_PATTERN
 from postcard.image_formats import MAX_PICTURE_BYTES
 from postcard.links.platforms.registry import PLATFORM_NAMES
+from postcard.services.people_previews import MAX_PEOPLE
 
 TEMPLATE_ID = f"^{ID_PATTERN}$"
 IMAGE_ID = r"^img_[a-z2-7]{26}$"
@@ -238,6 +239,12 @@ class LinkBody(PictureBody):
     ] = None
 
 
+LayerPointer = Annotated[
+    str, Field(pattern=r"^(/(fallback|ended))?(/layers/[0-9]{1,4}){1,16}$", examples=["/layers/0"])
+]
+MAX_PARTS = 200  # layers that are moved together
+
+
 class PreviewBody(PictureBody):
     """`POST /v1/previews`: a document, or a stored template."""
 
@@ -251,9 +258,82 @@ class PreviewBody(PictureBody):
     template_version: Annotated[
         int | None, Field(ge=1, le=999_999, description="Default: the latest.")
     ] = None
-    on_invalid: OnInvalid = "error"
+    base: Annotated[
+        Literal["examples", "defaults"] | None,
+        Field(
+            description="What fields have that no modification names: their examples, with which "
+            "no field is required, or their defaults. Default: examples without modifications, "
+            "else defaults."
+        ),
+    ] = None
+    people: Annotated[
+        Annotated[list[list[Modification]], Field(min_length=1, max_length=MAX_PEOPLE)]
+        | Literal["worst"]
+        | None,
+        Field(
+            description="The modifications of up to 12 people, each of whom gets a picture. worst: "
+            "the seven people who are hardest to draw, by the bounds of the fields."
+        ),
+    ] = None
+    show: Annotated[
+        Literal["picture", "fallback", "ended"],
+        Field(
+            description="fallback: what a link shows when a required value is missing. ended: "
+            "what it shows while the template is paused."
+        ),
+    ] = "picture"
+    at: Annotated[
+        str | None,
+        Field(max_length=40, description="RFC 3339: the clock of this preview. Default: now."),
+    ] = None
+    on_invalid: Annotated[
+        Literal["error", "default"] | None,
+        Field(
+            description="default: invalid and missing values become their fields' defaults. "
+            "Default: error, and default with people."
+        ),
+    ] = None
     max_bytes: MaxBytes = None
     debug: bool = False
+    findings: Annotated[
+        bool, Field(description="false: the document is not checked, which is faster.")
+    ] = True
+    describe: Annotated[
+        bool, Field(description="Where each layer was drawn, which are hidden, and the alt text.")
+    ] = False
+    parts: Annotated[
+        Annotated[list[LayerPointer], Field(min_length=1, max_length=MAX_PARTS)] | None,
+        Field(
+            description="Layers of one parent: the picture in three parts, which are what is below "
+            "them, they themselves, and what is above."
+        ),
+    ] = None
+    carets: Annotated[
+        LayerPointer | None,
+        Field(description="A text layer: where a caret stands between its letters."),
+    ] = None
+
+    @model_validator(mode="after")
+    def _check_combination(self) -> "PreviewBody":
+        """People have their own modifications and are shown as a link shows them."""
+        if self.parts is not None and self.carets is not None:
+            detail = "Ask for parts or for carets, one of the two."
+            raise PydanticCustomError("parts", "{detail}", {"detail": detail})
+        if self.people is None:
+            return self
+        used = {
+            "modifications": bool(self.modifications),
+            "show": self.show != "picture",
+            "debug": self.debug,
+            "describe": self.describe,
+            "parts": self.parts is not None,
+            "carets": self.carets is not None,
+            "on_invalid": self.people == "worst" and self.on_invalid == "error",
+        }
+        for name in (name for name, is_used in used.items() if is_used):
+            detail = f"Leave {name} out: it does not go with people."
+            raise PydanticCustomError("people", "{detail}", {"detail": detail})
+        return self
 
 
 class TemplateChanges(RequestBody):
@@ -302,6 +382,19 @@ class AssetBody(RequestBody):
         bool,
         Field(description="true: the upload takes the place of an asset with this id."),
     ] = False
+
+
+class SessionBody(RequestBody):
+    """`POST /v1/sessions`."""
+
+    model_config = example_config(code="q83vEjRWeJq83vEjRWeJqw")
+
+    code: Annotated[
+        str,
+        Field(
+            min_length=1, max_length=200, description="What an invitation link has after `#code=`."
+        ),
+    ]
 
 
 class BatchUploadBody(RequestBody):

@@ -56,6 +56,34 @@ class LinkResponse(BaseModel):
     warnings: list[Diagnostic]
 
 
+class MailPlatformItem(BaseModel):
+    """A mail platform; `tag` and `alt_tag` are those of its first `example`.
+
+    `values` says how it writes values into an address, `source` how sure all this is. `open` is
+    the `open` of a merge link for the fields that were asked for.
+    """
+
+    esp: str
+    title: str
+    aliases: list[str]
+    example: str
+    tag: str
+    alt_tag: str | None
+    values: str
+    source: str
+    documentation: str | None
+    note: str
+    paste: str
+    trap: str
+    open: dict[str, str]
+
+
+class MailPlatformList(BaseModel):
+    """All mail platforms by name, `custom` last."""
+
+    items: list[MailPlatformItem]
+
+
 class TemplateResponse(BaseModel):
     """A template with one of its versions."""
 
@@ -183,6 +211,23 @@ class AssetList(BaseModel):
     next_cursor: str | None
 
 
+class Session(BaseModel):
+    """A person's session in the template editor."""
+
+    success: bool = True
+    name: str
+    scopes: list[str]
+    templates: list[str] | None
+    expires_at: str
+    renewable_until: str
+
+
+class BegunSession(Session):
+    """A new session with its API key, which is shown only this once."""
+
+    key: str
+
+
 class BatchError(BaseModel):
     """Why a batch failed; `line` is that of the file."""
 
@@ -260,23 +305,133 @@ class BatchResults(BaseModel):
     preflight: BatchFile | None = None
 
 
-class PreviewBox(BaseModel):
-    """The box of a layer, in CSS pixels of the template."""
+class PreviewRectangle(BaseModel):
+    """A rectangle, in CSS pixels of the template."""
 
-    pointer: str
     x: float
     y: float
     width: float
     height: float
 
 
-class PreviewResponse(BaseModel):
-    """A preview; `image` is a data URI."""
+class PreviewBox(PreviewRectangle):
+    """The box of a layer."""
+
+    pointer: str
+
+
+class PreviewTextLine(PreviewRectangle):
+    """A line of text; `baseline` is the y coordinate of its baseline."""
+
+    baseline: float
+
+
+class PreviewText(BaseModel):
+    """The lines of a text, before its rotation.
+
+    `size` is the font size of the largest letters as they are drawn. `shrink`: it is smaller than
+    the document states. `cut`: part of the text is not shown. `missing`: the characters that no
+    font has.
+    """
+
+    lines: list[PreviewTextLine]
+    size: float
+    shrink: bool
+    cut: bool
+    missing: str
+
+
+class PreviewLayer(PreviewBox):
+    """Where a layer was drawn; `x` to `height` are before its rotation and those of its groups.
+
+    `corners` are after all rotations: top left, top right, bottom right, bottom left. `ink`
+    encloses the pixels that the layer paints, with its shadow; null if it paints none.
+    """
+
+    rotation: float
+    corners: list[tuple[float, float]]
+    ink: PreviewRectangle | None
+    text: PreviewText | None
+
+
+class HiddenPreviewLayer(BaseModel):
+    """A layer that is not drawn, and why."""
+
+    pointer: str
+    reason: Literal["if", "visible", "empty", "value", "picture", "space"]
+
+
+class PreviewPart(PreviewRectangle):
+    """The layers of the middle part; `image` is a data URI."""
 
     image: str
+
+
+MissingReason = Literal[
+    "hidden", "in_group", "blend", "between", "too_large", "tags", "modified", "too_long"
+]
+
+
+class PreviewParts(BaseModel):
+    """A picture in three parts. `below` and `above` are data URIs, null if all transparent."""
+
+    below: str | None
+    layer: PreviewPart
+    above: str | None
+
+
+class PreviewCaret(BaseModel):
+    """A caret in a span of a text; `offset` is in UTF-16 units of the span's source.
+
+    `rtl`: the letter beside it reads to the left. Before the layer's rotation.
+    """
+
+    span: int
+    offset: int
+    x: float
+    top: float
+    bottom: float
+    rtl: bool
+
+
+class PersonPreview(BaseModel):
+    """What a link shows one person; `image` is a data URI, `show` is `picture` or `fallback`.
+
+    `name` and `modifications` are those of a person that Postcard made for `worst`, else null.
+    """
+
+    name: str | None
+    modifications: list[dict[str, Any]] | None
+    show: str
+    image: str
+    alt: str
+    warnings: list[Diagnostic]
+    findings: list[Diagnostic]
+
+
+class PreviewResponse(BaseModel):
+    """A preview; `image` is a data URI.
+
+    With `people`, `pictures` has a picture for each, and `image` is null. The `findings` are then
+    those of the document alone.
+    """
+
+    image: str | None
     boxes: list[PreviewBox]
     warnings: list[Diagnostic]
     findings: list[Diagnostic]
+    pictures: list[PersonPreview] | None = None
+    layers: list[PreviewLayer] | None = None
+    hidden: list[HiddenPreviewLayer] | None = None
+    alt: str | None = None
+    format: str | None = None
+    width: int | None = None
+    height: int | None = None
+    bytes: int | None = None
+    sha256: str | None = None
+    parts: PreviewParts | None = None
+    carets: list[PreviewCaret] | None = None
+    reason: MissingReason | None = None
 
 
 class FontFamily(BaseModel):

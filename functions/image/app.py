@@ -100,13 +100,12 @@ def _picture_headers(
     """All headers but Content-Type and Content-Length, which a 304 does not have."""
     digest = hashlib.md5(picture.image.body, usedforsecurity=False).hexdigest()
     cache_control, expires = picture.cache_policy.sent_at(now)
-    timings = (f"{name};dur={ms:.1f}" for name, ms in request_context.timings.milliseconds.items())
     headers = {
         **PICTURE_HEADERS,
         "ETag": f'"{digest}"',  # as S3 computes it, so that a copy stays valid when S3 answers next
         "Cache-Control": cache_control,
         "X-Postcard-Render": picture.render,
-        "Server-Timing": ", ".join(timings),
+        "Server-Timing": request_context.timings.to_header(),
     }
     if picture.reason:
         headers["X-Postcard-Fallback"] = picture.reason

@@ -126,6 +126,20 @@ async function copy(button, text) {
   setTimeout(() => { button.textContent = label; }, 2000);
 }
 
+// Opens the studio signed in: each click gets a link of its own, which works once.
+const studio = document.getElementById('studio');
+studio.addEventListener('click', async () => {
+  studio.disabled = true;
+  try {
+    const { url } = await call('/start/studio', {});
+    location.assign(url);
+  } catch (error) {
+    document.getElementById('studio-message').textContent = error.message;
+  } finally {
+    studio.disabled = false;
+  }
+});
+
 async function start() {
   let content;
   try {
@@ -147,6 +161,8 @@ async function start() {
     document.getElementById('samples').append(item);
   }
   if (!content.signs) {
+    studio.disabled = true;
+    document.getElementById('studio-message').textContent = 'Other machines can reach this server, so this page signs nobody in. `postcard studio invite` prints a link that does.';
     nameField.disabled = form.querySelector('button').disabled = true;
     say('Other machines can reach this server, so this page makes no links. POST /v1/links makes them, with an API key.');
   }

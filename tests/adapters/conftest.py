@@ -16,7 +16,7 @@ from werkzeug.serving import make_server
 
 from postcard import ports
 from postcard.adapters import memory
-from postcard.adapters.aws.api_keys import DynamoApiKeyStore
+from postcard.adapters.aws.api_keys import DynamoApiKeyStore, DynamoInvitationStore
 from postcard.adapters.aws.assets import DynamoAssetStore
 from postcard.adapters.aws.boto_client import boto_client
 from postcard.adapters.aws.counters import DynamoCounters
@@ -43,6 +43,7 @@ class PortImplementations:
     templates: ports.TemplateStore
     images: ports.ImageStore
     api_keys: ports.ApiKeyStore
+    invitations: ports.InvitationStore
     assets: ports.AssetStore
     secrets: ports.SecretStore
     limiter: ports.RateLimiter
@@ -108,6 +109,7 @@ def memory_implementations() -> PortImplementations:
         templates=memory.MemoryTemplateStore(),
         images=memory.MemoryImageStore(),
         api_keys=memory.MemoryApiKeyStore(),
+        invitations=memory.MemoryInvitationStore(),
         assets=memory.MemoryAssetStore(),
         secrets=memory.MemorySecretStore(),
         limiter=memory.MemoryRateLimiter(),
@@ -133,6 +135,7 @@ def aws_implementations(settings: Settings, *, use_light_client: bool) -> PortIm
         templates=DynamoTemplateStore(table),
         images=DynamoImageStore(table),
         api_keys=DynamoApiKeyStore(table),
+        invitations=DynamoInvitationStore(table),
         assets=DynamoAssetStore(table),
         secrets=SecretsManagerStore(clients["secretsmanager"], settings.secret_id),
         limiter=DynamoRateLimiter(table),

@@ -27,6 +27,15 @@ def test_a_bucket_refills_by_its_rate_a_second(adapters: PortImplementations) ->
     assert adapters.limiter.take("k", rate=10, now=NOW + 60).remaining == 9
 
 
+def test_several_tokens_are_taken_together_or_not_at_all(adapters: PortImplementations) -> None:
+    assert adapters.limiter.take("k", rate=12, now=NOW, tokens=7).remaining == 5
+    refused = adapters.limiter.take("k", rate=12, now=NOW, tokens=6)
+    assert (refused.allowed, refused.remaining, refused.reset) == (False, 0, 1)
+    assert adapters.limiter.take("k", rate=12, now=NOW, tokens=5).remaining == 0
+    assert adapters.limiter.take("k", rate=12, now=NOW + 1, tokens=12).allowed
+    assert not adapters.limiter.take("k", rate=12, now=NOW + 9, tokens=13).allowed
+
+
 def test_buckets_share_no_tokens_and_a_rate_of_zero_allows_nothing(
     adapters: PortImplementations,
 ) -> None:

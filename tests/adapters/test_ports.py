@@ -14,6 +14,7 @@ from postcard.ports import (
     ApiKeyRecord,
     AssetRecord,
     DeletionRecord,
+    Invitation,
     Page,
     StoredObject,
     TemplateRecord,
@@ -296,6 +297,33 @@ def test_api_keys_are_found_by_digest_and_listed_oldest_first(
         replace(api_key(1), revoked_at=1_795_000_100),
         api_key(0),
     ]
+
+
+def test_a_key_is_renewed_unless_it_was_revoked_or_is_unknown(
+    adapters: PortImplementations,
+) -> None:
+    session = replace(api_key(1), renewable_until=1_795_900_000)
+    adapters.api_keys.put(session)
+    assert adapters.api_keys.by_digest(session.digest) == session
+    assert adapters.api_keys.renew(session.digest, 1_795_000_900)
+    assert adapters.api_keys.by_digest(session.digest) == replace(session, expires_at=1_795_000_900)
+    ended = replace(session, revoked_at=1_795_000_600)
+    adapters.api_keys.put(ended)
+    assert not adapters.api_keys.renew(session.digest, 1_795_000_999)
+    assert adapters.api_keys.by_digest(session.digest) == ended
+    assert not adapters.api_keys.renew("0" * 63, 1_795_000_999)
+    assert adapters.api_keys.by_digest("0" * 63) is None
+
+
+def test_of_several_calls_at_once_one_takes_an_invitation(adapters: PortImplementations) -> None:
+    anna = Invitation("d1", "Anna", ("drafts",), None, 1_795_000_000, 1_795_000_900, 86_400)
+    ben = replace(anna, digest="d2", name="Ben", templates=("welcome",))
+    for invitation in (anna, ben):
+        adapters.invitations.put(invitation)
+    taken = run_concurrently(lambda _: adapters.invitations.take("d1"), 12)
+    assert [invitation for invitation in taken if invitation is not None] == [anna]
+    assert adapters.invitations.take("d1") is adapters.invitations.take("d3") is None
+    assert adapters.invitations.take("d2") == ben
 
 
 def test_an_asset_is_replaced_listed_and_deleted(adapters: PortImplementations) -> None:

@@ -385,6 +385,7 @@ def test_an_unexpected_error_and_an_answer_of_no_have_the_exit_code_2(
 COMMANDS = [
     *(["serve"], ["render"], ["link"], ["verify"]),
     *(["keys", name] for name in ("create", "list", "revoke")),
+    ["studio", "invite"],
     *(["signing-keys", name] for name in ("create", "rotate", "retire", "revoke", "sync", "list")),
     *(["signing-keys", name] for name in ("epoch", "export")),
     *(["templates", name] for name in ("check", "push", "pull")),
@@ -421,7 +422,10 @@ def test_help_shows_an_example_and_the_exit_codes(command: list[str]) -> None:
     assert "Exit codes:" in output.stdout
 
 
-@pytest.mark.parametrize("command", [["keys", "list"], ["link", "a"], ["templates", "pull"]])
+@pytest.mark.parametrize(
+    "command",
+    [["keys", "list"], ["link", "a"], ["templates", "pull"], ["studio", "invite", "Anna"]],
+)
 def test_without_a_service_the_error_says_how_to_start_one(
     command: list[str], tmp_path: Path
 ) -> None:

@@ -52,7 +52,9 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         assert server.stdout is not None
         started = json.loads(server.stdout.readline())
         keys = local_json(state)
+        studio_url = started.pop("studio_url")
         assert started == {"success": True, "url": keys["base_url"], "api_key": keys["api_key"]}
+        assert studio_url.startswith(f"{keys['base_url']}/studio#code=")
         folder = template_folder(state.parent / "templates", merge=MERGE)
         Image.new("RGB", (60, 30), (0, 90, 160)).save(folder / "assets" / "wave.png")
         (folder / "assets" / "Kite Bold.ttf").write_bytes(upside_down_font("Kite", 700))
@@ -586,6 +588,37 @@ def test_verify_rejects_a_guessed_image_id(state: Path) -> None:
     sentence_end = verify_link(state, url + ").")
     assert "ends with )., which belongs to the text" in sentence_end.stdout
     assert sentence_end.exit_code == 1
+
+
+def test_an_invitation_begins_a_session_that_keys_revoke_ends(state: Path) -> None:
+    call = ("studio", "invite", "Anna", "--template", "merge", "--design-only", "--days", "3")
+    printed = run_postcard(*call, "--state", state)
+    assert "works once" in printed.stderr
+    invited = run_postcard(*call, "--json", "--state", state).json_output
+    base, _, code = invited["url"].partition("/studio#code=")
+    assert base == local_json(state)["base_url"] and code not in printed.stdout
+    assert (invited["scopes"], invited["templates"]) == (["drafts"], ["merge"])
+    begun = requests.post(f"{base}/v1/sessions", json={"code": code}, timeout=600).json()
+    headers = {"Authorization": f"Bearer {begun['key']}"}
+    merge = f"{base}/v1/templates/merge"
+    assert requests.get(merge, headers=headers, timeout=600).status_code == 200
+    assert requests.put(merge, json=MERGE, headers=headers, timeout=600).status_code == 403
+    listed = run_postcard("keys", "list", "--json", "--state", state).json_output["items"]
+    (session,) = [key for key in listed if key["kind"] == "session"]
+    assert (session["name"], session["state"]) == ("Anna", "good")
+    table = run_postcard("keys", "list", "--state", state).stdout.splitlines()
+    (line,) = [line for line in table if session["id"] in line]
+    assert line.split()[1:3] == ["session", "Anna"]
+    assert run_postcard("keys", "revoke", session["id"], "--state", state).exit_code == 0
+    assert requests.get(merge, headers=headers, timeout=600).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "wrong", [["--days", "31"], ["--days", "0"], ["--template", "No!"]], ids=" ".join
+)
+def test_an_invitation_out_of_bounds_is_refused(state: Path, wrong: list[str]) -> None:
+    output = run_postcard("studio", "invite", "Anna", *wrong, "--state", state)
+    assert output.exit_code != 0 and output.stdout == ""
 
 
 def test_an_api_key_allows_its_scope_until_it_is_revoked(state: Path) -> None:

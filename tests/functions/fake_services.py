@@ -142,10 +142,10 @@ class FakeRateLimiter(MemoryRateLimiter):
 
     down = False
 
-    def take(self, name: str, *, rate: int, now: float) -> RateLimitResult:
+    def take(self, name: str, *, rate: int, now: float, tokens: int = 1) -> RateLimitResult:
         if self.down:
             raise ServiceUnavailable("DynamoDB is down.")
-        return super().take(name, rate=rate, now=now)
+        return super().take(name, rate=rate, now=now, tokens=tokens)
 
 
 class FakeRenderer(Renderer):

@@ -17,6 +17,7 @@ from postcard.adapters.memory import (
     MemoryDeletionStore,
     MemoryFileStore,
     MemoryIdempotencyStore,
+    MemoryInvitationStore,
     MemoryQueue,
     MemoryStateMachine,
     MemoryUploads,
@@ -24,7 +25,7 @@ from postcard.adapters.memory import (
 from postcard.api_assembly import ApiDependencies, api_service
 from postcard.deletion.deletions import DeletionWorker
 from postcard.delivery.assembly import Dependencies, image_service
-from postcard.keys.api_keys import ApiKeyService
+from postcard.keys.api_keys import SCOPES, ApiKeyService
 from postcard.links.build import sign_link
 from postcard.links.cache_path import cache_path
 from postcard.links.parse import parse_link
@@ -50,7 +51,6 @@ from tests.functions.sample_events import Json, api_event, image_event
 NOW = 1_795_341_600.0  # 2026-11-22T10:00:00Z
 BASE_URL = "https://pictures.example.com"
 ORIGIN_SECRET = "s" * 64
-SCOPES = ("images", "templates", "batches", "admin")
 
 
 class InMemoryService:
@@ -75,6 +75,7 @@ class InMemoryService:
         self.renderer = FakeRenderer()
         self.counters, self.limiter = FakeCounters(), FakeRateLimiter()
         self.api_keys: ApiKeyStore = MemoryApiKeyStore()
+        self.invitations = MemoryInvitationStore()
         self.idempotency: IdempotencyStore = MemoryIdempotencyStore()
         self.monotonic_now = 0.0
         self.monotonic: Callable[[], float] = lambda: self.monotonic_now
@@ -106,6 +107,7 @@ class InMemoryService:
         return ApiDependencies(
             dependencies=self._dependencies(Caches()),
             api_keys=self.api_keys,
+            invitations=self.invitations,
             limiter=self.limiter,
             idempotency=self.idempotency,
             uploads=MemoryUploads("https://uploads.example.com", lambda: self.now),

@@ -29,7 +29,7 @@ PATHS = [
     ("DELETE", "/v1/assets/hero", "templates"),
     ("GET", "/v1/fonts", "templates"),
 ]
-PUBLIC = ["/v1/health", "/openapi.json", "/docs", "/v1/template.schema.json"]
+PUBLIC = ["/v1/health", "/openapi.json", "/docs", "/v1/template.schema.json", "/v1/platforms"]
 OTHERS = {
     "images": ["templates", "batches", "admin"],
     "templates": ["images", "batches", "admin"],

@@ -33,8 +33,9 @@ def test_every_operation_has_a_description_security_and_error_statuses(
             for status, response in call["responses"].items():
                 problem = "application/problem+json" in response.get("content", {})
                 assert problem == (int(status) >= 400 and (path, status) != ("/v1/health", "503"))
-            assert ("401" in call["responses"]) == bool(call.get("security")), path
-            if method in ("post", "put", "patch") and not path.endswith("/start"):
+            needs_secret = call.get("security") or path == "/v1/sessions"
+            assert ("401" in call["responses"]) == bool(needs_secret), path
+            if method in ("post", "put", "patch") and not path.endswith(("/start", "/renew")):
                 assert call["requestBody"]["required"], path
     schemes = described["components"]["securitySchemes"]
     assert schemes["bearer"]["scheme"] == "bearer"

@@ -235,3 +235,26 @@ def test_an_unfilled_tag_is_drawn_as_the_default(
     escaped_by_browsers = quote(url, safe="!$%&'()*+,-./:;=?@[\\]^_`{|}~")
     for sent in (url, escaped_by_browsers):
         assert world.open_link(sent).body == world.open_link(default).body
+
+
+def test_the_list_of_platforms_gives_each_field_the_attribute_for_open(
+    world: InMemoryService,
+) -> None:
+    world.publish(document(fields=FIELDS))
+    items = world.call("GET", "/v1/platforms?fields=first_name,points", key=None).json["items"]
+    assert [item["esp"] for item in items] == [platform.name for platform in all_platforms()]
+    for item in items:
+        opened = item["open"] or {"first_name": item["example"].split(" or ")[0]}
+        assert (item["esp"] == "custom") == (not item["open"])
+        link = mint(world, esp=item["esp"], open=opened).json
+        if item["esp"] == "custom":
+            assert item["tag"] in link["url"]
+        else:
+            assert set(item["open"]) == {"first_name", "points"}
+
+
+@pytest.mark.parametrize("fields", ["First", "a,", "a,,b", "a" * 65, ",".join(["a"] * 101)])
+def test_the_list_of_platforms_refuses_what_no_field_is_called(
+    world: InMemoryService, fields: str
+) -> None:
+    assert world.call("GET", f"/v1/platforms?fields={fields}", key=None).status == 400

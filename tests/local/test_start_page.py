@@ -45,6 +45,7 @@ def link_request(
 ) -> Request:
     """The request that the page sends; `changed` replaces headers, None removes one."""
     client = changed.pop("client_address", "127.0.0.1")
+    path = changed.pop("path", "/start/link")
     host = urlsplit(service.url).netloc
     headers: dict[str, str | None] = {
         "host": host,
@@ -55,7 +56,7 @@ def link_request(
     }
     content = json.dumps(body or {"template_id": WELCOME, "name": "Zoë"}).encode()
     sent = {name: text for name, text in headers.items() if text is not None}
-    return Request(method, "/start/link", "", sent, content, client)
+    return Request(method, path, "", sent, content, client)
 
 
 def send(service: RunningService, request: Request) -> tuple[int, Mapping[str, Any]]:
@@ -145,8 +146,9 @@ def test_a_name_becomes_a_link_that_shows_it(service: RunningService) -> None:
 def test_nobody_but_this_page_on_this_machine_gets_a_link(
     service: RunningService, changed: dict[str, Any]
 ) -> None:
-    status, problem = send(service, link_request(service, **changed))
-    assert status == 403 and "url" not in problem
+    for path in ("/start/link", "/start/studio"):
+        status, problem = send(service, link_request(service, path=path, **changed))
+        assert status == 403 and "url" not in problem
 
 
 @pytest.mark.parametrize(
@@ -174,12 +176,31 @@ def test_a_malformed_call_is_refused_with_what_to_do(
     assert answered == status and problem["detail"]
 
 
+def test_each_click_opens_the_studio_with_a_code_that_works_once(
+    service: RunningService,
+) -> None:
+    urls = []
+    for _ in range(2):
+        status, content = send(service, link_request(service, path="/start/studio"))
+        assert status == 200
+        urls.append(content["url"])
+    path, _, code = urls[0].partition("#code=")
+    assert path == "/studio" and urls[0] != urls[1]
+    begun = requests.post(f"{service.url}/v1/sessions", json={"code": code}, timeout=600)
+    assert begun.status_code == 200 and begun.json()["name"] == "this machine"
+    key = {"Authorization": f"Bearer {begun.json()['key']}"}
+    assert requests.get(f"{service.url}/v1/templates", headers=key, timeout=600).status_code == 200
+    again = requests.post(f"{service.url}/v1/sessions", json={"code": code}, timeout=600)
+    assert (again.status_code, again.json()["code"]) == (401, "invalid_code")
+
+
 def test_a_server_that_other_machines_can_reach_makes_no_link(service: RunningService) -> None:
     assert is_loopback("127.0.0.1") and is_loopback("::1") and is_loopback("localhost")
     assert not any(map(is_loopback, ("0.0.0.0", "", "::", "192.168.1.5", "my-machine.local")))
     api = InProcessApiClient(service.server.api.handle, service.server.keys.api_key)
-    page = StartPage(api, signs=False)
-    assert page.handle(link_request(service)).status == 403
+    page = StartPage(api, signs=False, invite=lambda: "/studio#code=x")
+    for path in ("/start/link", "/start/studio"):
+        assert page.handle(link_request(service, path=path)).status == 403
     listed = json.loads(page.handle(Request("GET", "/start/samples")).body)
     assert listed["signs"] is False and len(listed["samples"]) == len(PUBLISHED)
 

@@ -15,10 +15,14 @@ TAGS = ["Assets"]
 AssetId = Annotated[str, Path(pattern=TEMPLATE_ID)]
 
 
-@router.post("/v1/assets", summary="Upload an asset", tags=TAGS, security=any_scope("templates"))
+@router.post(
+    "/v1/assets", summary="Upload an asset", tags=TAGS, security=any_scope("templates", "drafts")
+)
 def create_asset(body: Annotated[AssetBody, Body()]) -> AssetResponse:
     """Where to upload the asset's bytes; they are checked before their first use."""
     context = router.request_context
+    if body.replace:
+        context.authorize_scope("templates")
     asset = context.service.assets.create(
         body.id,
         content_type=body.content_type,
@@ -30,7 +34,9 @@ def create_asset(body: Annotated[AssetBody, Body()]) -> AssetResponse:
     return AssetResponse.model_validate(asset)
 
 
-@router.get("/v1/assets", summary="List assets", tags=TAGS, security=any_scope("templates"))
+@router.get(
+    "/v1/assets", summary="List assets", tags=TAGS, security=any_scope("templates", "drafts")
+)
 def list_assets(limit: Limit = 50, cursor: Cursor = None) -> AssetList:
     """All assets by id that the API key's templates may use."""
     context = router.request_context
@@ -41,7 +47,10 @@ def list_assets(limit: Limit = 50, cursor: Cursor = None) -> AssetList:
 
 
 @router.get(
-    "/v1/assets/<asset_id>", summary="Read an asset", tags=TAGS, security=any_scope("templates")
+    "/v1/assets/<asset_id>",
+    summary="Read an asset",
+    tags=TAGS,
+    security=any_scope("templates", "drafts"),
 )
 def read_asset(asset_id: AssetId) -> AssetSummary:
     """Checks an upload that is waiting, and tells its size or why it was refused."""

@@ -24,6 +24,7 @@ def create_image(body: Annotated[ImageBody, Body()]) -> ImageResponse:
         format=body.format and body.format.replace("jpeg", "jpg"),
         key_templates=context.key_templates,
     )
+    context.charge_pictures()
     image = context.service.images.create(request, now=context.now, deadline=context.deadline)
     context.log_fields |= {**image.log_fields, "campaign": body.campaign}
     return ImageResponse(**image.to_json(), cached=image.cached, metadata=body.metadata)

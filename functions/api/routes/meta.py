@@ -11,7 +11,9 @@ from postcard.template.validation.parse import json_schema
 router = ApiRouter()
 
 
-@router.get("/v1/fonts", summary="List fonts", tags=["Templates"], security=any_scope("templates"))
+@router.get(
+    "/v1/fonts", summary="List fonts", tags=["Templates"], security=any_scope("templates", "drafts")
+)
 def list_fonts() -> list[FontFamily]:
     """The families that a template's `font` may name: bundled ones and yours."""
     context = router.request_context

@@ -1,7 +1,6 @@
 """`/v1/previews`: pictures of drafts and stored templates; nothing is stored."""
 
 import base64
-import json
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
@@ -9,8 +8,13 @@ from aws_lambda_powertools.event_handler.openapi.params import Body
 
 from api.request_context import ApiRequestContext
 from api.request_models import PreviewBody
-from api.response_models import PreviewResponse
+from api.response_models import Diagnostic, PersonPreview, PreviewResponse
 from api.router import JSON_TYPE, ApiRouter, any_scope, binary_response
+from postcard.errors import BadRequest, Fault
+from postcard.image_formats import EncodedImage
+from postcard.lint.worst_people import WORST_PEOPLE_COUNT
+from postcard.pipeline.timings import Timings
+from postcard.services.people_previews import PeoplePreview
 from postcard.services.previews import Preview, PreviewRequest
 
 router = ApiRouter()
@@ -20,29 +24,61 @@ router = ApiRouter()
     "/v1/previews",
     summary="Preview a document or a template",
     tags=["Previews"],
-    security=any_scope("images", "templates"),
+    security=any_scope("images", "templates", "drafts"),
 )
 def preview(body: Annotated[PreviewBody, Body()]) -> Response[str]:
     """The picture; with `Accept: application/json` a data URI, boxes, warnings and findings."""
     context = router.request_context
-    request = _preview_request(context, body)
-    result = context.service.previews.draw(request, now=context.now, deadline=context.deadline)
-    if not context.request.prefers_json():
-        return binary_response(result.image.body, result.image.content_type)
+    request, as_json = _preview_request(context, body), context.request.prefers_json()
+    context.charge_pictures(_picture_count(request))
+    timings = Timings(context.service.monotonic)
+    bounds = {"now": context.now, "deadline": context.deadline}
+    previews = context.service.previews
+    if request.people is not None:
+        if not as_json:
+            raise _needs_json("people")
+        response = _people_response(previews.draw_people(request, **bounds, timings=timings))
+    else:
+        if not as_json and (name := _question(request)):
+            raise _needs_json(name)
+        result = previews.draw(request, **bounds, timings=timings)
+        headers = {"Server-Timing": timings.to_header()}
+        if not as_json:
+            return binary_response(result.image.body, result.image.content_type, headers)
+        response = _preview_response(result)
     return Response(
-        status_code=200, content_type=JSON_TYPE, body=_preview_response(result).model_dump_json()
+        status_code=200,
+        content_type=JSON_TYPE,
+        headers={"Server-Timing": timings.to_header()},
+        body=response.model_dump_json(exclude_unset=True),
     )
+
+
+def _picture_count(request: PreviewRequest) -> int:
+    if request.people is None:
+        return 1
+    return WORST_PEOPLE_COUNT if request.people == "worst" else len(request.people)
+
+
+def _question(request: PreviewRequest) -> str | None:
+    """The first property that asks for more than a picture."""
+    return next((name for name in ("describe", "parts", "carets") if getattr(request, name)), None)
+
+
+def _needs_json(name: str) -> BadRequest:
+    detail = f"Send Accept: application/json with {name}: the response is not one picture."
+    return BadRequest(detail, errors=[Fault("invalid_request", f"/{name}", detail)])
 
 
 def _preview_request(context: ApiRequestContext, body: PreviewBody) -> PreviewRequest:
     if body.template_id is not None:
-        context.authorize_scope("images")
+        context.authorize_scope("images", "drafts")
         context.authorize_template(body.template_id)
     else:
-        context.authorize_scope("templates")
+        context.authorize_scope("templates", "drafts")
     document = None
     if body.document is not None:  # as it was sent, not as it was validated
-        document = json.dumps(context.json_body["document"], ensure_ascii=False)
+        document = context.json_body["document"]
     return PreviewRequest(
         **body.model_dump(exclude={"document", "format"}),
         format=body.format and body.format.replace("jpeg", "jpg"),
@@ -52,6 +88,23 @@ def _preview_request(context: ApiRequestContext, body: PreviewBody) -> PreviewRe
 
 
 def _preview_response(preview: Preview) -> PreviewResponse:
-    image = preview.image
-    data_uri = f"data:{image.content_type};base64,{base64.b64encode(image.body).decode()}"
-    return PreviewResponse.model_validate({**preview.to_json(), "image": data_uri})
+    image = _data_uri(preview.image)
+    return PreviewResponse.model_validate({**preview.to_json(), "image": image})
+
+
+def _people_response(preview: PeoplePreview) -> PreviewResponse:
+    pictures = [
+        PersonPreview.model_validate({**one.to_json(), "image": _data_uri(one.result.image)})
+        for one in preview.pictures
+    ]
+    return PreviewResponse(
+        image=None,
+        boxes=[],
+        warnings=[],
+        findings=[Diagnostic.model_validate(finding) for finding in preview.findings],
+        pictures=pictures,
+    )
+
+
+def _data_uri(image: EncodedImage) -> str:
+    return f"data:{image.content_type};base64,{base64.b64encode(image.body).decode()}"

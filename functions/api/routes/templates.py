@@ -35,6 +35,7 @@ def create_template() -> Response[TemplateResponse]:
     context = router.request_context
     template_id = context.service.publisher.new_id()
     context.authorize_template(template_id)
+    context.charge_pictures()
     published = context.service.publisher.publish(
         template_id, context.body_text, now=context.now, deadline=context.deadline
     )
@@ -51,6 +52,7 @@ def publish_template(template_id: TemplateId) -> Response[TemplateResponse]:
     """Publish a new version, or create the template under an id of your own."""
     context = router.request_context
     context.authorize_template(template_id)
+    context.charge_pictures()
     published = context.service.publisher.publish(
         template_id,
         context.body_text,
@@ -62,7 +64,9 @@ def publish_template(template_id: TemplateId) -> Response[TemplateResponse]:
     return template_response(context.service.templates.describe(published))
 
 
-@router.get("/v1/templates", summary="List templates", tags=TAGS, security=any_scope("templates"))
+@router.get(
+    "/v1/templates", summary="List templates", tags=TAGS, security=any_scope("templates", "drafts")
+)
 def list_templates(limit: Limit = 50, cursor: Cursor = None) -> TemplateList:
     """All templates by id, without deleted ones."""
     context = router.request_context
@@ -76,7 +80,7 @@ def list_templates(limit: Limit = 50, cursor: Cursor = None) -> TemplateList:
     "/v1/templates/<template_id>",
     summary="Read a template",
     tags=TAGS,
-    security=any_scope("templates"),
+    security=any_scope("templates", "drafts"),
 )
 def read_template(template_id: TemplateId) -> Response[TemplateResponse]:
     """The latest version, with its document as it was published."""
@@ -89,7 +93,7 @@ def read_template(template_id: TemplateId) -> Response[TemplateResponse]:
     "/v1/templates/<template_id>/fields",
     summary="List a template's fields and layers",
     tags=TAGS,
-    security=any_scope("templates"),
+    security=any_scope("templates", "drafts"),
 )
 def list_fields(template_id: TemplateId) -> FieldList:
     """All names that a request may use, with their types and bounds."""

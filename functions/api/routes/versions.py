@@ -18,7 +18,7 @@ Version = Annotated[UrlInteger, Path(ge=1, le=999_999)]
     "/v1/templates/<template_id>/versions",
     summary="List versions",
     tags=TAGS,
-    security=any_scope("templates"),
+    security=any_scope("templates", "drafts"),
 )
 def list_versions(template_id: TemplateId, limit: Limit = 50, cursor: Cursor = None) -> VersionList:
     """The newest version first."""
@@ -32,7 +32,7 @@ def list_versions(template_id: TemplateId, limit: Limit = 50, cursor: Cursor = N
     "/v1/templates/<template_id>/versions/<version>",
     summary="Read a version",
     tags=TAGS,
-    security=any_scope("templates"),
+    security=any_scope("templates", "drafts"),
 )
 def read_version(template_id: TemplateId, version: Version) -> Response[TemplateResponse]:
     """One version, with its document as it was published."""

@@ -9,7 +9,9 @@ from postcard.deletion.deletions import Deletions
 from postcard.deletion.erasure import Erasure
 from postcard.deletion.stored_pictures import StoredPictures
 from postcard.delivery.assembly import Dependencies, SharedServices
+from postcard.host_patterns import url_origin
 from postcard.keys.api_keys import ApiKeyService
+from postcard.keys.sessions import SessionService
 from postcard.links.signing import LinkKeys
 from postcard.runtime.deadline import Deadline
 from postcard.runtime.lazy_dataclass import dataclass
@@ -29,6 +31,7 @@ class ApiDependencies:
 
     dependencies: Dependencies
     api_keys: ports.ApiKeyStore
+    invitations: ports.InvitationStore
     limiter: ports.RateLimiter
     idempotency: ports.IdempotencyStore
     uploads: ports.Uploads
@@ -55,6 +58,7 @@ class ApiService:
     `sandbox_status` says what holds in the process that decodes untrusted files.
     `fonts` takes the templates that may use a font (None: all) and a `time.monotonic()` instant.
     `set_deadline` takes the `time.monotonic()` instant at which every wait is given up.
+    `picture_origin` and `upload_origin` are where pictures come from and uploads go to.
     """
 
     images: Images
@@ -71,12 +75,15 @@ class ApiService:
     health: Callable[[], Mapping[str, str]]
     sandbox_status: Callable[[], str]
     keys: ApiKeyService
+    sessions: SessionService
     limiter: ports.RateLimiter
     counters: ports.Counters
     idempotency: ports.IdempotencyStore
     set_deadline: Callable[[float], None]
     clock: Callable[[], float]
     monotonic: Callable[[], float]
+    picture_origin: str
+    upload_origin: Callable[[], str]
     cors_origins: Sequence[str] = ()
 
 
@@ -88,6 +95,7 @@ def api_service(api: ApiDependencies) -> ApiService:
     def keys() -> LinkKeys:
         return dependencies.keys(None)
 
+    api_keys = ApiKeyService(api.api_keys)
     links = LinkService(shared.templates, shared.pipeline, keys, base_url=api.base_url)
     stored_pictures = StoredPictures(dependencies.pictures, api.cdn)
     erasure = Erasure(dependencies.images, stored_pictures, keys)
@@ -127,13 +135,16 @@ def api_service(api: ApiDependencies) -> ApiService:
         ],
         health=lambda: _health(dependencies),
         sandbox_status=lambda: _sandbox_status(dependencies),
-        keys=ApiKeyService(api.api_keys),
+        keys=api_keys,
+        sessions=SessionService(api_keys, api.invitations, dependencies.counters),
         limiter=api.limiter,
         counters=dependencies.counters,
         idempotency=api.idempotency,
         set_deadline=dependencies.set_deadline,
         clock=dependencies.clock,
         monotonic=dependencies.monotonic,
+        picture_origin=url_origin(api.base_url),
+        upload_origin=api.uploads.origin,
         cors_origins=api.cors_origins,
     )
 

@@ -3,7 +3,8 @@
 Problem                     500 internal_error
 ├── BadRequest              400 invalid_request, invalid_json, unknown_name, missing_value,
 │                               invalid_value, …
-├── Unauthorized            401 missing_key, invalid_key, revoked_key, expired_key
+├── Unauthorized            401 missing_key, invalid_key, revoked_key, expired_key,
+│                               invalid_code
 ├── Forbidden               403 missing_scope, template_not_allowed, bad_signature
 ├── NotFound                404 not_found
 ├── MethodNotAllowed        405 method_not_allowed

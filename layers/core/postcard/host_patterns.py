@@ -1,4 +1,7 @@
-"""Host allow-lists: `cdn.example.com` is that host, `*.example.com` every host below it."""
+"""Hosts and origins of URLs, and host allow-lists.
+
+`cdn.example.com` is that host, `*.example.com` every host below it.
+"""
 
 from collections.abc import Sequence
 from urllib.parse import urlsplit
@@ -39,3 +42,13 @@ def host_of(url: str) -> str:
         return (urlsplit(url).hostname or "").lower()
     except ValueError:
         return ""
+
+
+def url_origin(url: str) -> str:
+    """The origin of a URL, as in a `Content-Security-Policy`; "" if it has no host.
+
+    >>> url_origin("https://Uploads.example.com:8443/bucket"), url_origin("asset:logo")
+    ('https://uploads.example.com:8443', '')
+    """
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.lower()}" if parts.netloc else ""

@@ -350,7 +350,11 @@ class Queue(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ApiKeyRecord:
-    """An API key without the key itself: `digest` is its SHA-256 in lower-case hex."""
+    """An API key without the key itself: `digest` is its SHA-256 in lower-case hex.
+
+    The key of a session is one that a person got by an invitation: `renewable_until` is when it
+    ends at the latest; None for every other key.
+    """
 
     key_id: str
     digest: str
@@ -363,6 +367,12 @@ class ApiKeyRecord:
     rate: int = 100
     monthly_quota: int | None = None
     last_used_at: int | None = None  # to the hour
+    renewable_until: int | None = None
+
+    @property
+    def is_session(self) -> bool:
+        """Whether this is the key of a session."""
+        return self.renewable_until is not None
 
 
 class ApiKeyStore(Protocol):
@@ -373,7 +383,35 @@ class ApiKeyStore(Protocol):
     def record_use(self, digest: str, at: int) -> None:
         """Store when a key was used; nothing else in its record changes."""
 
+    def renew(self, digest: str, expires_at: int) -> bool:
+        """Store when a key expires, unless it is revoked or unknown; whether it was stored."""
+
     def list(self) -> Sequence[ApiKeyRecord]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """What a code can be exchanged for once, until `expires_at`: a session of `name`.
+
+    `digest` is the SHA-256 of the code in lower-case hex. The session can be renewed for
+    `session_seconds`.
+    """
+
+    digest: str
+    name: str
+    scopes: Sequence[str]
+    templates: Sequence[str] | None
+    created_at: int
+    expires_at: int
+    session_seconds: int
+
+
+class InvitationStore(Protocol):
+    """Invitations, by the digest of their code."""
+
+    def put(self, invitation: Invitation) -> None: ...
+    def take(self, digest: str) -> Invitation | None:
+        """Delete an invitation and return it. Of several calls at once, one gets it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -456,6 +494,9 @@ class Uploads(Protocol):
     def presign(self, key: str, content_type: str, size: int) -> JsonObject:
         """`{"url", "method", "fields" or "headers", "expires_at"}`."""
 
+    def origin(self) -> str:
+        """The origin of every form's `url`, for the security policy of a page that uploads."""
+
 
 @dataclass(eq=False)
 class SecretChanged(Conflict):
@@ -521,7 +562,8 @@ class RateLimitResult:
 class RateLimiter(Protocol):
     """A token bucket for each name, of `rate` tokens a second."""
 
-    def take(self, name: str, *, rate: int, now: float) -> RateLimitResult: ...
+    def take(self, name: str, *, rate: int, now: float, tokens: int = 1) -> RateLimitResult:
+        """Take all `tokens`, at most `rate`, or none."""
 
 
 class Counters(Protocol):

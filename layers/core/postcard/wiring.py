@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from postcard.adapters.aws.boto_client import BotoClient, LazyBotoClient
     from postcard.api_assembly import ApiService
     from postcard.campaigns.batches.batch_worker import BatchWorker
+    from postcard.keys.sessions import SessionService
     from postcard.services.worker import WorkerService
 
 FILE_SCHEME = "file:"
@@ -77,7 +78,7 @@ def image_service(
 
 def api_service(settings: Settings) -> "ApiService":
     """The service of the API function."""
-    from postcard.adapters.aws.api_keys import DynamoApiKeyStore
+    from postcard.adapters.aws.api_keys import DynamoApiKeyStore, DynamoInvitationStore
     from postcard.adapters.aws.batches import DynamoBatchStore
     from postcard.adapters.aws.cdn import CloudFrontCdn
     from postcard.adapters.aws.deletion_records import DynamoDeletionStore
@@ -102,6 +103,7 @@ def api_service(settings: Settings) -> "ApiService":
         ApiDependencies(
             dependencies=dependencies,
             api_keys=DynamoApiKeyStore(table),
+            invitations=DynamoInvitationStore(table),
             limiter=DynamoRateLimiter(table),
             idempotency=DynamoIdempotencyStore(table),
             uploads=S3Uploads(s3, settings.store_bucket),
@@ -230,6 +232,18 @@ def api_key_store(settings: Settings) -> ports.ApiKeyStore:
     from postcard.adapters.aws.boto_client import boto_client
 
     return DynamoApiKeyStore(Table(boto_client("dynamodb", settings), settings.table))
+
+
+def session_service(settings: Settings) -> "SessionService":
+    """Invites people to the template editor."""
+    from postcard.adapters.aws.api_keys import DynamoApiKeyStore, DynamoInvitationStore
+    from postcard.adapters.aws.boto_client import boto_client
+    from postcard.keys.api_keys import ApiKeyService
+    from postcard.keys.sessions import SessionService
+
+    table = Table(boto_client("dynamodb", settings), settings.table)
+    keys = ApiKeyService(DynamoApiKeyStore(table))
+    return SessionService(keys, DynamoInvitationStore(table), DynamoCounters(table))
 
 
 def template_store(settings: Settings) -> ports.TemplateStore:

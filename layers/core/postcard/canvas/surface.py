@@ -41,6 +41,10 @@ class Surface:
         """A copy of the pixels."""
         return Surface(self.color.copy(), self.alpha.copy() if self.alpha else None)
 
+    def crop(self, bounds: tuple[int, int, int, int]) -> "Surface":
+        """A copy of these pixels: left, top, right, bottom."""
+        return Surface(self.color.crop(bounds), self.alpha.crop(bounds) if self.alpha else None)
+
     def paste(
         self, fill: RenderedPaint, position: IntPoint, mask: Image.Image | None, size: IntPoint
     ) -> None:

@@ -85,16 +85,20 @@ def create(
 @keys.command("list", cls=Command, example="postcard keys list --json")
 @target_options
 def list_(target: ServiceTarget) -> CommandResult:
-    """List all API keys, oldest first, without their secret."""
+    """List all API keys, oldest first, without their secret.
+
+    Sessions of the template editor are listed too, until a week after their end.
+    """
     records = target.api_keys().list()
     rows = [
         (
-            *(r.key_id, r.name, ",".join(r.scopes), ",".join(r.templates or ["all"])),
+            *(r.key_id, "session" if r.is_session else "key", r.name),
+            *(",".join(r.scopes), ",".join(r.templates or ["all"])),
             *(format_rfc3339(r.last_used_at)[:10] if r.last_used_at else "never", key_state(r)),
         )
         for r in records
     ]
-    headers = ("id", "name", "scopes", "templates", "last used", "state")
+    headers = ("id", "kind", "name", "scopes", "templates", "last used", "state")
     return CommandResult(
         format_table(headers, rows), {"items": [api_key_json(record) for record in records]}
     )
@@ -104,7 +108,7 @@ def list_(target: ServiceTarget) -> CommandResult:
 @click.argument("key_id")
 @target_options
 def revoke(key_id: str, target: ServiceTarget) -> CommandResult:
-    """Revoke the API key KEY_ID.
+    """Revoke the API key KEY_ID, or end the session of that id.
 
     Calls with this key are refused at once.
     """
@@ -117,6 +121,7 @@ def api_key_json(record: ApiKeyRecord) -> dict[str, object]:
     """An API key as JSON, without its digest."""
     return {
         "id": record.key_id,
+        "kind": "session" if record.is_session else "key",
         "name": record.name,
         "scopes": list(record.scopes),
         "templates": None if record.templates is None else list(record.templates),
@@ -125,6 +130,7 @@ def api_key_json(record: ApiKeyRecord) -> dict[str, object]:
         "created_at": format_rfc3339(record.created_at),
         "expires_at": record.expires_at and format_rfc3339(record.expires_at),
         "revoked_at": record.revoked_at and format_rfc3339(record.revoked_at),
+        "renewable_until": record.renewable_until and format_rfc3339(record.renewable_until),
         "last_used_at": record.last_used_at and format_rfc3339(record.last_used_at),
         "state": key_state(record),
     }

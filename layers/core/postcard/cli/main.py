@@ -20,6 +20,7 @@ from postcard.cli.render import render
 from postcard.cli.serve import serve
 from postcard.cli.signing_keys import signing_keys
 from postcard.cli.snippet import snippet
+from postcard.cli.studio import studio
 from postcard.cli.templates import templates
 from postcard.cli.verify import verify
 
@@ -48,6 +49,7 @@ for _command in (
     keys,
     signing_keys,
     templates,
+    studio,
     erase,
 ):
     postcard.add_command(_command)

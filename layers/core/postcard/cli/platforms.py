@@ -4,7 +4,7 @@ import click
 
 from postcard.cli.base_command import Command
 from postcard.cli.output import CommandResult, format_table
-from postcard.links.platforms.mail_platform import ENCODING_NAMES, MailPlatform
+from postcard.links.platforms.mail_platform import MailPlatform
 from postcard.links.platforms.registry import (
     PLATFORM_NAMES,
     all_platforms,
@@ -20,13 +20,13 @@ def platforms(name: str | None) -> CommandResult:
     if name is None:
         return platform_list()
     platform = platform_option(name)
-    return CommandResult(_description(platform), {"success": True, **platform_json(platform)})
+    return CommandResult(_description(platform), {"success": True, **platform.to_json()})
 
 
 def platform_list() -> CommandResult:
     """All platforms as a table."""
     listed = all_platforms()
-    fields = {"success": True, "platforms": [platform_json(each) for each in listed]}
+    fields = {"success": True, "platforms": [each.to_json() for each in listed]}
     return CommandResult(_table(listed), fields)
 
 
@@ -40,36 +40,17 @@ def platform_option(text: str) -> MailPlatform:
     raise click.UsageError(f"There is no platform {text[:64]!r}.{hint} There are {names}.")
 
 
-def platform_json(platform: MailPlatform) -> dict[str, object]:
-    """What is known about a platform; tags are those of its example."""
-    attribute = platform.example.split(" or ")[0]
-    return {
-        "esp": platform.name,
-        "title": platform.title,
-        "aliases": list(platform.aliases),
-        "example": platform.example,
-        "tag": platform.write_tag(attribute),
-        "alt_tag": platform.alt_tag(attribute, "there"),
-        "values": ENCODING_NAMES[platform.encoding],
-        "source": platform.source,
-        "documentation": platform.documentation or None,
-        "note": platform.note,
-        "paste": platform.paste,
-        "trap": platform.trap,
-    }
-
-
 def _table(listed: list[MailPlatform]) -> str:
     rows = []
     for platform in listed:
-        known = platform_json(platform)
+        known = platform.to_json()
         alt = "the reader's" if known["alt_tag"] else "the default's words"
         rows.append((platform.name, known["tag"], known["values"], alt, platform.source))
     return format_table(("esp", "tag in the address", "values", "alt text", "how sure"), rows)
 
 
 def _description(platform: MailPlatform) -> str:
-    known = platform_json(platform)
+    known = platform.to_json()
     no_tag = "none is safe: the default's words are shown"
     rows = [
         ("esp", " ".join([platform.name, *(f"(or {alias})" for alias in platform.aliases)])),

@@ -11,7 +11,7 @@ from postcard.cli.base_command import Command
 from postcard.cli.link import LinkOptions, create_link, link_options
 from postcard.cli.option_faults import naming_options
 from postcard.cli.output import CommandError, CommandResult, fault_json, fault_line
-from postcard.cli.platforms import platform_json, platform_list, platform_option
+from postcard.cli.platforms import platform_list, platform_option
 from postcard.cli.target import ServiceTarget, target_options
 from postcard.cli.value_options import values_options
 from postcard.errors import BadRequest
@@ -141,7 +141,7 @@ def _result(
     warnings = options.warnings(created)
     json_fields = {
         **created,
-        **platform_json(platform),
+        **platform.to_json(),
         "warnings": [fault_json(fault) for fault in warnings],
     }
     messages = [

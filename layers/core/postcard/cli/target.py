@@ -25,6 +25,7 @@ from postcard.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from postcard.api_assembly import ApiService
+    from postcard.keys.sessions import SessionService
     from postcard.text.fonts import Fonts
 
 REPOSITORY = Path(postcard.__file__).resolve().parents[3]
@@ -93,6 +94,12 @@ class ServiceTarget:
         from postcard import wiring
 
         return ApiKeyService(wiring.api_key_store(self.settings()))
+
+    def sessions(self) -> "SessionService":
+        """Invites people to the template editor."""
+        from postcard import wiring
+
+        return wiring.session_service(self.settings())
 
     def template_loader(self) -> TemplateLoader:
         """Loads the installation's templates."""
@@ -167,21 +174,25 @@ class ServiceTarget:
 
     def api_client(self) -> ApiClient:
         """A client of the API at POSTCARD_API_URL, of the stack, or of the local service."""
-        local = self.local_json()
-        url = os.environ.get("POSTCARD_API_URL") or local.get("base_url")
-        if self.stack:
-            url = self._stack_variables(self.stack)["POSTCARD_API_URL"]
-        key = os.environ.get("POSTCARD_API_KEY") or local.get("api_key")
-        if not url:
-            raise CommandError(
-                "No Postcard API was found. Start one with `make serve` in this folder, or set"
-                " POSTCARD_API_URL and POSTCARD_API_KEY."
-            )
+        url = self.api_url()
+        key = os.environ.get("POSTCARD_API_KEY") or self.local_json().get("api_key")
         if not key:
             raise CommandError(
                 "Set POSTCARD_API_KEY to an API key. `postcard keys create` creates one."
             )
         return ApiClient(url, key)
+
+    def api_url(self) -> str:
+        """The address of the API: of the stack, POSTCARD_API_URL, or of the local service."""
+        if self.stack:
+            return self._stack_variables(self.stack)["POSTCARD_API_URL"]
+        url = os.environ.get("POSTCARD_API_URL") or self.local_json().get("base_url")
+        if not url:
+            raise CommandError(
+                "No Postcard API was found. Start one with `make serve` in this folder, or set"
+                " POSTCARD_API_URL and POSTCARD_API_KEY."
+            )
+        return str(url)
 
     def _stack_variables(self, stack: str) -> dict[str, str]:
         from postcard.adapters.aws.boto_client import boto_client

@@ -16,11 +16,12 @@ from postcard.errors import BadRequest, Fault, Forbidden, NotFound, ServiceUnava
 from postcard.ports import ApiKeyRecord, ApiKeyStore
 
 KEY_PREFIX = "postcard_"
-SCOPES = ("images", "templates", "batches", "admin")
+SCOPES = ("images", "templates", "drafts", "batches", "usage", "admin")
 ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 SECRET_LENGTH = 34
 CHECKSUM_LENGTH = 6
 LAST_USED_RESOLUTION_SECONDS = 3600
+SESSION_ENDED = "Your session ended: open a new invitation link."
 
 
 def generate_api_key(choose_character: Callable[[str], str] = secrets.choice) -> str:
@@ -68,10 +69,11 @@ def key_from_headers(authorization: str | None, x_api_key: str | None) -> str | 
     return (x_api_key or "").strip() or None
 
 
-def require_scope(record: ApiKeyRecord, scope: str) -> None:
-    """`Forbidden` unless the key has the scope."""
-    if scope not in record.scopes:
-        raise Forbidden(f'This key lacks the scope "{scope}": use one that has it.')
+def require_scope(record: ApiKeyRecord, *scopes: str) -> None:
+    """`Forbidden` unless the key has one of the scopes."""
+    if not set(scopes) & set(record.scopes):
+        needed = " or ".join(f'"{scope}"' for scope in scopes)
+        raise Forbidden(f"This key lacks the scope {needed}: use one that has it.")
 
 
 def require_template(record: ApiKeyRecord, template_id: str) -> None:
@@ -100,8 +102,12 @@ class ApiKeyService:
         expires_at: int | None = None,
         rate: int = 100,
         monthly_quota: int | None = None,
+        renewable_until: int | None = None,
     ) -> tuple[str, ApiKeyRecord]:
-        """Create a key; returns it and its record. Only its digest is stored. `rate`: calls/s."""
+        """Create a key; returns it and its record. Only its digest is stored. `rate`: calls/s.
+
+        `renewable_until` makes it the key of a session.
+        """
         _check_scopes(scopes)
         key = generate_api_key(self._choose_character)
         record = ApiKeyRecord(
@@ -114,6 +120,7 @@ class ApiKeyService:
             expires_at=expires_at,
             rate=rate,
             monthly_quota=monthly_quota,
+            renewable_until=renewable_until,
         )
         self._records.put(record)
         return key, record
@@ -127,10 +134,19 @@ class ApiKeyService:
         record = next((r for r in self._records.list() if r.key_id == key_id), None)
         if record is None:
             raise NotFound(f'There is no key "{key_id}": list them to see their ids.')
-        if record.revoked_at is None:
-            record = replace(record, revoked_at=int(now))
-            self._records.put(record)
+        return record if record.revoked_at is not None else self.end(record, now=now)
+
+    def end(self, record: ApiKeyRecord, *, now: float) -> ApiKeyRecord:
+        """Revoke the key of a record that was just read."""
+        record = replace(record, revoked_at=int(now))
+        self._records.put(record)
         return record
+
+    def renew(self, record: ApiKeyRecord, expires_at: int) -> ApiKeyRecord:
+        """Let a key expire later; `Unauthorized` if it was revoked meanwhile."""
+        if not self._records.renew(record.digest, expires_at):
+            raise _revoked(record)
+        return replace(record, expires_at=expires_at)
 
     def record_use(self, record: ApiKeyRecord, *, now: float) -> None:
         """Store when a key was last used, with at most one write an hour.
@@ -173,10 +189,16 @@ class ApiKeyService:
                 "invalid_key", "There is no such key: check that it is copied whole."
             )
         if record.revoked_at is not None and record.revoked_at <= now:
-            raise _unauthorized("revoked_key", "This key was revoked: use another.")
+            raise _revoked(record)
         if record.expires_at is not None and record.expires_at <= now:
-            raise _unauthorized("expired_key", "This key has expired: use another.")
+            detail = "This key has expired: use another."
+            raise _unauthorized("expired_key", SESSION_ENDED if record.is_session else detail)
         return record
+
+
+def _revoked(record: ApiKeyRecord) -> Unauthorized:
+    detail = "This key was revoked: use another."
+    return _unauthorized("revoked_key", SESSION_ENDED if record.is_session else detail)
 
 
 def _unauthorized(

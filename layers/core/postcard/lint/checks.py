@@ -17,8 +17,8 @@ from postcard.lint.dark_mode import (
 )
 from postcard.lint.missing_letters import missing_letters
 from postcard.lint.proportional_digits import proportional_digits
-from postcard.lint.text_overflow import overflowing_texts
-from postcard.template.bind import bind_examples, example_value
+from postcard.lint.text_overflow import overflowing_texts, truncated_texts
+from postcard.template.bind import BoundValues, bind_examples, example_value
 from postcard.template.compiled import Template
 from postcard.template.evaluator import NO_CLOCK, Evaluator
 from postcard.template.fields.field_types import ListField
@@ -76,22 +76,53 @@ def check_rendered(
     takes it.
     """
     document = template.document
-    locale = Evaluator(
-        template, bind_examples(template).values, now, lambda *_: None
-    ).document.locale
     unscannable = {fault.pointer for fault in warnings if fault.code == "unscannable"}
     codes = low_contrast_code(document, boxes)
-    dark_texts = tuple(low_contrast_in_dark_mode(document, boxes))
+    in_dark_mode = tuple(low_contrast_in_dark_mode(document, boxes))
     return (
         *low_contrast(document, boxes),
         *(fault for fault in codes if fault.pointer not in unscannable),
-        *dark_texts,
-        *(() if dark_texts else invisible_in_dark_mode(dark_share)),
+        *in_dark_mode,
+        *(() if in_dark_mode else invisible_in_dark_mode(dark_share)),
+        *check_texts(template, fonts, now=now),
+        *_large_image(image_bytes),
+        *warnings,
+    )
+
+
+def check_texts(template: Template, fonts: Fonts, *, now: float = NO_CLOCK) -> tuple[Fault, ...]:
+    """Findings about the texts, whatever is drawn: with the examples and with the longest values.
+
+    Codes: `text_overflow`, `unsupported_characters`, `proportional_digits`.
+    """
+    document = template.document
+    locale = Evaluator(
+        template, bind_examples(template).values, now, lambda *_: None
+    ).document.locale
+    return (
         *overflowing_texts(template, fonts, now=now),
         *missing_letters(document, locale, fonts),
         *proportional_digits(document, locale, fonts),
+    )
+
+
+def check_picture(
+    template: Template,
+    fonts: Fonts,
+    values: BoundValues,
+    boxes: Sequence[tuple[str, Box]],
+    image_bytes: int,
+    *,
+    now: float = NO_CLOCK,
+) -> tuple[Fault, ...]:
+    """Findings about the picture that was drawn for one person.
+
+    Codes: `low_contrast`, `text_overflow`, `large_file`.
+    """
+    return (
+        *low_contrast(template.document, boxes),
+        *truncated_texts(template, values, fonts, now=now),
         *_large_image(image_bytes),
-        *warnings,
     )
 
 

@@ -10,7 +10,7 @@ from postcard.rendering.drawing_context import DrawingContext, TargetPixels
 from postcard.rendering.flex_layout import layout_nodes
 from postcard.rendering.placed_layer import PlacedLayer
 from postcard.rendering.render_tree import RenderNode, build_tree
-from postcard.template.bind import bind, bind_examples, example_value
+from postcard.template.bind import BoundValues, bind, bind_examples, example_value
 from postcard.template.compiled import Template
 from postcard.template.evaluator import Evaluator
 from postcard.template.fields.field_types import AnyField, ListField, TextField
@@ -39,7 +39,7 @@ def overflowing_texts(template: Template, fonts: Fonts, *, now: float) -> Iterat
     An author who writes `overflow`, or `max_lines` without shrinking, expects a text to be cut.
     """
     reported = set()
-    for placed_layer in _truncated_texts(template, bind_examples(template).values, fonts, now):
+    for placed_layer in _truncated_texts(template, bind_examples(template), fonts, now):
         if placed_layer.node.pointer in reported:  # another item's
             continue
         reported.add(placed_layer.node.pointer)
@@ -52,6 +52,15 @@ def overflowing_texts(template: Template, fonts: Fonts, *, now: float) -> Iterat
             reported.add(placed_layer.node.pointer)
             detail = f"Not all of this text can be shown {_overflow_cause(names, longest)}{_ADVICE}"
             yield Fault("text_overflow", placed_layer.node.pointer, detail)
+
+
+def truncated_texts(
+    template: Template, values: BoundValues, fonts: Fonts, *, now: float
+) -> Iterator[Fault]:
+    """`text_overflow` for every text that these values overflow although its author expects all."""
+    placed_layers = _truncated_texts(template, values, fonts, now)
+    for pointer in dict.fromkeys(placed_layer.node.pointer for placed_layer in placed_layers):
+        yield Fault("text_overflow", pointer, f"Not all of this text can be shown{_ADVICE}")
 
 
 _ADVICE = ": give it more room or shorter values, or write overflow to say that it may be cut."
@@ -80,13 +89,22 @@ def _widest_value(field: TextField) -> str | None:
         return max(field.choices, key=len)
     if field.max_length is None or field.pattern:
         return None
-    letters = "".join(islice(cycle(_WIDE_LETTERS), field.max_length))
+    return wide_letters(field.max_length)
+
+
+def wide_letters(length: int) -> str:
+    """A text of so many wide letters, in words.
+
+    >>> wide_letters(12)
+    'Wilhelmina H'
+    """
+    letters = "".join(islice(cycle(_WIDE_LETTERS), length))
     return letters[:-1] + "m" if letters.endswith(" ") else letters
 
 
-def _bind_values(template: Template, longest: Mapping[str, str]) -> Mapping[str, Any]:
+def _bind_values(template: Template, longest: Mapping[str, str]) -> BoundValues:
     samples = {n: _sample_value(n, f, longest) for n, f in template.fields.items()}
-    return bind(template, Modifications(samples), mode="link").values
+    return bind(template, Modifications(samples), mode="link")
 
 
 def _sample_value(name: str, field: AnyField, longest: Mapping[str, str]) -> Any:
@@ -100,11 +118,11 @@ def _sample_value(name: str, field: AnyField, longest: Mapping[str, str]) -> Any
 
 
 def _truncated_texts(
-    template: Template, values: Mapping[str, Any], fonts: Fonts, now: float
+    template: Template, bound: BoundValues, fonts: Fonts, now: float
 ) -> Iterator[PlacedLayer]:
     """The texts that are cut although nothing in the document allows it."""
-    evaluator = Evaluator(template, values, now, lambda *_: None)
-    nodes = build_tree(template.document.layers, "/layers", evaluator, {})
+    evaluator = Evaluator(template, bound.values, now, lambda *_: None)
+    nodes = build_tree(template.document.layers, "/layers", evaluator, bound.layers)
     drawing = DrawingContext(evaluator.document, fonts, 1.0, _NoImages())
     for placed_layer in _walk(layout_nodes(drawing, nodes)):
         layer = placed_layer.layer

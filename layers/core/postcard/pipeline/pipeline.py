@@ -40,12 +40,16 @@ DRAW_SECONDS = 1.0  # kept back for drawing when the last fetch is given up
 
 @dataclass(frozen=True, slots=True)
 class RenderResult:
-    """An encoded picture, its warnings, the boxes of its layers, its source files by reference."""
+    """An encoded picture, its warnings, the boxes of its layers, its source files by reference.
+
+    `prepared` can be laid out and drawn again with these files; None of a picture that was read.
+    """
 
     image: EncodedImage
     warnings: tuple[Fault, ...]
     boxes: tuple[LayerBox, ...]
     fetched_images: Mapping[str, bytes] = field(default_factory=dict)
+    prepared: PreparedRender | None = None
 
     @property
     def degraded(self) -> bool:
@@ -83,8 +87,20 @@ class RenderPipeline:
         at it, with `GatewayTimeout`. `RenderFailed` if a layer with `on_error: fail` lacks its
         image.
         """
+        (fetched_job,) = self.fetch([job], now=now, deadline=deadline, timings=timings)
+        return self.draw_fetched(fetched_job, timings=timings)
+
+    def fetch(
+        self, jobs: Sequence[RenderJob], *, now: float, deadline: float, timings: Timings
+    ) -> list["FetchedJob"]:
+        """Jobs of one template in one size, ready to be drawn; each image is fetched once."""
         with self.until(deadline) as work_deadline:
-            return self._draw(job, now, work_deadline, timings)
+            return self._fetch(jobs, now, work_deadline, timings)
+
+    def draw_fetched(self, fetched_job: "FetchedJob", *, timings: Timings) -> RenderResult:
+        """The picture of a job whose images are fetched; raises as `draw` does."""
+        with self.until(fetched_job.prepared.deadline.instant):
+            return self._draw(fetched_job, timings)
 
     @contextmanager
     def until(self, instant: float) -> Iterator[Deadline]:
@@ -94,27 +110,49 @@ class RenderPipeline:
         except DeadlineExceeded as exceeded:
             raise GatewayTimeout(str(exceeded)) from exceeded
 
-    def _draw(
-        self, job: RenderJob, now: float, deadline: Deadline, timings: Timings
-    ) -> RenderResult:
+    def _fetch(
+        self, jobs: Sequence[RenderJob], now: float, deadline: Deadline, timings: Timings
+    ) -> list["FetchedJob"]:
         fetch_deadline = deadline.instant - DRAW_SECONDS
-        job, font_warnings = self._with_custom_fonts(job, fetch_deadline)
-        prepared = prepare(job, now=now, deadline=deadline)
-        fetched, faults, prerendered = self._fetch_images(job, prepared, fetch_deadline)
+        template, font_warnings = self.with_fonts(
+            jobs[0].template, jobs[0].loaded.stored.fonts, deadline=fetch_deadline
+        )
+        jobs = [replace(job, loaded=replace(job.loaded, template=template)) for job in jobs]
+        prepared = [prepare(job, now=now, deadline=deadline) for job in jobs]
+        fetched, faults, prerendered = self._fetch_images(jobs[0], prepared, fetch_deadline)
         timings.lap("sources")
         deadline.check()
         reasons = {fault.reference: fault.detail for fault in faults}
+        return [
+            FetchedJob(job, one, fetched, prerendered, reasons, font_warnings)
+            for job, one in zip(jobs, prepared, strict=True)
+        ]
+
+    def _draw(self, fetched_job: "FetchedJob", timings: Timings) -> RenderResult:
+        job, reasons = fetched_job.job, fetched_job.reasons
         pointers = job.source_pointers
         try:
-            rendered = self.render_with(job, prepared, fetched, prerendered)
+            rendered = self.render_with(
+                job,
+                fetched_job.prepared,
+                fetched_job.images,
+                fetched_job.prerendered,
+                on_drawn=lambda: timings.lap("draw"),
+            )
         except RenderFailed as failure:
+            timings.lap("draw")
             detail = reasons.get(failure.reference, str(failure))
             pointer = pointers.get(failure.reference, f"{failure.pointer}/source")
             raise RenderFailed(pointer, detail) from failure
-        finally:
-            timings.lap("draw")
+        timings.lap("encode")
         warnings = [_at_request_pointer(one, reasons, pointers) for one in rendered.warnings]
-        return RenderResult(rendered.image, (*font_warnings, *warnings), rendered.boxes, fetched)
+        return RenderResult(
+            rendered.image,
+            (*fetched_job.font_warnings, *warnings),
+            rendered.boxes,
+            fetched_job.images,
+            fetched_job.prepared,
+        )
 
     def custom_font_keys(
         self, document: Document, *, templates: Sequence[str] | None, deadline: float
@@ -142,17 +180,10 @@ class RenderPipeline:
         font_set = self.font_cache.font_set(families, deadline=deadline)
         return replace(template, fonts=font_set.fonts), font_set.warnings
 
-    def _with_custom_fonts(
-        self, job: RenderJob, deadline: float
-    ) -> tuple[RenderJob, tuple[Fault, ...]]:
-        families = job.loaded.stored.fonts
-        template, warnings = self.with_fonts(job.template, families, deadline=deadline)
-        return replace(job, loaded=replace(job.loaded, template=template)), warnings
-
     def _fetch_images(
-        self, job: RenderJob, prepared: PreparedRender, deadline: float
+        self, job: RenderJob, prepared: Sequence[PreparedRender], deadline: float
     ) -> tuple[dict[str, bytes], list[SourceImageFault], PrerenderedLayers | None]:
-        """The images of a job, their faults, and the template's prerendered layers if stored.
+        """The images of jobs like this, their faults, and the template's prerendered layers.
 
         Images that only the prerendered layers show are fetched only if those are missing.
         """
@@ -160,7 +191,9 @@ class RenderPipeline:
         published_keys = stored.sources
         key = stored.prerendered.get(size_name(job.size), "")
         prerendered = cache.get_prerendered(key)
-        sources = prepared.image_sources(has_prerendered=bool(key))
+        sources = [
+            source for one in prepared for source in one.image_sources(has_prerendered=bool(key))
+        ]
         needed = [source for source in sources if not source.prerendered_only]
         if key and prerendered is None:
             needed.append(ImageSource("", key, None, "hide", 0, 0, from_document=True))
@@ -187,8 +220,12 @@ class RenderPipeline:
         prepared: PreparedRender,
         fetched_images: Mapping[str, bytes],
         prerendered: PrerenderedLayers | None = None,
+        on_drawn: Callable[[], object] = lambda: None,
     ) -> RenderedPicture:
-        """Draws a prepared job with images that are fetched already."""
+        """Draws a prepared job with images that are fetched already.
+
+        `on_drawn` is called between drawing and encoding.
+        """
         return self.renderer.render(
             prepared,
             fetched_images,
@@ -196,7 +233,23 @@ class RenderPipeline:
             quality=job.quality,
             max_bytes=job.max_bytes,
             prerendered=prerendered,
+            on_drawn=on_drawn,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedJob:
+    """A job that is ready to be drawn.
+
+    `images` are files by reference, `reasons` say why others are missing.
+    """
+
+    job: RenderJob
+    prepared: PreparedRender
+    images: Mapping[str, bytes]
+    prerendered: PrerenderedLayers | None
+    reasons: Mapping[str, str]
+    font_warnings: tuple[Fault, ...]
 
 
 def prepare(job: RenderJob, *, now: float, deadline: Deadline = NO_DEADLINE) -> PreparedRender:

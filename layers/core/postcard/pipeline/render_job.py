@@ -1,7 +1,8 @@
 """A render job: everything that one picture's bytes follow from. Requests and links become one."""
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import field, replace
+from functools import partial
 from typing import Any
 
 from postcard.errors import BadRequest, Fault, raise_faults
@@ -11,9 +12,20 @@ from postcard.json_text import canonical_json, json_pointer
 from postcard.pipeline.template_loader import LoadedTemplate
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.auto_format import expects_photos
-from postcard.template.bind import NO_NAMES, BindMode, BoundValues, EveryName, bind
+from postcard.template.bind import (
+    NO_NAMES,
+    BaseValues,
+    BindMode,
+    BoundValues,
+    EveryName,
+    bind,
+)
 from postcard.template.compiled import Template
-from postcard.template.modifications import VALUE_KEYS, modifications_from_json
+from postcard.template.modifications import (
+    VALUE_KEYS,
+    Modifications,
+    modifications_from_json,
+)
 from postcard.template.validation.parse import Document
 
 
@@ -123,11 +135,14 @@ def job_for_request(
     on_invalid: BindMode,
     key_templates: Sequence[str] | None = None,
     other_faults: Sequence[Fault] = (),
+    base: BaseValues | None = None,
+    may_need_fallback: bool = False,
 ) -> RenderJob:
     """The job of an API request; `BadRequest` with all its faults, `other_faults` among them.
 
     `key_templates`: what the API key is limited to. Unless it is None, the values name only assets
-    that the template names.
+    that the template names. `base` are values of fields that the modifications do not name.
+    `may_need_fallback`: values that only the fallback picture may be shown for are no fault.
     """
     size, faults = options.resolve_size(template.template.document)
     faults += other_faults
@@ -137,6 +152,8 @@ def job_for_request(
         on_invalid=on_invalid,
         restricted=NO_NAMES if key_templates is None else EveryName(),
         faults=faults,
+        base=base,
+        may_need_fallback=may_need_fallback,
     )
     job = job_for_values(template, values, options, size)
     return replace(job, source_pointers=_source_pointers(modifications))
@@ -178,15 +195,21 @@ def bind_modifications(
     on_invalid: BindMode,
     restricted: Container[str],
     faults: list[Fault],
+    base: BaseValues | None = None,
+    may_need_fallback: bool = False,
 ) -> BoundValues:
     """The bound values of a request; `BadRequest` with their faults and those found before."""
+    bind_parsed = partial(bind, template, mode=on_invalid, restricted=restricted, base=base)
     try:
         parsed = modifications_from_json(template, modifications)
-        values = bind(template, parsed, mode=on_invalid, restricted=restricted)
+        values = bind_parsed(parsed)
     except BadRequest as bad:
-        more = _faults_in_other_entries(template, modifications, bad.errors, on_invalid, restricted)
+        more = _faults_in_other_entries(template, modifications, bad.errors, bind_parsed)
         raise_faults([*bad.errors, *more, *faults])
         raise
+    if may_need_fallback:
+        raise_faults(faults)
+        return values
     missing = [
         Fault(
             "missing_value",
@@ -203,8 +226,7 @@ def _faults_in_other_entries(
     template: Template,
     modifications: Sequence[Mapping[str, Any]],
     known: Sequence[Fault],
-    on_invalid: BindMode,
-    restricted: Container[str],
+    bind_parsed: Callable[[Modifications], BoundValues],
 ) -> list[Fault]:
     """Faults of the entries that have none yet, so that the caller gets all faults at once."""
     pointers = [json_pointer("modifications", index) for index in range(len(modifications))]
@@ -214,8 +236,7 @@ def _faults_in_other_entries(
     rest = [index for index, entry in enumerate(pointers) if entry not in faulty]
     try:
         entries = [modifications[index] for index in rest]
-        parsed = modifications_from_json(template, entries)
-        bind(template, parsed, mode=on_invalid, restricted=restricted)
+        bind_parsed(modifications_from_json(template, entries))
     except BadRequest as bad:
         return [found for fault in bad.errors if (found := _with_entry_index(fault, rest))]
     return []

@@ -23,3 +23,7 @@ class Timings:
         now = self.clock()
         self.milliseconds[step] = self.milliseconds.get(step, 0.0) + (now - self._since) * 1000
         self._since = now
+
+    def to_header(self) -> str:
+        """The value of `Server-Timing`."""
+        return ", ".join(f"{name};dur={ms:.1f}" for name, ms in self.milliseconds.items())

@@ -57,7 +57,12 @@ class CanvasSpec:
     @property
     def scale(self) -> float:
         """Device pixels per CSS pixel."""
-        return (self.pixels[0] / self.size[0] + self.pixels[1] / self.size[1]) / 2
+        return sum(self.scales) / 2
+
+    @property
+    def scales(self) -> tuple[float, float]:
+        """Device pixels per CSS pixel, across and down; they differ only by rounding."""
+        return self.pixels[0] / self.size[0], self.pixels[1] / self.size[1]
 
     def new_canvas(self, deadline: Deadline) -> Canvas:
         """An empty canvas, on which drawing ends at `deadline`."""

@@ -1,6 +1,7 @@
 """A layer in its place on the canvas: it is measured, laid out and drawn here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
@@ -150,9 +151,19 @@ class PlacedLayer:
         self.drawing.boxes.append((self.node.pointer, self.box))
         if layer.opacity == 0:
             return
-        if layer.draws_directly:
-            layer.draw(canvas, self)
+        with self.offscreen(canvas) as inner:
+            layer.draw(inner, self)
+            if layer.rotation % 360:
+                layer.check_drawn(inner, self)
+        if not layer.rotation % 360:
             layer.check_drawn(canvas, self)
+
+    @contextmanager
+    def offscreen(self, canvas: Canvas) -> Iterator[Canvas]:
+        """The canvas to draw the layer on: another one if it has effects, which end the block."""
+        layer = self.layer
+        if layer.draws_directly:
+            yield canvas
             return
         with canvas.group(
             self.box,
@@ -162,11 +173,7 @@ class PlacedLayer:
             blend=layer.blend,
             ink_box=self.box if layer.draws_within_box else None,
         ) as inner:
-            layer.draw(inner, self)
-            if layer.rotation % 360:
-                layer.check_drawn(inner, self)
-        if not layer.rotation % 360:
-            layer.check_drawn(canvas, self)
+            yield inner
 
     def draw_children(self, canvas: Canvas) -> None:
         """Draws the layers of a group."""

@@ -1,12 +1,12 @@
 """What a render needs before its pictures are fetched: Liquid evaluated, render tree built."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 
 from postcard.errors import Fault
 from postcard.geometry import OutputSize
 from postcard.rendering.drawing_context import WarningList
-from postcard.rendering.images import ImageSource, image_sources
+from postcard.rendering.images import FramePictures, ImageSource, image_sources
 from postcard.rendering.render_tree import RenderNode, build_tree
 from postcard.runtime.deadline import NO_DEADLINE, Deadline
 from postcard.runtime.lazy_dataclass import dataclass
@@ -17,6 +17,8 @@ from postcard.template.fields.countdown import frame_count
 from postcard.template.fields.field_types import ListField
 from postcard.template.layers.group import AnyLayer
 from postcard.template.model import Document
+
+Warn = Callable[[str, str, str], None]  # with a code, a pointer and a detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,8 @@ class PreparedRender:
     Fetch its `image_sources`, then give it and the files to `Renderer.render`. `now` is in Unix
     seconds. `layers` at the JSON pointer `pointer` are drawn in place of the document's own.
     `evaluator_class` evaluates their Liquid and says which are shown. Evaluating, layout, drawing
-    and encoding end at `deadline`, with `DeadlineExceeded`.
+    and encoding end at `deadline`, with `DeadlineExceeded`. `frame_pictures` keeps the untrusted
+    pictures that are decoded, for drawing more than once.
     """
 
     def __init__(
@@ -52,11 +55,12 @@ class PreparedRender:
         layers: Sequence[AnyLayer] | None = None,
         pointer: str = "/layers",
         evaluator_class: type[Evaluator] = Evaluator,
+        frame_pictures: FramePictures | None = None,
     ) -> None:
         self.template, self.values, self.size, self.now = template, values, size, now
-        self.deadline = deadline
-        self._layers = template.document.layers if layers is None else layers
-        self._pointer = pointer
+        self.deadline, self.frame_pictures = deadline, frame_pictures
+        self.layers = template.document.layers if layers is None else layers
+        self.pointer = pointer
         self._evaluator_class = evaluator_class
         self._frames = {0: self._evaluate(0)}
 
@@ -103,6 +107,12 @@ class PreparedRender:
                     times[node.pointer] *= frames
         return times
 
+    def evaluator(self, warn: Warn, second: int = 0) -> Evaluator:
+        """Evaluates the template's Liquid for the frame of that second."""
+        return self._evaluator_class(
+            self.template, self.values.values, self.now, warn, elapsed_seconds=second
+        )
+
     def _items_ratio(self, node: RenderNode) -> float:
         """The items that the node's list may have for each item that it has."""
         if node.iteration is None:
@@ -130,10 +140,8 @@ class PreparedRender:
     def _evaluate(self, second: int) -> EvaluatedFrame:
         self.deadline.check()
         warnings = WarningList()
-        evaluator = self._evaluator_class(
-            self.template, self.values.values, self.now, warnings.warn, elapsed_seconds=second
-        )
-        nodes = build_tree(self._layers, self._pointer, evaluator, self.values.layers)
+        evaluator = self.evaluator(warnings.warn, second)
+        nodes = build_tree(self.layers, self.pointer, evaluator, self.values.layers)
         return EvaluatedFrame(
             evaluator.document, nodes, tuple(warnings.faults), evaluator.countdown_end
         )

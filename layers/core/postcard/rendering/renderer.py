@@ -1,6 +1,6 @@
 """Draws a prepared render on a canvas and encodes it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal
@@ -116,18 +116,24 @@ class Renderer:
         quality: int | None = None,
         max_bytes: int | None = None,
         prerendered: PrerenderedLayers | None = None,
+        on_drawn: Callable[[], object] = lambda: None,
     ) -> RenderedPicture:
         """Draws and encodes a picture. A layer whose picture is missing follows its `on_error`.
 
         Over `max_bytes`, quality or colours are reduced. `prerendered` are the template's layers
-        in that size, if they are stored. Raises `RenderFailed` for `on_error: fail`, and
-        `DeadlineExceeded` at the deadline of `prepared`.
+        in that size, if they are stored. `on_drawn` is called before a still picture is encoded,
+        and after an animation, whose frames are encoded as they are drawn.
+        Raises `RenderFailed` for `on_error: fail`, and `DeadlineExceeded` at the deadline of
+        `prepared`.
         """
         start_canvas = self._start_canvas(prepared, fetched_images, prerendered)
         if format == "gif" and prepared.template.document.countdown:
-            return self._render_animation(prepared, fetched_images, start_canvas, max_bytes)
+            animation = self._render_animation(prepared, fetched_images, start_canvas, max_bytes)
+            on_drawn()
+            return animation
         drawing = self._drawing(prepared, prepared.frame(), fetched_images)
         surface = drawing.draw(start_canvas)
+        on_drawn()
         return drawing.encode(surface, format, quality, max_bytes)
 
     def render_surface(self, prepared: PreparedRender, fetched_images: FetchedImages) -> Surface:
@@ -144,6 +150,12 @@ class Renderer:
         draw_nodes(drawing.context, canvas, drawing.nodes)
         drawing.check_codes(canvas)
         return DrawnPicture(canvas.surface, tuple(drawing.warnings.faults), drawing.layer_boxes())
+
+    def frame_drawing(
+        self, prepared: PreparedRender, fetched_images: FetchedImages
+    ) -> "FrameDrawing":
+        """The first frame of a prepared render, to be laid out and drawn in parts."""
+        return self._drawing(prepared, prepared.frame(), fetched_images)
 
     def estimate_cost(
         self, prepared: PreparedRender, fetched_images: FetchedImages
@@ -173,6 +185,33 @@ class Renderer:
             return None
         return PrerenderedLayers("", surface, pointers, tuple(drawing.context.boxes))
 
+    def prepare_fallback(
+        self,
+        template: Template,
+        kind: FallbackKind,
+        size: OutputSize,
+        *,
+        now: float = NO_CLOCK,
+        deadline: Deadline = NO_DEADLINE,
+    ) -> PreparedRender:
+        """The `fallback` or `ended` picture of a document, ready to be drawn by `render`."""
+        from postcard.rendering.fallback_layers import (  # only publishing draws them
+            fallback_document,
+            fallback_layers,
+        )
+
+        fallback = template.document.fallback if kind == "fallback" else template.document.ended
+        document = fallback_document(fallback, template.document)
+        return PreparedRender(
+            replace(template, document=document),
+            bind_defaults(template),
+            size,
+            now=now,
+            deadline=deadline,
+            layers=fallback_layers(fallback, document) if fallback else (),
+            pointer=f"/{kind}/layers",
+        )
+
     def render_fallback(
         self,
         template: Template,
@@ -187,22 +226,7 @@ class Renderer:
         deadline: Deadline = NO_DEADLINE,
     ) -> RenderedPicture:
         """The `fallback` or `ended` picture of a document; its plain background if it has none."""
-        from postcard.rendering.fallback_layers import (  # only publishing draws them
-            fallback_document,
-            fallback_layers,
-        )
-
-        fallback = template.document.fallback if kind == "fallback" else template.document.ended
-        document = fallback_document(fallback, template.document)
-        prepared = PreparedRender(
-            replace(template, document=document),
-            bind_defaults(template),
-            size,
-            now=now,
-            deadline=deadline,
-            layers=fallback_layers(fallback, document) if fallback else (),
-            pointer=f"/{kind}/layers",
-        )
+        prepared = self.prepare_fallback(template, kind, size, now=now, deadline=deadline)
         drawing = self._drawing(prepared, prepared.frame(), fetched_images)
         surface = drawing.draw_nodes(drawing.nodes)
         return drawing.encode(surface, format, quality, max_bytes)
@@ -229,7 +253,7 @@ class Renderer:
         from postcard.rendering.frame_renderer import FrameRenderer
         from postcard.template.fields.countdown import frame_count
 
-        shared = FramePictures()
+        shared = prepared.frame_pictures or FramePictures()
         first = self._drawing(prepared, prepared.frame(), fetched_images, shared)
         countdown, end = prepared.template.document.countdown, prepared.frame().countdown_end
         count = frame_count(countdown, first.canvas_spec.pixels[0] * first.canvas_spec.pixels[1])
@@ -283,7 +307,7 @@ class Renderer:
         frame: EvaluatedFrame,
         fetched_images: FetchedImages,
         frame_pictures: FramePictures | None = None,
-    ) -> "_Drawing":
+    ) -> "FrameDrawing":
         template, document = prepared.template, frame.document
         warnings = WarningList(frame.warnings)
         pictures = ImageResolver(
@@ -293,7 +317,7 @@ class Renderer:
             self.image_cache,
             warnings.add,
             prepared.deadline,
-            frame_pictures,
+            frame_pictures or prepared.frame_pictures,
         )
         canvas_spec = CanvasSpec(
             (template.width, template.height),
@@ -309,12 +333,15 @@ class Renderer:
             warnings,
             deadline=prepared.deadline,
         )
-        return _Drawing(frame.nodes, canvas_spec, context, pictures)
+        return FrameDrawing(frame.nodes, canvas_spec, context, pictures)
 
 
 @dataclass(frozen=True, slots=True)
-class _Drawing:
-    """One frame that is being drawn."""
+class FrameDrawing:
+    """One frame that is being drawn.
+
+    `context` has the document with its Liquid evaluated, and gathers boxes and warnings.
+    """
 
     nodes: tuple[RenderNode, ...]
     canvas_spec: CanvasSpec

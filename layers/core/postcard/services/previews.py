@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
-from typing import Any
+from dataclasses import field, replace
+from typing import Any, Literal
 
 from postcard.canvas.codecs.debug_boxes import draw_debug_boxes
 from postcard.errors import BadRequest, Fault, faults_to_json, raise_faults
@@ -22,42 +22,90 @@ from postcard.pipeline.render_job import (
 from postcard.pipeline.template_loader import LoadedTemplate, TemplateLoader
 from postcard.pipeline.timings import Timings
 from postcard.ports import JsonObject, TemplateVersion
-from postcard.rendering.renderer import RenderFailed
+from postcard.rendering.images import FramePictures
+from postcard.rendering.renderer import FallbackKind, RenderFailed
 from postcard.runtime.deadline import Deadline
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.services.publishing import findings_about
-from postcard.template.bind import BindMode, bind_examples
+from postcard.services.fallback_previews import FallbackPreviews
+from postcard.services.people_previews import (
+    PeoplePreview,
+    PeoplePreviews,
+    Person,
+    given_people,
+    made_people,
+)
+from postcard.services.preview_inspection import Questions, answer
+from postcard.services.publishing import findings_about, findings_about_document
+from postcard.template.bind import BindMode, bind_defaults, bind_examples
 from postcard.template.compiled import Template
-from postcard.template.validation.parse import parse_document
+from postcard.template.validation.parse import validate_document
+from postcard.timestamps import parse_rfc3339
 
 DRAFT_ID = "draft"
+MAX_TIME = 253_370_764_800  # 9999-01-01: a countdown's zone and frames must stay in the calendar
+
+PreviewBase = Literal["examples", "defaults"]
+Findings = Sequence[Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class PreviewRequest:
-    """The body of `POST /v1/previews`: a document (JSON text) or a stored template."""
+    """The body of `POST /v1/previews`: a document (parsed JSON) or a stored template.
 
-    document: str | None = None
+    `at` is the clock as RFC 3339, None for now. `on_invalid` None: `error`, of people `default`.
+    `findings`: whether the document is checked, too.
+    """
+
+    document: JsonObject | None = None
     template_id: str | None = None
     template_version: int | None = None
     modifications: Sequence[Mapping[str, Any]] = ()
-    on_invalid: BindMode = "error"
+    base: PreviewBase | None = None
+    people: Sequence[Sequence[Mapping[str, Any]]] | Literal["worst"] | None = None
+    show: Literal["picture", "fallback", "ended"] = "picture"
+    at: str | None = None
+    on_invalid: BindMode | None = None
     format: str | None = None
     width: int | None = None
     dpr: float | None = None
     quality: int | None = None
     max_bytes: int | None = None
     debug: bool = False
+    findings: bool = True
+    describe: bool = False
+    parts: Sequence[str] | None = None
+    carets: str | None = None
     key_templates: Sequence[str] | None = None
+
+    @property
+    def options(self) -> OutputOptions:
+        """The size and format that are asked for."""
+        return OutputOptions(self.format, self.width, self.dpr, self.quality, self.max_bytes)
+
+    def clock(self, now: float) -> float:
+        """The moment that is drawn, in Unix seconds; `BadRequest`."""
+        if self.at is None:
+            return now
+        try:
+            seconds = parse_rfc3339(self.at)
+        except ValueError as error:
+            raise BadRequest(
+                f"{error}", errors=[Fault("invalid_value", "/at", f"{error}")]
+            ) from None
+        if not 0 <= seconds < MAX_TIME:
+            detail = "Write a time of the years 1970 to 9998."
+            raise BadRequest(detail, errors=[Fault("invalid_value", "/at", detail)])
+        return float(seconds)
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A picture with the boxes of its layers, its warnings and its findings."""
+    """A picture with the boxes of its layers, its warnings, its findings, and what was asked."""
 
     result: RenderResult
     warnings: Sequence[Fault]
-    findings: Sequence[Mapping[str, str]]
+    findings: Findings
+    inspection: JsonObject = field(default_factory=dict)
 
     @property
     def image(self) -> EncodedImage:
@@ -71,7 +119,8 @@ class Preview:
             for b in self.result.boxes
         ]
         findings = list(self.findings)
-        return {"boxes": boxes, "warnings": faults_to_json(self.warnings), "findings": findings}
+        warnings = faults_to_json(self.warnings)
+        return {"boxes": boxes, "warnings": warnings, "findings": findings, **self.inspection}
 
 
 class Previews:
@@ -80,54 +129,177 @@ class Previews:
     def __init__(self, templates: TemplateLoader, pipeline: RenderPipeline) -> None:
         self._templates = templates
         self._pipeline = pipeline
+        self._fallbacks = FallbackPreviews(pipeline)
+        self._people = PeoplePreviews(pipeline, self._fallbacks)
 
-    def draw(self, request: PreviewRequest, *, now: float, deadline: float) -> Preview:
-        """The picture; without modifications a document shows its fields' examples."""
-        job = self._job(request, deadline)
+    def draw(
+        self, request: PreviewRequest, *, now: float, deadline: float, timings: Timings
+    ) -> Preview:
+        """The picture; without modifications the fields show their examples."""
+        now = request.clock(now)
+        template = self._template(request, deadline)
+        if request.show != "picture":
+            return self._draw_fallback(request, request.show, template, now, deadline, timings)
+        job = self._job(request, template)
+        timings.lap("parse")
         try:
-            result = self._pipeline.draw(job, now=now, deadline=deadline, timings=Timings())
+            (fetched,) = self._pipeline.fetch([job], now=now, deadline=deadline, timings=timings)
+            fetched.prepared.frame_pictures = FramePictures()  # for `_inspect`
+            result = self._pipeline.draw_fetched(fetched, timings=timings)
         except RenderFailed as failure:
             raise bad_request_for(failure) from failure
         if request.debug:
             with self._pipeline.until(deadline) as drawing_deadline:
                 result = replace(result, image=_draw_debug_boxes(job, result, drawing_deadline))
         check_size(result.image)
-        findings: Sequence[Mapping[str, str]] = job.loaded.stored.findings
-        if request.document is not None:
-            renderer = self._pipeline.renderer
-            with self._pipeline.until(deadline) as drawing_deadline:
-                slow = check_drawing_time(
-                    renderer,
-                    job.template,
-                    job.values,
-                    result.fetched_images,
-                    now=now,
-                    deadline=drawing_deadline,
-                )
-            found = findings_about(job.template, result, renderer, now=now)
-            findings = faults_to_json([*slow, *found])
-        return Preview(result, [*job.values.warnings, *result.warnings], findings)
+        findings = self._findings(request, job, result, now, deadline)
+        timings.lap("findings")
+        inspection = self._inspect(request, job, result, deadline, timings)
+        return Preview(result, [*job.values.warnings, *result.warnings], findings, inspection)
 
-    def _job(self, request: PreviewRequest, deadline: float) -> RenderJob:
+    def draw_people(
+        self, request: PreviewRequest, *, now: float, deadline: float, timings: Timings
+    ) -> PeoplePreview:
+        """A picture for each person; the template is compiled and its images fetched once.
+
+        A person for whom a link shows the fallback picture has that one.
+        """
+        now = request.clock(now)
         template = self._template(request, deadline)
-        options = OutputOptions(
-            request.format, request.width, request.dpr, request.quality, request.max_bytes
+        people = [
+            replace(person, job=self._for_draft(request, person.job))
+            for person in self._people_of(request, template)
+        ]
+        timings.lap("parse")
+        pictures = self._people.draw(
+            people,
+            request.options,
+            now=now,
+            deadline=deadline,
+            with_findings=request.findings,
+            timings=timings,
         )
-        if request.document is None or request.modifications:
-            job = job_for_request(
-                template,
-                request.modifications,
-                options,
-                on_invalid=request.on_invalid,
-                key_templates=request.key_templates,
+        findings = self._document_findings(request, people[0].job, {}, now, deadline)
+        timings.lap("findings")
+        return PeoplePreview(pictures, findings)
+
+    def _people_of(self, request: PreviewRequest, template: LoadedTemplate) -> list[Person]:
+        base = bind_examples(template.template).values if request.base == "examples" else None
+        if request.people == "worst":
+            return made_people(template, request.options, base, request.key_templates)
+        assert request.people is not None
+        return given_people(
+            template,
+            request.people,
+            request.options,
+            on_invalid=request.on_invalid or "default",
+            base=base,
+            key_templates=request.key_templates,
+        )
+
+    def _draw_fallback(
+        self,
+        request: PreviewRequest,
+        kind: FallbackKind,
+        template: LoadedTemplate,
+        now: float,
+        deadline: float,
+        timings: Timings,
+    ) -> Preview:
+        size, faults = request.options.resolve_size(template.template.document)
+        raise_faults(faults)
+        values = bind_defaults(template.template)
+        job = job_for_values(template, values, request.options, size)
+        if request.document is not None:
+            job = replace(job, asset_templates=request.key_templates)
+        timings.lap("parse")
+        result = self._fallbacks.draw(
+            job, kind, request.options, now=now, deadline=deadline, timings=timings
+        )
+        findings = self._document_findings(request, job, {}, now, deadline)
+        timings.lap("findings")
+        inspection = self._inspect(request, job, result, deadline, timings)
+        return Preview(result, result.warnings, findings, inspection)
+
+    def _inspect(
+        self,
+        request: PreviewRequest,
+        job: RenderJob,
+        result: RenderResult,
+        deadline: float,
+        timings: Timings,
+    ) -> JsonObject:
+        """What the request asks about the picture beside it."""
+        questions = Questions(request.describe, request.parts, request.carets)
+        if not questions.any:
+            return {}
+        with self._pipeline.until(deadline) as drawing_deadline:
+            answers = answer(questions, self._pipeline.renderer, job, result, drawing_deadline)
+        timings.lap("inspect")
+        return answers
+
+    def _findings(
+        self,
+        request: PreviewRequest,
+        job: RenderJob,
+        result: RenderResult,
+        now: float,
+        deadline: float,
+    ) -> Findings:
+        """The stored findings of a template; those of a document and of its picture."""
+        if request.document is None or not request.findings:
+            return self._document_findings(request, job, {}, now, deadline)
+        slow = self._slow_drawing(job, result.fetched_images, now, deadline)
+        found = findings_about(job.template, result, self._pipeline.renderer, now=now)
+        return faults_to_json([*slow, *found])
+
+    def _document_findings(
+        self,
+        request: PreviewRequest,
+        job: RenderJob,
+        images: Mapping[str, bytes],
+        now: float,
+        deadline: float,
+    ) -> Findings:
+        """The stored findings of a template; those of a document, whatever is drawn."""
+        if not request.findings:
+            return []
+        if request.document is None:
+            return job.loaded.stored.findings
+        slow = self._slow_drawing(job, images, now, deadline)
+        found = findings_about_document(job.template, self._pipeline.renderer, now=now)
+        return faults_to_json([*slow, *found])
+
+    def _slow_drawing(
+        self, job: RenderJob, images: Mapping[str, bytes], now: float, deadline: float
+    ) -> list[Fault]:
+        with self._pipeline.until(deadline) as drawing_deadline:
+            return check_drawing_time(
+                self._pipeline.renderer,
+                job.template,
+                job.values,
+                images,
+                now=now,
+                deadline=drawing_deadline,
             )
-        else:
-            size, faults = options.resolve_size(template.template.document)
-            raise_faults(faults)
-            job = job_for_values(template, bind_examples(template.template), options, size)
+
+    def _job(self, request: PreviewRequest, template: LoadedTemplate) -> RenderJob:
+        base = request.base or ("defaults" if request.modifications else "examples")
+        job = job_for_request(
+            template,
+            request.modifications,
+            request.options,
+            on_invalid=request.on_invalid or "error",
+            key_templates=request.key_templates,
+            base=bind_examples(template.template).values if base == "examples" else None,
+        )
+        return self._for_draft(request, job)
+
+    def _for_draft(self, request: PreviewRequest, job: RenderJob) -> RenderJob:
         if request.document is None:
             return job
-        return replace(job_for_draft(job, options), asset_templates=request.key_templates)
+        draft = job_for_draft(job, request.options)
+        return replace(draft, asset_templates=request.key_templates)
 
     def _template(self, request: PreviewRequest, deadline: float) -> LoadedTemplate:
         if (request.document is None) == (request.template_id is None):
@@ -138,16 +310,13 @@ class Previews:
             return self._templates.load_effective(
                 record, request.template_version, "/template_version"
             )
-        assert request.document is not None
         with _faults_below("/document"):
-            template = Template.compile(DRAFT_ID, 1, parse_document(request.document))
+            template = Template.compile(DRAFT_ID, 1, validate_document(request.document))
             families = self._pipeline.custom_font_keys(
                 template.document, templates=request.key_templates, deadline=deadline
             )
         template, _ = self._pipeline.with_fonts(template, families, deadline=deadline)
-        return LoadedTemplate(
-            TemplateVersion(DRAFT_ID, 1, request.document, 0, fonts=families), template
-        )
+        return LoadedTemplate(TemplateVersion(DRAFT_ID, 1, "", 0, fonts=families), template)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from postcard.errors import (
 )
 from postcard.geometry import Box, OutputSize, output_size
 from postcard.json_text import json_pointer, parse_json
-from postcard.lint.checks import check_rendered, check_template
+from postcard.lint.checks import check_rendered, check_template, check_texts
 from postcard.lint.dark_mode import DARK_LEVEL, is_transparent
 from postcard.lint.drawing_time import check_drawing_time
 from postcard.pipeline.fallback_images import (
@@ -263,6 +263,15 @@ def findings_about(
         dark_share=dark_share(body, DARK_LEVEL) if is_transparent(template.document) else 0.0,
     )
     return (*check_template(template, families), *rendered_findings)
+
+
+def findings_about_document(
+    template: Template, renderer: Renderer, *, now: float
+) -> tuple[Fault, ...]:
+    """Findings about the document, whatever is drawn. `now` is in Unix seconds."""
+    fonts = template.fonts or renderer.fonts
+    families = [family.name for family in fonts.families()]
+    return (*check_template(template, families), *check_texts(template, fonts, now=now))
 
 
 def _fallback_kinds(document: Document) -> list[FallbackKind]:

@@ -16,7 +16,12 @@ from postcard.template.fields.field_types import (
     SingleField,
     TextField,
 )
-from postcard.template.fields.list_values import ItemFieldRef, read_list
+from postcard.template.fields.list_values import (
+    ItemFault,
+    ItemFieldRef,
+    ParsedList,
+    read_list,
+)
 from postcard.template.fields.values import (
     AnyValue,
     BadValue,
@@ -39,6 +44,7 @@ from postcard.template.modifications import Modifications
 
 BindMode = Literal["error", "default", "link"]
 LayerModifications = Mapping[str, Mapping[str, str | bool]]
+BaseValues = Mapping[str, AnyValue | None]
 NO_NAMES: frozenset[str] = frozenset()
 _LAYER_TEXT = TextField(max_length=5000)
 
@@ -112,6 +118,7 @@ def bind(
     mode: BindMode,
     restricted: Container[str] = NO_NAMES,
     from_link: bool = False,
+    base: BaseValues | None = None,
 ) -> BoundValues:
     """Validates the modifications and fills in defaults.
 
@@ -121,9 +128,10 @@ def bind(
     Values of `restricted` names (as in a link: `products_2_photo`) come from readers of a link or
     from a key that is limited to templates: they name only assets that the template names.
     `from_link`, which mode `link` implies: values that are not restricted are signed.
+    `base` are values of fields that the modifications do not name; with it no value is required.
     """
     signed = from_link or mode == "link"
-    binder = _Binder(template, modifications, mode, restricted, signed=signed)
+    binder = _Binder(template, modifications, mode, restricted, signed=signed, base=base)
     for name in template.document.fields:
         binder.bind_field(name)
     for name, properties in modifications.layers.items():
@@ -184,9 +192,10 @@ class _Binder:
         restricted: Container[str],
         *,
         signed: bool,
+        base: BaseValues | None,
     ) -> None:
         self.template, self.modifications, self.mode = template, modifications, mode
-        self.restricted = restricted
+        self.restricted, self.base = restricted, base
         self.values: dict[str, AnyValue | None] = {}
         self.explicit_values: dict[str, AnyValue] = {}
         self.layers: dict[str, dict[str, str | bool]] = {}
@@ -218,15 +227,21 @@ class _Binder:
         pointer = self.modifications.pointer_to(name, "")
         if self._bind_explicit(name, spec, raw, pointer):
             return
-        self.values[name] = self.template.default_values[name]
-        if self.values[name] is None and spec.required:
+        self.values[name] = self._base_value(name)
+        if self.values[name] is None and spec.required and self.base is None:
             self.missing_required.append(name)
         if self._has_fault_inside(pointer):
             return
-        if spec.required:
+        if spec.required and self.base is None:
             self._add_fault("missing_value", pointer, f"{name} is required and has no value.")
         elif raw is not None and self.mode == "default":
             self._add_fault("missing_value", pointer, f"{name} has no value; its default is shown.")
+
+    def _base_value(self, name: str) -> AnyValue | None:
+        """The value of a field that got none: a field that the request names has its default."""
+        is_named = name in self.modifications.fields
+        values = self.template.default_values if is_named or self.base is None else self.base
+        return values[name]
 
     def bind_layer_property(self, name: str, key: str, raw: object) -> None:
         """Binds one property of a named layer; a missing value leaves the document's own."""
@@ -281,7 +296,7 @@ class _Binder:
         parsed = read_list(spec, raw, source_of=source_of, check_value=check_value)
         if parsed is None:
             return
-        for fault in parsed.faults:
+        for fault in self._faults_of(parsed):
             item_field = ItemFieldRef(name, fault.item_index, fault.key)
             self.bad_count += fault.code == "invalid_value"
             self.shortened_count += fault.code == "shortened"
@@ -294,12 +309,22 @@ class _Binder:
                 fault.code == "invalid_value" and spec.on_bad == "fallback"
             ):
                 self.rejected.append(self.faults[-1])
-        self.missing_required += [
-            ItemFieldRef(name, index, key).flat_name for index, key in parsed.missing_required
-        ]
+        self._add_missing_items(name, parsed)
         if parsed.items:
             self.values[name] = tuple(parsed.items)
             self.explicit_values[name] = tuple(parsed.explicit_items)
+
+    def _faults_of(self, parsed: ParsedList) -> list[ItemFault]:
+        """The faults of a list's items; with a base no value is required."""
+        if self.base is None:
+            return parsed.faults
+        return [fault for fault in parsed.faults if fault.code != "missing_value"]
+
+    def _add_missing_items(self, name: str, parsed: ParsedList) -> None:
+        if self.base is None:
+            self.missing_required += [
+                ItemFieldRef(name, index, key).flat_name for index, key in parsed.missing_required
+            ]
 
     def _check_asset(self, spec: ImageField | None, name: str, reference: str) -> None:
         """`BadValue` if the value of a field or layer may not name this asset."""

@@ -21,9 +21,9 @@ class DynamoRateLimiter:
         self._table = table
         self._cached_full_at: dict[str, int] = {}
 
-    def take(self, name: str, *, rate: int, now: float) -> RateLimitResult:
-        """Take a token if one is left."""
-        bucket = TokenBucket.from_seconds(rate, now)
+    def take(self, name: str, *, rate: int, now: float, tokens: int = 1) -> RateLimitResult:
+        """Take all `tokens`, if so many are left."""
+        bucket = TokenBucket.from_seconds(rate, now, tokens)
         full_at = self._cached_full_at.get(name)
         for _ in range(MAX_ATTEMPTS):
             if not bucket.allows(full_at):  # the number only grows, so a cached one may refuse
@@ -49,7 +49,7 @@ class DynamoRateLimiter:
             condition = ConditionExpression(
                 "#full_at > :now AND #full_at <= :latest", ("full_at",), bounds
             )
-            sets, adds = {"ttl": ttl}, {"full_at": bucket.token_interval}
+            sets, adds = {"ttl": ttl}, {"full_at": bucket.refill_time}
         row = self._table.update(
             f"rate#{name}", "bucket", sets=sets, adds=adds, condition=condition
         )

@@ -13,7 +13,8 @@
 | active#{key digest}       | record           | the running batches of a key         |
 | deletions#{template}      | version (000001) | a deletion of pictures; 000000: all  |
 | count#{name}              | count            | a counter, with `ttl`                |
-| keys                      | digest           | an API key                           |
+| keys                      | digest           | an API key; of a session with `ttl`  |
+| invitation#{code digest}  | record           | an invitation, with `ttl`            |
 | assets                    | asset id         | an asset                             |
 | rate#{name}               | bucket           | a token bucket, with `ttl`           |
 | idempotency#{hash}        | answer           | a stored response, with `ttl`        |
@@ -143,6 +144,14 @@ class Table:
     def delete(self, pk: str, sk: str) -> None:
         """Remove the row, if it exists."""
         self._client.delete_item(TableName=self._name, Key=_key(pk, sk))
+
+    def take(self, pk: str, sk: str) -> Row | None:
+        """Remove the row and return it; None if there is none."""
+        response = self._client.delete_item(
+            TableName=self._name, Key=_key(pk, sk), ReturnValues="ALL_OLD"
+        )
+        item = response.get("Attributes")
+        return _to_row(item) if item else None
 
     def transact_put(
         self, puts: Sequence[tuple[str, str, Row, ConditionExpression | None]]

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from postcard.host_patterns import url_origin
 from postcard.ports import UPLOAD_LIFETIME_SECONDS, JsonObject
 from postcard.timestamps import format_rfc3339
 
@@ -31,3 +32,7 @@ class S3Uploads:
             "fields": form["fields"],
             "expires_at": format_rfc3339(self._now() + UPLOAD_LIFETIME_SECONDS),
         }
+
+    def origin(self) -> str:
+        """The origin that boto3 chooses for the bucket's forms; no call is made."""
+        return url_origin(str(self.presign("origin", "text/plain", 1)["url"]))

@@ -11,6 +11,7 @@ from postcard.adapters.memory.records import (
     MemoryAssetStore,
     MemoryDeletionStore,
     MemoryImageStore,
+    MemoryInvitationStore,
 )
 from postcard.adapters.memory.services import (
     MemoryCdn,
@@ -33,6 +34,7 @@ __all__ = [
     "MemoryFileStore",
     "MemoryIdempotencyStore",
     "MemoryImageStore",
+    "MemoryInvitationStore",
     "MemoryObjectStore",
     "MemoryQueue",
     "MemoryRateLimiter",

@@ -13,9 +13,9 @@ class MemoryRateLimiter:
         self._lock = threading.Lock()
         self._full_at: dict[str, int] = {}
 
-    def take(self, name: str, *, rate: int, now: float) -> RateLimitResult:
-        """Take a token if one is left."""
-        bucket = TokenBucket.from_seconds(rate, now)
+    def take(self, name: str, *, rate: int, now: float, tokens: int = 1) -> RateLimitResult:
+        """Take all `tokens`, if so many are left."""
+        bucket = TokenBucket.from_seconds(rate, now, tokens)
         with self._lock:
             full_at = self._full_at.get(name)
             if not bucket.allows(full_at):

@@ -1,4 +1,4 @@
-"""Image, API key and asset records in memory."""
+"""Image, API key, invitation and asset records in memory."""
 
 import threading
 from collections.abc import Iterator, Sequence
@@ -6,7 +6,14 @@ from dataclasses import replace
 
 from postcard.adapters.pagination import paginate
 from postcard.errors import Conflict
-from postcard.ports import ApiKeyRecord, AssetRecord, DeletionRecord, ImageRecord, Page
+from postcard.ports import (
+    ApiKeyRecord,
+    AssetRecord,
+    DeletionRecord,
+    ImageRecord,
+    Invitation,
+    Page,
+)
 
 
 class MemoryImageStore:
@@ -102,9 +109,32 @@ class MemoryApiKeyStore:
         if (record := self._records.get(digest)) is not None:
             self._records[digest] = replace(record, last_used_at=at)
 
+    def renew(self, digest: str, expires_at: int) -> bool:
+        """Store when a session expires, unless it was ended or its record is gone."""
+        record = self._records.get(digest)
+        if record is None or record.revoked_at is not None:
+            return False
+        self._records[digest] = replace(record, expires_at=expires_at)
+        return True
+
     def list(self) -> Sequence[ApiKeyRecord]:
         """All records, oldest first."""
         return sorted(tuple(self._records.values()), key=lambda key: (key.created_at, key.key_id))
+
+
+class MemoryInvitationStore:
+    """Invitations by the digest of their code."""
+
+    def __init__(self) -> None:
+        self._invitations: dict[str, Invitation] = {}
+
+    def put(self, invitation: Invitation) -> None:
+        """Store an invitation."""
+        self._invitations[invitation.digest] = invitation
+
+    def take(self, digest: str) -> Invitation | None:
+        """Delete an invitation and return it."""
+        return self._invitations.pop(digest, None)
 
 
 class MemoryAssetStore:

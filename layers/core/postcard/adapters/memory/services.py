@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
+from postcard.host_patterns import url_origin
 from postcard.ports import UPLOAD_LIFETIME_SECONDS, JsonObject, SecretChanged
 from postcard.timestamps import format_rfc3339
 
@@ -25,6 +26,10 @@ class MemoryUploads:
             "fields": {"key": key, "Content-Type": content_type},
             "expires_at": format_rfc3339(self._clock() + UPLOAD_LIFETIME_SECONDS),
         }
+
+    def origin(self) -> str:
+        """The origin of `base_url`."""
+        return url_origin(self._base_url)
 
 
 class MemorySecretStore:

@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 
 from postcard.runtime.lazy_dataclass import dataclass
@@ -126,6 +126,28 @@ class MailPlatform:
         """The attribute that an account most likely has for a field of this name."""
         name = "first_name" if field_name in _FIRST_NAMES else field_name
         return self.usual_attributes.get(name) or self.usual_case(name)
+
+    def usual_attributes_of(self, field_names: Sequence[str]) -> dict[str, str]:
+        """The usual attribute of each field."""
+        return {name: self.usual_attribute(name) for name in field_names}
+
+    def to_json(self) -> dict[str, object]:
+        """What is known about the platform; tags are those of its example."""
+        attribute = self.example.split(" or ")[0]
+        return {
+            "esp": self.name,
+            "title": self.title,
+            "aliases": list(self.aliases),
+            "example": self.example,
+            "tag": self.write_tag(attribute),
+            "alt_tag": self.alt_tag(attribute, "there"),
+            "values": ENCODING_NAMES[self.encoding],
+            "source": self.source,
+            "documentation": self.documentation or None,
+            "note": self.note,
+            "paste": self.paste,
+            "trap": self.trap,
+        }
 
     def _filled_in(self, form: str, attribute: str, default: str = "") -> str:
         places = {"ATTRIBUTE": self.expression(attribute), "DEFAULT": default}

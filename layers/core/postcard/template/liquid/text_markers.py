@@ -70,6 +70,11 @@ def strip_markers(text: str) -> str:
     return text.translate(_ALL_MARKERS)
 
 
+def strip_emphasis(text: str) -> str:
+    """The text without emphasis markers."""
+    return text.translate(_EMPHASIS_MARKERS)
+
+
 def strip_isolates(text: str) -> str:
     """The text without isolate characters, so that `capture` yields a text that compares equal."""
     return text.replace(FIRST_STRONG_ISOLATE, "").replace(POP_DIRECTIONAL_ISOLATE, "")

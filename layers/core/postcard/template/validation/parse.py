@@ -9,18 +9,44 @@ from postcard.template.model import Document
 from postcard.template.schema.json_mapping import from_json, without_nulls
 from postcard.template.validation.document_checks import document_faults
 
-__all__ = ["MAX_DOCUMENT_BYTES", "Document", "json_schema", "load_published", "parse_document"]
+__all__ = [
+    "MAX_DOCUMENT_BYTES",
+    "Document",
+    "json_schema",
+    "load_published",
+    "parse_document",
+    "validate_document",
+]
 
 MAX_DOCUMENT_BYTES = 262_144
 
 
 def parse_document(body: str | bytes) -> Document:
     """Parses and validates an untrusted document; raises `BadRequest` with every fault."""
+    data = parse_json(body)
+    size = len(body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body)
+    return validate_document(data, size)
+
+
+def validate_document(data: Any, size: int | None = None) -> Document:
+    """Validates an untrusted document that is parsed already; raises `BadRequest` with every fault.
+
+    `size` are the bytes of its text; None: those of its canonical text.
+    """
     from pydantic import ValidationError
 
-    data = without_nulls(_read_object(body))
+    if not isinstance(data, dict):
+        raise_faults([Fault("invalid_request", "", "A template is a JSON object.")])
+    data = without_nulls(data)
+    text = canonical_json(data)
+    if size is None:
+        size = len(text.encode("utf-8", "surrogatepass"))
+    if size > MAX_DOCUMENT_BYTES:
+        raise_faults(
+            [Fault("too_many_items", "", f"A template has at most {MAX_DOCUMENT_BYTES} bytes.")]
+        )
     try:
-        document: Document = _type_adapter().validate_json(canonical_json(data))
+        document: Document = _type_adapter().validate_json(text)
     except ValidationError as error:
         from postcard.template.validation.pydantic_errors import faults_from_pydantic
 
@@ -42,18 +68,6 @@ def json_schema() -> dict[str, Any]:
         "title": "Postcard template",
         **_type_adapter().json_schema(by_alias=True),
     }
-
-
-def _read_object(body: str | bytes) -> dict[str, Any]:
-    data = parse_json(body)
-    size = len(body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body)
-    if not isinstance(data, dict):
-        raise_faults([Fault("invalid_request", "", "A template is a JSON object.")])
-    if size > MAX_DOCUMENT_BYTES:
-        raise_faults(
-            [Fault("too_many_items", "", f"A template has at most {MAX_DOCUMENT_BYTES} bytes.")]
-        )
-    return dict(data)
 
 
 @cache

@@ -1,0 +1,112 @@
+// Builds the studio's page into functions/api/static/studio: equal sources give equal bytes.
+//   node build.mjs        the page
+//   node build.mjs test   the tests of test/, for node --test
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import * as esbuild from "esbuild";
+
+const root = dirname(fileURLToPath(import.meta.url));
+const output = join(root, "../functions/api/static/studio");
+const STYLES = ["tokens", "base", "shell", "canvas", "panels", "screens"];
+// Loaded when the JSON drawer opens. It shares no module with the app, so it is a file of its own.
+const JSON_EDITOR = "src/panels/json_editor.ts";
+
+const options = {
+  absWorkingDir: root,
+  bundle: true,
+  write: false,
+  format: "esm",
+  target: ["chrome123", "firefox128", "safari17.5"],
+  charset: "utf8",
+  legalComments: "none",
+  minify: true,
+  jsx: "automatic",
+  jsxImportSource: "preact",
+  define: { "process.env.NODE_ENV": '"production"' },
+};
+
+async function bundle(extra) {
+  const result = await esbuild.build({ ...options, ...extra });
+  return Buffer.from(result.outputFiles[0].contents);
+}
+
+function hashed(name, extension, bytes) {
+  const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 12);
+  return `${name}.${hash}.${extension}`;
+}
+
+function externalJsonEditor(file) {
+  return {
+    name: "json-editor",
+    setup(build) {
+      build.onResolve({ filter: /json_editor(\.ts)?$/ }, (args) =>
+        args.kind === "dynamic-import" ? { path: `./${file}`, external: true } : undefined,
+      );
+    },
+  };
+}
+
+function filesBelow(folder) {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = `${folder}/${entry.name}`;
+    return entry.isDirectory() ? filesBelow(path) : [path];
+  });
+}
+
+/** One line a source file, as sha256sum writes it: tells whether the built page is up to date. */
+function sources() {
+  const single = ["build.mjs", "index.html", "package-lock.json", "package.json", "tsconfig.json"];
+  const files = [...single, ...filesBelow("src"), ...filesBelow("style")].sort();
+  const line = (file) =>
+    `${createHash("sha256").update(readFileSync(join(root, file))).digest("hex")}  ${file}\n`;
+  return files.map(line).join("");
+}
+
+async function buildPage() {
+  const files = new Map();
+  let jsonFile = "json.js";
+  if (existsSync(join(root, JSON_EDITOR))) {
+    const bytes = await bundle({ entryPoints: [JSON_EDITOR] });
+    jsonFile = hashed("json", "js", bytes);
+    files.set(jsonFile, bytes);
+  }
+  const app = await bundle({
+    entryPoints: ["src/main.tsx"],
+    plugins: [externalJsonEditor(jsonFile)],
+  });
+  const sheets = STYLES.map((name) => `style/${name}.css`).filter((f) => existsSync(join(root, f)));
+  const contents = sheets.map((file) => `@import "./${file}";`).join("\n");
+  const style = await bundle({ stdin: { contents, loader: "css", resolveDir: root } });
+  const appFile = hashed("app", "js", app);
+  const styleFile = hashed("style", "css", style);
+  files.set(appFile, app).set(styleFile, style);
+  const page = readFileSync(join(root, "index.html"), "utf8");
+  const html = page.replace("STYLE_NAME", styleFile).replace("APP_NAME", appFile);
+  files.set("index.html", Buffer.from(html)).set("SOURCES", Buffer.from(sources()));
+  rmSync(output, { recursive: true, force: true });
+  mkdirSync(output, { recursive: true });
+  for (const [name, bytes] of files) writeFileSync(join(output, name), bytes);
+  for (const [name, bytes] of files) console.log(`${relative(process.cwd(), output)}/${name} ${bytes.length}`);
+}
+
+async function buildTests() {
+  const target = join(root, "build/test");
+  rmSync(target, { recursive: true, force: true });
+  const entryPoints = filesBelow("test").filter((file) => file.endsWith(".test.ts"));
+  await esbuild.build({
+    ...options,
+    write: true,
+    minify: false,
+    platform: "node",
+    target: "node20",
+    mainFields: ["module", "main"],
+    sourcemap: "inline",
+    entryPoints,
+    outdir: target,
+    outExtension: { ".js": ".mjs" },
+  });
+}
+
+await (process.argv[2] === "test" ? buildTests() : buildPage());

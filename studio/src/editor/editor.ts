@@ -1,0 +1,208 @@
+/** The editor of one template: its text, layers, selection, history, draft and previews. */
+
+import { type ReadonlySignal, type Signal, batch, computed, effect, signal } from "@preact/signals";
+
+import { History } from "../document/history";
+import { type IdForest, assignIds, carryIds, idAt, pointerOf, reserveIds } from "../document/ids";
+import { applyEdits, parse } from "../document/text";
+import type { Edit, Json } from "../document/types";
+import { type Drafts, type LoadedDraft, TemplateDraft } from "../server/drafts";
+import { type KeptDraft, type KeptHistory, LatestWriter, localStore } from "../server/local_store";
+import type { PreviewQueue } from "../server/previews";
+import { PreviewLoop } from "./preview_loop";
+import type { Board, EditOptions, Editor, LayerId, LayerNode, Person, PreviewState, SaveState } from "./store";
+import { findLayer, hiddenPointers, layerTree } from "./tree";
+
+interface DocumentState {
+  text: string;
+  value: Json | undefined;
+  ids: IdForest;
+}
+
+/** What this browser kept of the draft, if anything. */
+export interface Kept {
+  draft: KeptDraft | undefined;
+  history: KeptHistory | undefined;
+}
+
+const KEEP_HISTORY_MS = 1000;
+
+export class TemplateEditor implements Editor {
+  readonly text: ReadonlySignal<string>;
+  readonly value: ReadonlySignal<Json | undefined>;
+  readonly layers: ReadonlySignal<readonly LayerNode[]>;
+  readonly selection: Signal<readonly LayerId[]> = signal([]);
+  readonly canUndo: ReadonlySignal<boolean>;
+  readonly canRedo: ReadonlySignal<boolean>;
+  readonly preview: ReadonlySignal<PreviewState>;
+  readonly previews: PreviewQueue;
+  readonly board = signal<Board>("picture");
+  readonly people = signal<readonly Person[]>([]);
+  readonly person = signal(-1);
+  readonly at = signal<string | undefined>(undefined);
+  readonly saved: ReadonlySignal<SaveState>;
+  readonly draft: Drafts;
+  /** Device pixels per CSS pixel that the canvas can show. */
+  readonly dpr = signal(1);
+  /** The text that previews show while a gesture lasts; it is not in the document yet. */
+  readonly tentative = signal<string | undefined>(undefined);
+  /** The newest message for people who hear the page. */
+  readonly told = signal("");
+  readonly loop = new PreviewLoop();
+
+  readonly #state: Signal<DocumentState>;
+  readonly #history: History;
+  readonly #historyChanged = signal(0);
+  readonly #draft: TemplateDraft;
+  readonly #historyWriter = new LatestWriter(localStore.keepHistory);
+  readonly #stop: (() => void)[] = [];
+  #historyTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    readonly templateId: string,
+    loaded: LoadedDraft,
+    kept: Kept,
+  ) {
+    const text = kept.draft?.text ?? loaded.text;
+    const value = parse(text).value;
+    const stored = kept.history?.text === text ? kept.history : undefined;
+    if (stored) reserveIds(stored.ids);
+    this.#history = new History(stored?.history);
+    this.#state = signal({ text, value, ids: stored?.ids ?? assignIds(value) });
+    this.text = computed(() => this.#state.value.text);
+    this.value = computed(() => this.#state.value.value);
+    const hidden = computed(() => hiddenPointers(this.loop.state.value.hidden));
+    this.layers = computed(() => layerTree(this.#state.value.value, this.#state.value.ids, hidden.value));
+    this.canUndo = computed(() => this.#historyChanged.value >= 0 && this.#history.canUndo);
+    this.canRedo = computed(() => this.#historyChanged.value >= 0 && this.#history.canRedo);
+    this.preview = this.loop.state;
+    this.previews = this.loop.queue;
+    this.#draft = new TemplateDraft(templateId, loaded, {
+      text: () => this.#state.peek().text,
+      isJson: () => parse(this.#state.peek().text).value !== undefined,
+      replace: (label, replaced) => this.replaceText(label, replaced),
+      tell: (message) => {
+        this.told.value = message;
+      },
+    });
+    this.draft = this.#draft;
+    this.saved = this.#draft.state;
+    this.#stop.push(effect(() => this.loop.want(this.#wish())));
+    if (kept.draft?.dirty) this.#draft.changed();
+  }
+
+  edit(label: string, edits: readonly Edit[], options: EditOptions = {}): void {
+    const before = this.#state.peek();
+    const text = applyEdits(before.text, edits);
+    if (text === before.text) {
+      if (options.select) this.selection.value = options.select;
+      return;
+    }
+    const value = parse(text).value;
+    const ids = carryIds(before.ids, edits, before.value, value);
+    this.#change(label, { text, value, ids }, options);
+  }
+
+  replaceText(label: string, text: string, options: EditOptions = {}): void {
+    const before = this.#state.peek();
+    if (text === before.text) return;
+    const parsed = parse(text).value;
+    const ids = parsed === undefined ? before.ids : assignIds(parsed, before);
+    this.#change(label, { text, value: parsed ?? before.value, ids }, options);
+  }
+
+  undo(): void {
+    this.#history.seal();
+    this.#restore(this.#history.undo(this.#state.peek().text));
+  }
+
+  redo(): void {
+    this.#restore(this.#history.redo(this.#state.peek().text));
+  }
+
+  /** What undo and redo would do, for their buttons. */
+  get historyLabels(): { undo: string | undefined; redo: string | undefined } {
+    return this.#historyChanged.value >= 0 ? this.#history.labels : { undo: undefined, redo: undefined };
+  }
+
+  /** A gesture ended: the next edit is an entry of its own. */
+  seal(): void {
+    this.#history.seal();
+  }
+
+  pointerOf(id: LayerId): string | undefined {
+    return pointerOf(this.#state.value.ids, id);
+  }
+
+  idAt(pointer: string): LayerId | undefined {
+    return idAt(this.#state.value.ids, pointer);
+  }
+
+  layer(id: LayerId): LayerNode | undefined {
+    return findLayer(this.layers.value, id);
+  }
+
+  close(): void {
+    for (const stop of this.#stop) stop();
+    clearTimeout(this.#historyTimer);
+    this.#keepHistory();
+    this.#draft.close();
+    this.loop.close();
+  }
+
+  #change(label: string, after: DocumentState, options: EditOptions): void {
+    const before = this.#state.peek();
+    const selectedBefore = this.selection.peek();
+    batch(() => {
+      this.#state.value = after;
+      this.selection.value = this.#existing(options.select ?? selectedBefore, after.ids);
+    });
+    this.#history.push(
+      label,
+      { text: before.text, ids: before.ids, selection: selectedBefore },
+      { text: after.text, ids: after.ids, selection: this.selection.peek() },
+      performance.timeOrigin + performance.now(),
+      options.merge,
+    );
+    this.#changed();
+  }
+
+  #restore(snapshot: { text: string; ids: IdForest; selection: readonly LayerId[] } | undefined): void {
+    if (snapshot === undefined) return;
+    const { text, ids, selection } = snapshot;
+    const value = parse(text).value ?? this.#state.peek().value;
+    batch(() => {
+      this.#state.value = { text, ids, value };
+      this.selection.value = this.#existing(selection, ids);
+    });
+    this.#changed();
+  }
+
+  #existing(selection: readonly LayerId[], ids: IdForest): readonly LayerId[] {
+    const existing = selection.filter((id) => pointerOf(ids, id) !== undefined);
+    return existing.length === selection.length ? selection : existing;
+  }
+
+  #changed(): void {
+    this.#historyChanged.value += 1;
+    this.#draft.changed();
+    clearTimeout(this.#historyTimer);
+    this.#historyTimer = setTimeout(() => this.#keepHistory(), KEEP_HISTORY_MS);
+  }
+
+  #keepHistory(): void {
+    const { text, ids } = this.#state.peek();
+    void this.#historyWriter.put({ id: this.templateId, text, ids, history: this.#history.toJSON() });
+  }
+
+  #wish() {
+    const person = this.people.value[this.person.value];
+    return {
+      text: this.tentative.value ?? this.#state.value.text,
+      modifications: person?.modifications,
+      board: this.board.value,
+      at: this.at.value,
+      dpr: this.dpr.value,
+    };
+  }
+}

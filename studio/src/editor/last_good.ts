@@ -1,0 +1,38 @@
+/** Keeps a picture alive while a tag or a value is half typed: faulty places show what they last were. */
+
+import { fromPointer, valueAt } from "../document/json";
+import { applyEdits, parse } from "../document/text";
+import type { Edit, Json } from "../document/types";
+import type { ApiFault } from "../server/api";
+
+export function lastGood(text: string): Json | undefined {
+  return parse(text).value;
+}
+
+/**
+ * The document with each faulty value as it was in `good`; undefined where that is no help. A faulty
+ * value that was not there before is left out.
+ */
+export function withoutFaults(
+  text: string,
+  good: Json | undefined,
+  faults: readonly ApiFault[],
+): string | undefined {
+  const value = parse(text).value;
+  if (good === undefined || value === undefined) return undefined;
+  const pointers = [...new Set(faults.map((fault) => fault.pointer))].filter((pointer) => pointer !== "");
+  if (pointers.length === 0) return undefined;
+  try {
+    return applyEdits(text, pointers.flatMap((pointer) => repair(pointer, value, good)).reverse());
+  } catch {
+    return undefined;
+  }
+}
+
+function repair(pointer: string, value: Json, good: Json): Edit[] {
+  const path = fromPointer(pointer, value);
+  const now = valueAt(value, path);
+  const before = valueAt(good, path);
+  if (before !== undefined) return [{ kind: "set", path, value: before }];
+  return now === undefined ? [] : [{ kind: "remove", path }];
+}

@@ -1,0 +1,77 @@
+/** Opens a template's editor: the service's draft, with what this browser has beside it. */
+
+import { threeWay } from "../document/merge";
+import { loadDraft } from "../server/drafts";
+import { type KeptDraft, localStore } from "../server/local_store";
+import { ApiProblem } from "../server/api";
+import { type Kept, TemplateEditor } from "./editor";
+
+/** The editor that is open, so that preview and versions show the text as it stands. */
+let current: { id: string; editor: Promise<TemplateEditor> } | undefined;
+
+/** Thrown for an id that has neither a version nor a draft. */
+export class NoTemplate extends Error {}
+
+/** The editor of a template; the same one while the address stays with this template. */
+export function openEditor(id: string): Promise<TemplateEditor> {
+  if (current?.id !== id) {
+    closeEditor();
+    const editor = open(id);
+    current = { id, editor };
+    editor.catch(() => {
+      if (current?.editor === editor) current = undefined;
+    });
+  }
+  return (current as { editor: Promise<TemplateEditor> }).editor;
+}
+
+export function closeEditor(): void {
+  void current?.editor.then((editor) => editor.close()).catch(() => undefined);
+  current = undefined;
+}
+
+async function open(id: string): Promise<TemplateEditor> {
+  const kept = await readKept(id);
+  let loaded: Awaited<ReturnType<typeof loadDraft>>;
+  try {
+    loaded = await loadDraft(id, kept.draft?.dirty ? 2 : 5);
+  } catch (problem) {
+    // Without the service, what this browser kept can be worked on.
+    if (!(problem instanceof ApiProblem) || !problem.mayRepeat || kept.draft === undefined) throw problem;
+    loaded = undefined;
+  }
+  const draft = kept.draft;
+  if (loaded === undefined) {
+    if (draft === undefined || !draft.dirty) throw new NoTemplate(id);
+    const { serverText, etag, base } = draft;
+    return new TemplateEditor(id, { text: serverText, etag: etag ?? undefined, base }, kept);
+  }
+  if (draft === undefined || !draft.dirty) {
+    return new TemplateEditor(id, loaded, { draft: undefined, history: kept.history });
+  }
+  if (draft.serverText === loaded.text) return new TemplateEditor(id, loaded, kept);
+  return openChanged(id, draft, loaded, kept);
+}
+
+/** The service's draft changed since this browser saw it, and so did this browser's. */
+function openChanged(id: string, draft: KeptDraft, loaded: NonNullable<Awaited<ReturnType<typeof loadDraft>>>, kept: Kept): TemplateEditor {
+  const merge = threeWay(draft.serverText, draft.text, loaded.text);
+  if (merge.conflicts.length > 0) {
+    // The service refuses the stale tag, and the conflict is shown as any other.
+    const stale = { text: draft.serverText, etag: draft.etag ?? undefined, base: draft.base };
+    return new TemplateEditor(id, stale, kept);
+  }
+  const editor = new TemplateEditor(id, loaded, { ...kept, draft: { ...draft } });
+  editor.replaceText("Merge", merge.text);
+  editor.told.value = "The draft was changed elsewhere too. Both changes are in it now.";
+  return editor;
+}
+
+async function readKept(id: string): Promise<Kept> {
+  try {
+    const [draft, history] = await Promise.all([localStore.draft(id), localStore.history(id)]);
+    return { draft, history };
+  } catch {
+    return { draft: undefined, history: undefined };
+  }
+}

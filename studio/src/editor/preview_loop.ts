@@ -1,0 +1,302 @@
+/**
+ * Decides which preview is asked for next: the document as it stands, then the parts of the selected
+ * layers, then, after a pause, the exact picture. At most one request is in flight.
+ */
+
+import { type ReadonlySignal, signal } from "@preact/signals";
+
+import { isObject } from "../document/json";
+import { parse } from "../document/text";
+import type { Json } from "../document/types";
+import { ApiProblem, waitBefore } from "../server/api";
+import type { ApiFault } from "../server/api";
+import { type PreviewAnswer, type PreviewBody, PreviewQueue, objectUrl } from "../server/previews";
+import { lastGood, withoutFaults } from "./last_good";
+import type { Board, Modification, PreviewState } from "./store";
+
+/** What a preview shows. Equal wishes have equal pictures. */
+export interface Wish {
+  text: string;
+  modifications: readonly Modification[] | undefined;
+  board: Board;
+  at: string | undefined;
+  dpr: number;
+}
+
+/** The parts of a picture round the selected layers, as object URLs. */
+export interface Parts {
+  pointers: readonly string[];
+  below: string | undefined;
+  layer: { url: string; x: number; y: number; width: number; height: number };
+  above: string | undefined;
+  /** The document that the parts show. */
+  text: string;
+}
+
+/** `all`: no request leaves. `parts_and_exact`: only pictures of the changing document are asked for. */
+export type Rest = "none" | "parts_and_exact" | "all";
+
+const SPACING_MS = 90;
+const IDLE_MS = 400;
+const SHOWN_QUALITY = 90;
+
+const EMPTY: PreviewState = {
+  layers: [],
+  hidden: [],
+  findings: [],
+  warnings: [],
+  alt: "",
+  bytes: 0,
+  format: "",
+  sha256: "",
+  exact: false,
+  faults: [],
+  stale: false,
+  drawnAt: 0,
+  text: "",
+};
+
+type Job = { kind: "shown" | "exact"; wish: Wish } | { kind: "parts"; wish: Wish; pointers: readonly string[] };
+
+export class PreviewLoop {
+  readonly state = signal<PreviewState>(EMPTY);
+  readonly parts = signal<Parts | undefined>(undefined);
+  readonly queue = new PreviewQueue();
+
+  #wish: Wish | undefined;
+  #shownFor: Wish | undefined;
+  #exactFor: Wish | undefined;
+  #wantedParts: readonly string[] = [];
+  #partsAskedFor: string | undefined;
+  #good: Json | undefined;
+  #rest: Rest = "none";
+  #running = false;
+  #closed = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #lastStart = -Infinity;
+  #lastChange = 0;
+  #failures = 0;
+  #notBefore = 0;
+
+  /** The document or what it shows has changed. */
+  want(wish: Wish): void {
+    if (this.#wish !== undefined && sameWish(this.#wish, wish)) return;
+    this.#wish = wish;
+    this.#lastChange = performance.now();
+    this.#tick();
+  }
+
+  /** The parts of these sibling layers are wanted at hand; none for an empty list. */
+  wantParts(pointers: readonly string[]): void {
+    this.#wantedParts = pointers;
+    this.#tick();
+  }
+
+  /** A moved layer changes neither what is below nor what is above it: its parts stay good. */
+  moveParts(by: readonly [number, number], text: string): void {
+    const parts = this.parts.value;
+    if (parts === undefined) return;
+    const layer = { ...parts.layer, x: parts.layer.x + by[0], y: parts.layer.y + by[1] };
+    this.parts.value = { ...parts, layer, text };
+    if (this.#wish) this.#partsAskedFor = partsKey({ ...this.#wish, text }, parts.pointers);
+  }
+
+  /** What is not asked for while a gesture lasts. */
+  rest(rest: Rest): void {
+    if (this.#rest !== rest) this.#lastChange = performance.now();
+    this.#rest = rest;
+    this.#tick();
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.queue.close();
+    this.#dropParts();
+    const url = this.state.value.picture?.url;
+    if (url !== undefined) URL.revokeObjectURL(url);
+  }
+
+  #tick(): void {
+    if (this.#closed || this.#running || this.#rest === "all") return;
+    clearTimeout(this.#timer);
+    const next = this.#nextJob();
+    if (next === undefined) return;
+    const now = performance.now();
+    const wait = Math.max(next.notBefore, this.#lastStart + SPACING_MS, this.#notBefore) - now;
+    if (wait > 0) this.#timer = setTimeout(() => this.#tick(), wait);
+    else void this.#run(next.job);
+  }
+
+  #nextJob(): { job: Job; notBefore: number } | undefined {
+    const wish = this.#wish;
+    if (wish === undefined || parse(wish.text).value === undefined) return undefined;
+    if (!sameWish(this.#shownFor, wish)) return { job: { kind: "shown", wish }, notBefore: 0 };
+    if (this.state.value.faults.length > 0 || this.state.value.stale) return undefined;
+    if (this.#rest === "parts_and_exact") return undefined;
+    const pointers = this.#wantedParts;
+    const partsWanted = pointers.length > 0 && wish.board === "picture";
+    if (partsWanted && this.#partsAskedFor !== partsKey(wish, pointers)) {
+      return { job: { kind: "parts", wish, pointers }, notBefore: 0 };
+    }
+    if (!partsWanted && this.parts.value !== undefined) this.#dropParts();
+    if (sameWish(this.#exactFor, wish)) return undefined;
+    return { job: { kind: "exact", wish }, notBefore: this.#lastChange + IDLE_MS };
+  }
+
+  async #run(job: Job): Promise<void> {
+    this.#running = true;
+    this.#lastStart = performance.now();
+    try {
+      if (job.kind === "parts") await this.#askParts(job.wish, job.pointers);
+      else await this.#askPicture(job.kind, job.wish);
+      this.#failures = 0;
+    } catch (problem) {
+      if (!(problem instanceof ApiProblem)) throw problem;
+      this.#refused(job, problem);
+    } finally {
+      this.#running = false;
+      this.#tick();
+    }
+  }
+
+  #refused(job: Job, problem: ApiProblem): void {
+    if (problem.mayRepeat) {
+      this.#failures += 1;
+      this.#notBefore = performance.now() + 1000 * waitBefore(Math.min(this.#failures, 6), problem.retryAfter);
+      this.state.value = { ...this.state.value, stale: true, problem };
+      this.#shownFor = undefined;
+      return;
+    }
+    if (job.kind === "parts") {
+      this.#partsAskedFor = partsKey(job.wish, job.pointers);
+      this.#dropParts();
+      return;
+    }
+    this.#shownFor = job.wish;
+    this.#exactFor = job.wish;
+    const faults = documentFaults(problem);
+    this.state.value = { ...this.state.value, faults, stale: true, exact: false, problem };
+  }
+
+  async #askPicture(kind: "shown" | "exact", wish: Wish): Promise<void> {
+    const body = kind === "shown" ? shownBody(wish) : { ...pictureBody(wish), dpr: undefined };
+    let faults: readonly ApiFault[] = [];
+    let answer: PreviewAnswer | undefined;
+    try {
+      answer = await this.queue.ask(body);
+    } catch (problem) {
+      if (!(problem instanceof ApiProblem) || problem.status !== 400 || kind === "exact") throw problem;
+      faults = documentFaults(problem);
+      const patched = withoutFaults(wish.text, this.#good, faults);
+      if (patched === undefined) throw problem;
+      answer = await this.queue.ask({ ...body, document: patched });
+    }
+    if (answer === undefined || this.#closed) return;
+    if (faults.length === 0) this.#good = lastGood(wish.text) ?? this.#good;
+    this.#shownFor = wish;
+    if (kind === "exact") this.#exactFor = wish;
+    this.#publish(kind, wish, answer, faults);
+  }
+
+  #publish(kind: "shown" | "exact", wish: Wish, answer: PreviewAnswer, faults: readonly ApiFault[]): void {
+    const before = this.state.value;
+    const isCurrent = this.#wish !== undefined && sameWish(this.#wish, wish);
+    // The exact picture has one pixel a CSS pixel. Where the screen shows more, the sharper one stays.
+    const keepPicture = kind === "exact" && wish.dpr > 1 && before.picture !== undefined;
+    const picture = keepPicture ? before.picture : { url: objectUrl(answer.image), ...canvasSize(wish.text) };
+    this.state.value = {
+      picture,
+      layers: answer.layers ?? [],
+      hidden: answer.hidden ?? [],
+      findings: answer.findings ?? [],
+      warnings: answer.warnings,
+      alt: answer.alt ?? "",
+      bytes: answer.bytes ?? 0,
+      format: answer.format ?? "",
+      sha256: answer.sha256 ?? "",
+      exact: kind === "exact" && isCurrent && faults.length === 0,
+      faults,
+      stale: false,
+      drawnAt: Date.now(),
+      text: wish.text,
+    };
+    if (!keepPicture && before.picture !== undefined) revokeLater(before.picture.url);
+  }
+
+  async #askParts(wish: Wish, pointers: readonly string[]): Promise<void> {
+    const body = { ...pictureBody(wish), format: "jpg", quality: 1, parts: pointers, describe: false };
+    const answer = await this.queue.ask(body);
+    if (answer === undefined || this.#closed) return;
+    this.#partsAskedFor = partsKey(wish, pointers);
+    this.#dropParts();
+    const taken = answer.parts;
+    if (taken === null || taken === undefined) return;
+    this.parts.value = {
+      pointers,
+      below: taken.below ? objectUrl(taken.below) : undefined,
+      layer: { ...taken.layer, url: objectUrl(taken.layer.image) },
+      above: taken.above ? objectUrl(taken.above) : undefined,
+      text: wish.text,
+    };
+  }
+
+  #dropParts(): void {
+    const parts = this.parts.value;
+    if (parts === undefined) return;
+    this.parts.value = undefined;
+    for (const url of [parts.below, parts.layer.url, parts.above]) if (url !== undefined) revokeLater(url);
+  }
+}
+
+/** The size of a document's canvas in CSS pixels. */
+export function canvasSize(text: string): { width: number; height: number } {
+  const value = parse(text).value;
+  const side = (key: string) => (isObject(value) && typeof value[key] === "number" ? value[key] : 0);
+  return { width: side("width"), height: side("height") };
+}
+
+/** A picture that is still on the screen goes a little later. */
+function revokeLater(url: string): void {
+  setTimeout(() => URL.revokeObjectURL(url), 2000);
+}
+
+function sameWish(a: Wish | undefined, b: Wish): boolean {
+  return (
+    a !== undefined &&
+    a.text === b.text &&
+    a.board === b.board &&
+    a.at === b.at &&
+    a.dpr === b.dpr &&
+    a.modifications === b.modifications
+  );
+}
+
+function partsKey(wish: Wish, pointers: readonly string[]): string {
+  return JSON.stringify([pointers, wish.at, wish.modifications, wish.dpr, wish.text]);
+}
+
+function pictureBody(wish: Wish): PreviewBody {
+  const body: PreviewBody = { document: wish.text, describe: true };
+  if (wish.modifications === undefined) body.base = "examples";
+  else Object.assign(body, { base: "defaults", modifications: wish.modifications, on_invalid: "default" });
+  if (wish.board !== "picture") body.show = wish.board;
+  if (wish.at !== undefined) body.at = wish.at;
+  if (wish.dpr !== 1) body.dpr = wish.dpr;
+  return body;
+}
+
+/** Quicker to draw and to send than the template's own format. */
+function shownBody(wish: Wish): PreviewBody {
+  return { ...pictureBody(wish), format: "jpg", quality: SHOWN_QUALITY };
+}
+
+/** The faults of a refused document, with pointers into the document itself. */
+export function documentFaults(problem: ApiProblem): ApiFault[] {
+  const faults = problem.errors.length
+    ? problem.errors
+    : [{ code: problem.code, pointer: "", detail: problem.detail }];
+  return faults.map((fault) => ({ ...fault, pointer: fault.pointer.replace(/^\/document(?=\/|$)/, "") }));
+}
+
+export type PreviewLoopState = ReadonlySignal<PreviewState>;

@@ -1,0 +1,52 @@
+/** The whole page: the screen of the address, behind the sign-in. */
+
+import { screens } from "../screens";
+import { session, sessionState } from "../server/session";
+import { words } from "../words/shell";
+import { EditorScreen } from "./editor_screen";
+import { route } from "./router";
+
+export function App() {
+  const state = sessionState.value;
+  if (state === "starting") return <main class="page" aria-busy="true" />;
+  if (state === "none" || (state === "over" && session.value === undefined)) {
+    return screens.signIn ? <screens.signIn /> : <SignInMissing />;
+  }
+  return <Screen />;
+}
+
+function SignInMissing() {
+  return (
+    <main class="page">
+      <h1>{words.title}</h1>
+      <p>{words.openLink}</p>
+    </main>
+  );
+}
+
+function Screen() {
+  const at = route.value;
+  switch (at.screen) {
+    case "templates":
+      return screens.templates ? <screens.templates /> : null;
+    case "new":
+      return screens.newTemplate ? <screens.newTemplate /> : null;
+    case "picture_start":
+      return screens.pictureStart ? <screens.pictureStart /> : null;
+    case "editor":
+      return <EditorScreen key={at.id} id={at.id} />;
+    case "preview":
+      return screens.preview ? <screens.preview key={at.id} id={at.id} /> : null;
+    case "versions":
+      return screens.versions ? <screens.versions key={at.id} id={at.id} /> : null;
+    case "unknown":
+      return (
+        <main class="page">
+          <h1>{words.noPage}</h1>
+          <p>
+            <a href="/studio">{words.allTemplates}</a>
+          </p>
+        </main>
+      );
+  }
+}
