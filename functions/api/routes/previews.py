@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body
 
 from api.request_context import ApiRequestContext
 from api.request_models import PreviewBody
-from api.response_models import Diagnostic, PersonPreview, PreviewResponse
+from api.response_models import Finding, PersonPreview, PreviewResponse
 from api.router import JSON_TYPE, ApiRouter, any_scope, binary_response
 from postcard.errors import BadRequest, Fault
 from postcard.image_formats import EncodedImage
@@ -18,6 +18,7 @@ from postcard.services.people_previews import PeoplePreview
 from postcard.services.previews import Preview, PreviewRequest
 
 router = ApiRouter()
+FIX_PICTURES = 5  # that trying fixes costs a session: most documents have few findings
 
 
 @router.post(
@@ -55,14 +56,18 @@ def preview(body: Annotated[PreviewBody, Body()]) -> Response[str]:
 
 
 def _picture_count(request: PreviewRequest) -> int:
+    tries = FIX_PICTURES if request.fixes else 0
     if request.people is None:
-        return 1
-    return WORST_PEOPLE_COUNT if request.people == "worst" else len(request.people)
+        return 1 + tries
+    people = WORST_PEOPLE_COUNT if request.people == "worst" else len(request.people)
+    return people + tries
 
 
 def _question(request: PreviewRequest) -> str | None:
     """The first property that asks for more than a picture."""
-    return next((name for name in ("describe", "parts", "carets") if getattr(request, name)), None)
+    return next(
+        (name for name in ("describe", "parts", "carets", "fixes") if getattr(request, name)), None
+    )
 
 
 def _needs_json(name: str) -> BadRequest:
@@ -101,7 +106,7 @@ def _people_response(preview: PeoplePreview) -> PreviewResponse:
         image=None,
         boxes=[],
         warnings=[],
-        findings=[Diagnostic.model_validate(finding) for finding in preview.findings],
+        findings=[Finding.model_validate(finding) for finding in preview.findings],
         pictures=pictures,
     )
 

@@ -21,6 +21,7 @@ from postcard.services.links import LinkService
 from postcard.services.previews import Previews
 from postcard.services.publishing import Publisher
 from postcard.services.recalls import Recalls
+from postcard.services.template_fixes import TemplateFixes
 from postcard.services.templates import TemplateCatalog
 from postcard.settings import DEFAULT_BATCH_DAYS, MAX_BATCH_BYTES
 
@@ -69,6 +70,7 @@ class ApiService:
     deletions: Deletions
     erasure: Erasure
     previews: Previews
+    fixes: TemplateFixes
     assets: AssetService
     batches: BatchService
     fonts: Callable[[Sequence[str] | None, float], Sequence[Mapping[str, object]]]
@@ -119,6 +121,7 @@ def api_service(api: ApiDependencies) -> ApiService:
         deletions=deletions,
         erasure=erasure,
         previews=Previews(shared.templates, shared.pipeline),
+        fixes=TemplateFixes(shared.templates, shared.pipeline),
         assets=AssetService(shared.sources.assets, dependencies.store, api.uploads),
         batches=BatchService(
             api.batches,

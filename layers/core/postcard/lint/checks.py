@@ -8,13 +8,13 @@ from html.entities import html5
 from postcard.errors import Fault
 from postcard.geometry import Box
 from postcard.json_text import json_pointer
-from postcard.lint.code_contrast import low_contrast_code
 from postcard.lint.contrast import low_contrast
 from postcard.lint.dark_mode import (
     invisible_in_dark_mode,
     low_contrast_in_dark_mode,
     small_picture,
 )
+from postcard.lint.faint_codes import low_contrast_code
 from postcard.lint.missing_letters import missing_letters
 from postcard.lint.proportional_digits import proportional_digits
 from postcard.lint.text_overflow import overflowing_texts, truncated_texts

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from postcard.errors import Fault
-from postcard.lint.code_contrast import code_colors, scans_well
 from postcard.lint.contrast import LayerBoxes, contrast_ratio, opaque_color, text_contrasts
+from postcard.lint.faint_codes import code_colors, scans_well
 from postcard.lint.mail_clients import DARK_CLIENTS, RECOLORED_SIDE, MailClient
 from postcard.template.model import Document
 from postcard.template.schema.validators import has_liquid

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from postcard import ports
 from postcard.assets.font_cache import FontKeysByFamily
-from postcard.canvas.visibility import dark_share
+from postcard.canvas.inspection.visibility import dark_share
 from postcard.errors import (
     Fault,
     Gone,

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from postcard.canvas.inspection.visibility import dark_share
 from postcard.canvas.surface import Surface
-from postcard.canvas.visibility import dark_share
 from postcard.errors import Fault
 from postcard.geometry import Box, output_size
 from postcard.image_formats import FORMATS

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from postcard.canvas.pixel_difference import equal_outside, largest_difference
+from postcard.canvas.inspection.pixel_difference import equal_outside, largest_difference
 from postcard.errors import BadRequest, Fault
 from postcard.lint.fixes.examination import Examination, Examiner
 from postcard.lint.fixes.fix import Fix
@@ -15,6 +15,7 @@ from postcard.runtime.deadline import DeadlineExceeded
 from postcard.runtime.lazy_dataclass import dataclass
 
 MAX_TRIES = 60  # of one request: each draws the picture
+MAX_SECONDS = 10.0  # of one request's tries
 RESERVED_SECONDS = 1.0  # of the time until the deadline, for the response
 _MAX_ENLARGED_DIFFERENCE = 64  # of 255: an edge may fall between other pixels
 
@@ -34,6 +35,7 @@ class FixFinder:
         self._examiner = examiner
         self._tries_left = max_tries
         self._slowest = 0.0  # seconds of a try
+        self._seconds_left = MAX_SECONDS
 
     def find(self, finding: Fault, before: Examination) -> VerifiedFix | None:
         """The best fix that holds; None if there is none, or no time or try is left."""
@@ -41,13 +43,13 @@ class FixFinder:
             if not self._may_try():
                 return None
             self._tries_left -= 1
-            remaining = self._examiner.deadline.remaining()
+            started = self._examiner.deadline.remaining()
             try:
                 after = self._verify(fix, finding, before)
             except DeadlineExceeded:
                 self._tries_left = 0
                 return None
-            self._slowest = max(self._slowest, remaining - self._examiner.deadline.remaining())
+            self._count_seconds(started - self._examiner.deadline.remaining())
             if after is not None:
                 return VerifiedFix(fix, after)
         return None
@@ -60,9 +62,15 @@ class FixFinder:
             found.append((finding, verified.fix if verified else None))
         return found
 
+    def _count_seconds(self, seconds: float) -> None:
+        if seconds > 0:  # without a deadline it is not a number
+            self._slowest = max(self._slowest, seconds)
+            self._seconds_left -= seconds
+
     def _may_try(self) -> bool:
         remaining = self._examiner.deadline.remaining()
-        return self._tries_left > 0 and remaining > 2 * self._slowest + RESERVED_SECONDS
+        has_time = min(self._seconds_left, remaining - RESERVED_SECONDS) > 2 * self._slowest
+        return self._tries_left > 0 and has_time
 
     def _verify(self, fix: Fix, finding: Fault, before: Examination) -> Examination | None:
         try:

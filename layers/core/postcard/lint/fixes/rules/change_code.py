@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from postcard.color import WHITE, Color
 from postcard.errors import Fault
-from postcard.lint.code_contrast import MIN_CODE_CONTRAST, code_colors, scans_well
 from postcard.lint.contrast import hex_color
+from postcard.lint.faint_codes import MIN_CODE_CONTRAST, code_colors, scans_well
 from postcard.lint.fixes.examination import Examination
 from postcard.lint.fixes.fix import Fix, describe_layer
 from postcard.lint.fixes.json_patch import Operation, set_value, value_at

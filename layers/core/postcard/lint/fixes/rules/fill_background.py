@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from postcard.errors import Fault
-from postcard.lint.code_contrast import MIN_CODE_CONTRAST, code_colors, scans_well
 from postcard.lint.contrast import text_contrasts
+from postcard.lint.faint_codes import MIN_CODE_CONTRAST, code_colors, scans_well
 from postcard.lint.fixes.examination import Examination
 from postcard.lint.fixes.fix import Fix
 from postcard.lint.fixes.json_patch import Operation, set_value
