@@ -23,6 +23,7 @@ from postcard.template.compiled import Template
 from postcard.template.evaluator import NO_CLOCK, Evaluator
 from postcard.template.fields.field_types import ListField
 from postcard.template.layers.barcode import BarcodeLayer
+from postcard.template.layers.code_warnings import COLOR_DETAILS
 from postcard.template.layers.group import AnyLayer, GroupLayer
 from postcard.template.layers.image import ImageLayer
 from postcard.template.layers.qr import QrLayer, min_side
@@ -76,7 +77,7 @@ def check_rendered(
     takes it.
     """
     document = template.document
-    unscannable = {fault.pointer for fault in warnings if fault.code == "unscannable"}
+    unscannable = {one.pointer for one in warnings if one.detail in COLOR_DETAILS.values()}
     codes = low_contrast_code(document, boxes)
     in_dark_mode = tuple(low_contrast_in_dark_mode(document, boxes))
     return (

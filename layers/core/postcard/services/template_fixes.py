@@ -61,11 +61,21 @@ class TemplateFixes:
         deadline: float,
     ) -> Findings:
         """The findings of a document as its example is drawn, each with its fix; `BadRequest`."""
+        sources = self._draft_sources(document, key_templates, deadline)
+        return self._find(document, sources, now=now, deadline=deadline)
+
+    def examiner(self, document: JsonObject, *, now: float, deadline: Deadline) -> Examiner:
+        """Draws a document, and others that name no more fonts and pictures, as `now` has them."""
+        sources = self._draft_sources(document, None, deadline.instant)
+        return self._examiner(document, sources, now, deadline)
+
+    def _draft_sources(
+        self, document: JsonObject, key_templates: Sequence[str] | None, deadline: float
+    ) -> DocumentSources:
         families = self._pipeline.custom_font_keys(
             validate_document(document), templates=key_templates, deadline=deadline
         )
-        sources = DocumentSources(families, {}, key_templates)
-        return self._find(document, sources, now=now, deadline=deadline)
+        return DocumentSources(families, {}, key_templates)
 
     def _find(
         self, document: JsonObject, sources: DocumentSources, *, now: float, deadline: float

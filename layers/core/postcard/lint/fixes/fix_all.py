@@ -1,50 +1,79 @@
 """Applies fixes one after another until no finding is left that has one."""
 
 from collections.abc import Callable
+from typing import Any
 
 from postcard.errors import Fault
 from postcard.lint.fixes.examination import Examination
 from postcard.lint.fixes.fix import Fix
+from postcard.lint.fixes.json_patch import apply_patch
 from postcard.lint.fixes.verification import FixFinder
 from postcard.runtime.lazy_dataclass import dataclass
+
+MAX_FIXES = 200  # in one document
+Place = tuple[str, str]  # the code and the pointer of a finding
+FoundFixes = tuple[tuple[Fault, Fix | None], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class FixedDocument:
-    """A document with fixes applied, and each of them with the finding that it mends."""
+    """A document with fixes applied: each with the finding that it mends, and what is left."""
 
-    examined: Examination
+    document: Any
     applied: tuple[tuple[Fault, Fix], ...]
+    left: tuple[Fault, ...]
 
 
 def fix_all(
-    finder: FixFinder,
-    examined: Examination,
+    document: Any,
+    find: Callable[[Any, frozenset[Place]], FoundFixes],
     accept: Callable[[Fault, Fix], bool] = lambda finding, fix: True,
 ) -> FixedDocument:
     """The document once nothing more can be fixed; `accept` decides about each fix.
 
-    A finding without a fix is tried again after others are fixed, which may be what kept it.
+    `find` returns the findings of a document, at least the first fixable one with its fix; it may
+    leave out the fixes of the places that it is given, which were declined.
     """
     applied: list[tuple[Fault, Fix]] = []
-    left_alone: set[tuple[str, str]] = set()  # declined, or without a fix as things are
-    declined: set[tuple[str, str]] = set()
-    while finding := _next_finding(examined, left_alone):
-        key = (finding.code, finding.pointer)
-        verified = finder.find(finding, examined)
-        if verified is None:
-            left_alone.add(key)
-        elif not accept(finding, verified.fix):
-            left_alone.add(key)
-            declined.add(key)
+    declined: set[Place] = set()
+    while True:
+        found = find(document, frozenset(declined))
+        fixable = next(
+            ((one, fix) for one, fix in found if fix and place(one) not in declined), None
+        )
+        if fixable is None or len(applied) == MAX_FIXES:
+            return FixedDocument(document, tuple(applied), tuple(one for one, _ in found))
+        finding, fix = fixable
+        if accept(finding, fix):
+            document = apply_patch(document, fix.patch)
+            applied.append((finding, fix))
         else:
-            examined = verified.after
-            applied.append((finding, verified.fix))
-            left_alone = set(declined)
-    return FixedDocument(examined, tuple(applied))
+            declined.add(place(finding))
 
 
-def _next_finding(examined: Examination, left_alone: set[tuple[str, str]]) -> Fault | None:
-    return next(
-        (one for one in examined.findings if (one.code, one.pointer) not in left_alone), None
-    )
+class NextFix:
+    """Finds the first fix of a document: the `find` of `fix_all` that draws on this machine."""
+
+    def __init__(self, examine: Callable[[Any], Examination], finder: FixFinder) -> None:
+        self._examine = examine
+        self._finder = finder
+        self._latest: Examination | None = None  # of the last fix, which was drawn to verify it
+
+    def __call__(self, document: Any, declined: frozenset[Place]) -> FoundFixes:
+        """The findings, of which the first that can be fixed has its fix."""
+        latest = self._latest
+        examined = latest if latest and latest.document == document else self._examine(document)
+        found: list[tuple[Fault, Fix | None]] = [(one, None) for one in examined.findings]
+        for index, finding in enumerate(examined.findings):
+            if place(finding) in declined:
+                continue
+            if verified := self._finder.find(finding, examined):
+                found[index] = finding, verified.fix
+                self._latest = verified.after
+                break
+        return tuple(found)
+
+
+def place(finding: Fault) -> Place:
+    """What tells findings apart."""
+    return finding.code, finding.pointer

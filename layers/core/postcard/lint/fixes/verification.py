@@ -31,11 +31,13 @@ class VerifiedFix:
 class FixFinder:
     """Finds fixes for the findings of documents, with a limited number of tries in all."""
 
-    def __init__(self, examiner: Examiner, *, max_tries: int = MAX_TRIES) -> None:
+    def __init__(
+        self, examiner: Examiner, *, max_tries: int = MAX_TRIES, max_seconds: float = MAX_SECONDS
+    ) -> None:
         self._examiner = examiner
         self._tries_left = max_tries
         self._slowest = 0.0  # seconds of a try
-        self._seconds_left = MAX_SECONDS
+        self._seconds_left = max_seconds
 
     def find(self, finding: Fault, before: Examination) -> VerifiedFix | None:
         """The best fix that holds; None if there is none, or no time or try is left."""

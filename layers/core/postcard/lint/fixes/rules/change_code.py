@@ -4,17 +4,20 @@ from collections.abc import Iterator
 
 from postcard.color import WHITE, Color
 from postcard.errors import Fault
+from postcard.geometry import Box
 from postcard.lint.contrast import hex_color
 from postcard.lint.faint_codes import MIN_CODE_CONTRAST, code_colors, scans_well
 from postcard.lint.fixes.examination import Examination
 from postcard.lint.fixes.fix import Fix, describe_layer
 from postcard.lint.fixes.json_patch import Operation, set_value, value_at
+from postcard.lint.fixes.new_overlaps import new_overlaps
 from postcard.lint.fixes.oklch import nearest_passing_color
 from postcard.template.layers.barcode import BarcodeLayer
 from postcard.template.layers.qr import QrLayer, min_side
 from postcard.template.model import walk_layers
 
-_FACTORS = (1.25, 1.5, 2, 3, 4, 6, 8, 12)
+_FACTORS = (1, 1.25, 1.5, 2, 3, 4, 6, 8, 12)
+_TOP_LEVEL_SLASHES = 2  # in "/layers/0"
 _SURE_CONTRAST = 7.0  # for codes of which scanners see too little at the least contrast
 
 
@@ -26,33 +29,35 @@ def enlarge_code(finding: Fault, examined: Examination) -> Iterator[Fix]:
         if pointer == finding.pointer
     )
     if isinstance(layer, QrLayer):
-        least = min_side(layer)
+        sizes = [_square(factor * min_side(layer)) for factor in (3, 2, 1)]
     elif isinstance(layer, BarcodeLayer):
-        least = layer.min_modules
+        sizes = [{"width": factor * layer.min_modules} for factor in (3, 2, 1)]
     else:
         return
-    sides = ("width", "height") if isinstance(layer, QrLayer) else ("width",)
-    for pixels in (3 * least, 2 * least, least):
-        yield from _with_sides(finding, examined, dict.fromkeys(sides, pixels))
+    yield from _resized(finding, examined, sizes)
 
 
 def make_scannable(finding: Fault, examined: Examination) -> Iterator[Fix]:
     """Darker modules, black on white, a larger code, or both."""
     recolored = list(recolor_code(finding, examined))
-    yield from recolored
     enlarged = list(_enlarged(finding, examined))
+    yield from enlarged[:1] if "edge" in finding.detail else ()
+    yield from recolored
     yield from enlarged
-    for fix in enlarged[2:]:
+    for fix in enlarged:
         color = recolored[0]
         detail = f"{color.detail.removesuffix('.')}, and {fix.detail[0].lower()}{fix.detail[1:]}"
         yield Fix((*color.patch, *fix.patch), detail)
 
 
 def _enlarged(finding: Fault, examined: Examination) -> Iterator[Fix]:
+    """The code as it is, wholly on the canvas; and larger."""
     for box in [box for where, box in examined.boxes if where == finding.pointer][:1]:
-        for factor in _FACTORS:
-            sides = {"width": round(box.width * factor), "height": round(box.height * factor)}
-            yield from _with_sides(finding, examined, sides)
+        sizes = [
+            {"width": round(box.width * factor), "height": round(box.height * factor)}
+            for factor in _FACTORS
+        ]
+        yield from _resized(finding, examined, sizes)
 
 
 def darker_code(
@@ -88,15 +93,55 @@ def recolor_code(finding: Fault, examined: Examination) -> Iterator[Fix]:
         yield Fix(patch, f"Make {words} {name} on white, which every scanner reads.")
 
 
-def _with_sides(finding: Fault, examined: Examination, sides: dict[str, int]) -> Iterator[Fix]:
-    document, pointer = examined.document, finding.pointer
+def _square(side: int) -> dict[str, int]:
+    return {"width": side, "height": side}
+
+
+def _resized(finding: Fault, examined: Examination, sizes: list[dict[str, int]]) -> Iterator[Fix]:
+    """The code in these sizes and wholly on the canvas; first where it covers nothing else."""
+    found = [fix for size in sizes for fix in _with_size(finding, examined, size)]
+    yield from (fix for fix, _ in sorted(found, key=lambda one: one[1]))  # stable
+
+
+def _with_size(
+    finding: Fault, examined: Examination, size: dict[str, int]
+) -> Iterator[tuple[Fix, int]]:
+    """The fix, and how many other layers the code then overlaps."""
+    document, pointer, template = examined.document, finding.pointer, examined.template
+    drawn = next((box for where, box in examined.boxes if where == pointer), Box(0, 0, 0, 0))
+    box = Box(drawn.x, drawn.y, size["width"], size.get("height", drawn.height))
+    if box.width > template.width or box.height > template.height:
+        return
     stated = {
         side: pixels
-        for side, pixels in sides.items()
+        for side, pixels in size.items()
         if isinstance(value_at(document, f"{pointer}/{side}"), int | float)
+        and pixels != value_at(document, f"{pointer}/{side}")
     }
-    patch = (set_value(document, f"{pointer}/{side}", value) for side, value in stated.items())
-    if stated:
-        pixels = " × ".join(str(value) for value in dict.fromkeys(stated.values()))
-        words = describe_layer(document, pointer)
-        yield Fix(tuple(patch), f"Make {words} {pixels} pixels large, so that it scans.")
+    moved: dict[str, float] = {}
+    if pointer.count("/") == _TOP_LEVEL_SLASHES:
+        place = Box(
+            max(0.0, min(box.x, template.width - box.width)),
+            max(0.0, min(box.y, template.height - box.height)),
+            box.width,
+            box.height,
+        )
+        moved = {axis: round(getattr(place, axis)) for axis in ("x", "y")}
+        moved = {axis: v for axis, v in moved.items() if v != round(getattr(box, axis))}
+        box = place
+    patch = tuple(
+        set_value(document, f"{pointer}/{name}", value)
+        for name, value in {**stated, **moved}.items()
+    )
+    if patch:
+        detail = _resizing_sentence(describe_layer(document, pointer), stated, moved)
+        yield Fix(patch, detail), new_overlaps(examined, pointer, box)
+
+
+def _resizing_sentence(words: str, stated: dict[str, int], moved: dict[str, float]) -> str:
+    size = " × ".join(str(value) for value in dict.fromkeys(stated.values()))
+    place = " and ".join(f"{axis} {value}" for axis, value in moved.items())
+    if not stated:
+        return f"Move {words} to {place}, where all of it is on the canvas."
+    at = f" at {place}" if moved else ""
+    return f"Make {words} {size} pixels large{at}, so that it scans."

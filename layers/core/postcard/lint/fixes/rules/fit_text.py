@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from postcard.errors import Fault
+from postcard.geometry import Box
 from postcard.lint.fixes.examination import Examination
 from postcard.lint.fixes.fix import Fix, describe_layer
 from postcard.lint.fixes.json_patch import set_value, value_at
+from postcard.lint.fixes.new_overlaps import new_overlaps
 
 _DEFAULT_SIZE = 16
 _LEGIBLE, _LEAST = 10, 8  # pixels
@@ -36,13 +38,26 @@ def fit_text(finding: Fault, examined: Examination) -> Iterator[Fix]:
         if smaller < size:
             yield fix(f"Set {words} in {smaller} pixels, so that all of it fits.", size=smaller)
     if isinstance(written.get("height"), int | float):
-        for factor in _HEIGHTS:
-            height = min(examined.template.height, round(written["height"] * factor))
+        heights = _free_heights(examined, pointer, written["height"])
+        for height in heights:
             yield fix(f"Make the box of {words} {height} pixels high.", height=height)
-        detail = f"Make the box of {words} {height} pixels high, and shrink long values in it."
-        yield fix(detail, height=height, fit="shrink", min_size=min(size, _LEGIBLE))
+        for height in heights:
+            detail = f"Make the box of {words} {height} pixels high, and shrink long values in it."
+            yield fix(detail, height=height, fit="shrink", min_size=min(size, _LEGIBLE))
     detail = f"Shrink long values of {words} to {_LEAST} pixels, and cut what is still too long."
     yield fix(detail, fit="shrink", min_size=min(size, _LEAST), overflow="ellipsis")
+
+
+def _free_heights(examined: Examination, pointer: str, height: float) -> list[int]:
+    """Heights that are on the canvas; first those with which the text covers nothing else."""
+    drawn = next((box for where, box in examined.boxes if where == pointer), None)
+    top, width = (drawn.y, drawn.width) if drawn else (0.0, 0.0)
+    most = examined.template.height - top
+    heights = [round(height * factor) for factor in _HEIGHTS if height * factor <= most]
+    left = drawn.x if drawn else 0.0
+    return sorted(
+        heights, key=lambda one: new_overlaps(examined, pointer, Box(left, top, width, one))
+    )
 
 
 def _shrinking(fix: Any, written: dict[str, Any], words: str, size: float, low: float) -> Any:
