@@ -84,11 +84,16 @@ def _ask(write: bool, yes: bool) -> Callable[[Fault, Fix], bool]:
     """What decides about each fix: the person, if the document is written and not all is agreed."""
     if not write or yes:
         return lambda finding, fix: True
-    if not sys.stdin.isatty() or click.get_current_context().meta.get(AS_JSON):
+    if not is_interactive() or click.get_current_context().meta.get(AS_JSON):
         raise CommandError("Add --yes: there is nobody to ask about each fix.")
     return lambda finding, fix: click.confirm(
         f"{_place(finding)}{finding.detail}\n  {fix.detail}\n  Apply?", default=True, err=True
     )
+
+
+def is_interactive() -> bool:
+    """Whether there is a person to ask."""
+    return sys.stdin.isatty()
 
 
 def _place(finding: Fault) -> str:

@@ -17,7 +17,7 @@ from postcard.runtime.lazy_dataclass import dataclass
 MAX_TRIES = 60  # of one request: each draws the picture
 MAX_SECONDS = 10.0  # of one request's tries
 RESERVED_SECONDS = 1.0  # of the time until the deadline, for the response
-_MAX_ENLARGED_DIFFERENCE = 64  # of 255: an edge may fall between other pixels
+_MAX_ENLARGED_DIFFERENCE = 16  # of 255
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from postcard.errors import Fault
-from postcard.json_text import json_pointer
+from postcard.json_text import canonical_json, json_pointer
 from postcard.lint.fixes.examination import Examination
 from postcard.lint.fixes.fix import Fix
 from postcard.lint.fixes.json_patch import pointer_steps, remove, set_value
@@ -65,4 +65,4 @@ def _texts(name: str, field: TextField) -> Iterator[str]:
 
 
 def _spoken(example: Any) -> str:
-    return f"“{example}”" if isinstance(example, str) else str(example)
+    return f"“{example}”" if isinstance(example, str) else canonical_json(example)

@@ -18,6 +18,8 @@ _LENGTHS = frozenset(
 )
 _CONTAINERS = frozenset(("layers", "stroke", "border", "shadow", "highlight", "text", "filter"))
 _MAX_FACTOR = 10
+_DEFAULT_SIZE = 16
+_OUTLINES = ("stroke", "border")  # one pixel wide by default
 _PARTS = ("layers", "styles", "fallback", "ended")
 
 
@@ -54,12 +56,23 @@ def _scaled(properties: Any, factor: int) -> Any:
     """An object with all of its lengths enlarged, those of the objects inside too."""
     if not isinstance(properties, dict):
         return properties
-    if properties.get("type") == "path" and not properties.get("view"):
-        properties = {**properties, "view": [properties["width"], properties["height"]]}
+    properties = _with_default_lengths(properties)
     return {name: _scaled_member(name, value, factor) for name, value in properties.items()}
 
 
+def _with_default_lengths(properties: dict[str, Any]) -> dict[str, Any]:
+    """A layer with the lengths that it leaves to their defaults."""
+    kind = properties.get("type")
+    if kind == "path" and not properties.get("view"):
+        return {**properties, "view": [properties["width"], properties["height"]]}
+    if kind == "text" and not properties.get("style"):
+        return {"size": _DEFAULT_SIZE, **properties}
+    return properties
+
+
 def _scaled_member(name: str, value: Any, factor: int) -> Any:
+    if name in _OUTLINES and isinstance(value, dict):
+        value = {"width": 1, **value}
     if name in _LENGTHS:
         return _times(value, factor)
     if name in _CONTAINERS:

@@ -36,7 +36,7 @@ def remove_static_time(finding: Fault, examined: Examination) -> Iterator[Fix]:
     without_time = re.sub(r"\s+([.,!?…])", r"\1", _LIQUID.sub(_cut_time, text)).strip(" .,:;–-")
     for shorter in (without_time, str(document.get("name") or "")):
         if shorter and not uses_time(shorter):
-            detail = f"Write “{excerpt(shorter)}” as {place}, where a time would stand still."
+            detail = f"Cut the time from {place}, where it would stand still: “{excerpt(shorter)}”."
             yield Fix((set_value(document, pointer, shorter),), detail)
 
 
