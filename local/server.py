@@ -130,7 +130,7 @@ class LocalServer:
 
     def studio_link(self) -> str:
         """A link that opens the studio signed in, once, within 15 minutes."""
-        code, _ = self._sessions.invite("this machine", now=time.time())
+        code, _ = self.sessions.invite("this machine", now=time.time())
         return studio_link(self.base_url, code)
 
     def empty_pictures(self) -> None:
@@ -188,7 +188,7 @@ class LocalServer:
         )
         self.adapters = ProductionAdapters({**environment, **self._environment_overrides()})
         self.keys = LocalKeys(self.adapters, self._folder)
-        self._sessions = self.adapters.sessions()
+        self.sessions = self.adapters.sessions()
         self.keys.create_missing()
         lines = [f"{name}={shlex.quote(v)}" for name, v in self.adapters.environment.items()]
         write_private(self._folder / "env", "\n".join(lines) + "\n")

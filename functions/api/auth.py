@@ -124,7 +124,7 @@ def preflight_response(origins: Sequence[str], request: ApiRequest) -> dict[str,
         "headers": {
             "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE",
             "Access-Control-Allow-Headers": "Authorization, X-API-Key, Content-Type, "
-            "Idempotency-Key, If-Match, If-None-Match",
+            "Idempotency-Key, If-Match, If-None-Match, Postcard-Draft, Postcard-Note",
             "Access-Control-Max-Age": "600",
         },
         "body": "",

@@ -11,6 +11,7 @@ from aws_lambda_powertools.event_handler.openapi.models import APIKey, APIKeyIn,
 from pydantic.json_schema import models_json_schema
 
 from api.openapi_responses import (
+    DRAFT_PATH,
     RESPONSE_HEADERS,
     describe_request_headers,
     describe_responses,
@@ -39,7 +40,11 @@ TAGS = {  # in the order of the page
     "Service": "Health and descriptions.",
 }
 METHODS = ("post", "put", "get", "patch", "delete")  # what creates a thing before what reads it
-TEMPLATE_DOCUMENT_ROUTES = (("/v1/templates", "post"), ("/v1/templates/{template_id}", "put"))
+TEMPLATE_DOCUMENT_ROUTES = (
+    ("/v1/templates", "post"),
+    ("/v1/templates/{template_id}", "put"),
+    ("/v1/templates/{template_id}/draft", "put"),
+)
 TEMPLATE_DOCUMENT_BODY = {
     "description": "A template document.",
     "required": True,
@@ -53,6 +58,7 @@ TEMPLATE_DOCUMENT_BODY = {
 # one alone that examples of pictures use.
 PATH_EXAMPLES = {"template_id": "tmpl_a1b2c3d4e5", "version": 1, "asset_id": "mug"}
 CHANGED_TEMPLATE_ID = "discount-coupon"
+DRAFT_TEMPLATE_ID = "spring-banner"  # which has no version
 PROBLEM_SCHEMA: OpenApiDocument = {
     "type": "object",
     "description": "RFC 9457; the detail says what to do.",
@@ -121,7 +127,11 @@ def _complete_operation(path: str, method: str, operation: OpenApiDocument) -> N
         operation["requestBody"] = TEMPLATE_DOCUMENT_BODY
     for parameter in operation.get("parameters", []):
         if (example := PATH_EXAMPLES.get(parameter["name"])) is not None:
-            changed = parameter["name"] == "template_id" and method != "get"
-            parameter["example"] = CHANGED_TEMPLATE_ID if changed else example
+            is_template = parameter["name"] == "template_id"
+            if is_template and path.startswith(DRAFT_PATH):
+                example = DRAFT_TEMPLATE_ID
+            elif is_template and method != "get":
+                example = CHANGED_TEMPLATE_ID
+            parameter["example"] = example
     describe_request_headers(path, method, operation)
     describe_responses(path, method, operation)

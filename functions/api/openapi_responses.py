@@ -11,6 +11,14 @@ SUCCESS_STATUSES = ("204", "202", "200")
 HEALTH_PATH = "/v1/health"
 BEGIN_SESSION_PATH = "/v1/sessions"
 PATHS_NAMING_A_TEMPLATE = ("/v1/images", "/v1/links", "/v1/previews", "/v1/batches")
+TEMPLATE_PATH = "/v1/templates/{template_id}"
+DRAFT_PATH = "/v1/templates/{template_id}/draft"
+DOCUMENT_PATHS = (
+    f"{TEMPLATE_PATH}/document",
+    f"{TEMPLATE_PATH}/versions/{{version}}/document",
+    f"{DRAFT_PATH}/document",
+)
+JSON_TEXT = {"application/json": {"schema": {"type": "object", "additionalProperties": True}}}
 PATHS_OF_SESSIONS = ("/v1/sessions/current", "/v1/sessions/renew")
 PATHS_WITH_CONFLICTS = ("/v1/batches/{batch_id}/start", "/v1/batches/{batch_id}/results")
 PROBLEM_CONTENT = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
@@ -23,6 +31,7 @@ CONTENT_OVERRIDES = {  # of successful responses, where the handler's return typ
         "image/*": {"schema": {"type": "string", "format": "binary"}},
         "application/json": {"schema": {"$ref": "#/components/schemas/PreviewResponse"}},
     },
+    **dict.fromkeys(DOCUMENT_PATHS, JSON_TEXT),
 }
 RESPONSE_HEADERS: OpenApiDocument = {
     "X-Request-Id": {
@@ -51,9 +60,9 @@ RESPONSE_HEADERS: OpenApiDocument = {
         "schema": {"type": "string"},
     },
     "ETag": {
-        "description": "The version, for If-Match.",
+        "description": "The version, or the state of the draft, for If-Match.",
         "required": True,
-        "schema": {"type": "string", "pattern": '^"[0-9]+"$'},
+        "schema": {"type": "string", "pattern": '^"d?[0-9]+"$'},
     },
 }
 CORRECT_REQUEST = "correct the request"
@@ -78,6 +87,7 @@ ERROR_CODES = (  # status, codes, what to do; as docs/contract/api.md has them
     (414, "link_too_long", CORRECT_REQUEST),
     (415, "unsupported_media_type", CORRECT_REQUEST),
     (422, "idempotency_mismatch", READ_AGAIN),
+    (428, "precondition_required", CORRECT_REQUEST),
     (429, "rate_limited too_many_batches", "wait"),
     (429, "quota_exceeded", "wait for the next month"),
     (500, "internal_error", "wait"),
@@ -104,7 +114,16 @@ REQUEST_HEADERS = {
         {"type": "string"},
     ),
     "If-None-Match": (
-        "*: publish only if there is no template of this id.",
+        "*: only if there is no template of this id, or no draft of it.",
+        {"type": "string"},
+    ),
+    "Postcard-Draft": (
+        "The ETag of the template's draft, which is deleted with the publication.",
+        {"type": "string"},
+    ),
+    "Postcard-Note": (
+        "What is new in this version: one line in percent-encoded UTF-8, of at most 200 characters"
+        " once it is decoded.",
         {"type": "string"},
     ),
 }
@@ -143,7 +162,7 @@ def describe_responses(path: str, method: str, operation: OpenApiDocument) -> No
             "description": HTTPStatus(status).phrase,
             "content": PROBLEM_CONTENT,
         }
-    if (path, method) == ("/v1/templates/{template_id}", "delete"):
+    if (path, method) == (TEMPLATE_PATH, "delete"):
         schema = {"$ref": "#/components/schemas/ErasureResponse"}
         content = {"application/json": {"schema": schema}}
         responses["202"] = {"description": "Pictures are being deleted.", "content": content}
@@ -155,20 +174,21 @@ def describe_responses(path: str, method: str, operation: OpenApiDocument) -> No
 
 def describe_request_headers(path: str, method: str, operation: OpenApiDocument) -> None:
     """Add the request headers that the call honours to `operation`."""
-    names = []
-    if path in IDEMPOTENT_PATHS and method == "post":
-        names.append("Idempotency-Key")
-    if path == "/v1/templates/{template_id}" and method != "get":
-        names.append("If-Match")
-    if method == "put":
-        names.append("If-None-Match")
-    if path == "/v1/previews":
-        names.append("Accept")
-    for name in names:
+    is_publication = (path, method) in ((TEMPLATE_PATH, "put"), ("/v1/templates", "post"))
+    possible = {
+        "Idempotency-Key": path in IDEMPOTENT_PATHS and method == "post",
+        "If-Match": path in (TEMPLATE_PATH, DRAFT_PATH) and method != "get",
+        "If-None-Match": method == "put",
+        "Postcard-Draft": (path, method) == (TEMPLATE_PATH, "put"),
+        "Postcard-Note": is_publication,
+        "Accept": path == "/v1/previews",
+    }
+    for name in (name for name, applies in possible.items() if applies):
         description, schema = REQUEST_HEADERS[name]
-        operation.setdefault("parameters", []).append(
-            {"name": name, "in": "header", "description": description, "schema": schema}
-        )
+        parameter = {"name": name, "in": "header", "description": description, "schema": schema}
+        if (path, name) == (DRAFT_PATH, "If-None-Match"):
+            parameter["example"] = "*"
+        operation.setdefault("parameters", []).append(parameter)
 
 
 def _problem_statuses(path: str, method: str, operation: OpenApiDocument) -> list[int]:
@@ -186,7 +206,8 @@ def _problem_statuses(path: str, method: str, operation: OpenApiDocument) -> lis
         (is_idempotent, (422,)),
         (path in PATHS_WITH_CONFLICTS, (409,)),
         (path == "/v1/links", (414,)),
-        (path == "/v1/templates/{template_id}" and method != "get", (412,)),
+        (path in (TEMPLATE_PATH, DRAFT_PATH) and method != "get", (412,)),
+        ((path, method) == (DRAFT_PATH, "put"), (428,)),
     ]
     return sorted({status for applies, statuses in possible if applies for status in statuses})
 
@@ -201,7 +222,9 @@ def _response_header_refs(
         names.append("Retry-After")
     if status == "405":
         names.append("Allow")
-    if "TemplateResponse" in str(response.get("content")):
+    content = str(response.get("content"))
+    has_document = path in DOCUMENT_PATHS and status == "200"
+    if has_document or "TemplateResponse" in content or "DraftResponse" in content:
         names.append("ETag")
     for name in names:
         yield name, {"$ref": f"#/components/headers/{name}"}

@@ -142,15 +142,45 @@ class TemplateResponse(BaseModel):
     default_url: str
 
 
+class Draft(BaseModel):
+    """A template's draft: `base` is the version it began from, `by` who changed it last.
+
+    It is deleted at `expires_at` unless it is changed again. `etag` goes into `If-Match`.
+    """
+
+    etag: str
+    base: int | None
+    created_at: str
+    updated_at: str
+    expires_at: str
+    by: str
+    bytes: int
+
+
+class DraftResponse(Draft):
+    """The draft of a template."""
+
+    template_id: str
+
+
 class TemplateSummary(BaseModel):
-    """A template in a list; `version` is the latest."""
+    """A template in a list; `version` is the latest, null for a draft that was never published.
+
+    `width`, `height` and `published_at` are null for templates that were last published by
+    Postcard 0.1. `thumbnail_url` is a signed link.
+    """
 
     id: str
-    version: int
+    version: int | None
     name: str
     created_at: str
+    published_at: str | None
     paused: bool
     daily_renders: int | None
+    width: int | None
+    height: int | None
+    thumbnail_url: str | None
+    draft: Draft | None
 
 
 class TemplateList(BaseModel):
@@ -173,12 +203,17 @@ class Deletion(BaseModel):
 
 
 class VersionSummary(BaseModel):
-    """A version in a list; `replaced_by` and `deletion` are set by a recall."""
+    """A version in a list; `replaced_by` and `deletion` are set by a recall.
+
+    `note` is what its author wrote about it, `by` the name of the API key that published it.
+    """
 
     version: int
     published_at: str
     replaced_by: int | None
     deletion: Deletion | None
+    note: str | None
+    by: str | None
 
 
 class VersionList(BaseModel):

@@ -20,6 +20,8 @@ const BADGE = node("/layers/1/layers/1/layers/0", "rectangle");
 const INNER = node("/layers/1/layers/1", "group", { children: [BADGE] });
 const GROUP = node("/layers/1", "group", { children: [TEXT, INNER] });
 const TREE = [node("/layers/0", "image"), GROUP, node("/layers/2", "line")];
+// A layer's pointer is its id in these tests.
+const same = (pointer: string) => pointer;
 const DRAWN = drawnLayers(TREE, [
   described("/layers/0", PAGE),
   described("/layers/1", { x: 50, y: 50, width: 200, height: 100 }),
@@ -27,7 +29,7 @@ const DRAWN = drawnLayers(TREE, [
   described("/layers/1/layers/1", { x: 150, y: 50, width: 80, height: 80 }),
   described("/layers/1/layers/1/layers/0", { x: 150, y: 50, width: 40, height: 40 }),
   described("/layers/2", { x: 10, y: 200, width: 100, height: 50 }),
-]);
+], same);
 const AT = { zoom: 1 };
 
 test("a click selects the outermost group, and what is inside once the group was entered", () => {
@@ -39,7 +41,7 @@ test("a click selects the outermost group, and what is inside once the group was
 test("a group without a paint of its own lets clicks through between its layers", () => {
   assert.equal(hitTest(DRAWN, [140, 120], AT), "/layers/0");
   const painted = { ...GROUP, value: { ...GROUP.value, fill: "#fff" } };
-  const drawn = drawnLayers([TREE[0] as LayerNode, painted], DRAWN.map((layer) => layer.described));
+  const drawn = drawnLayers([TREE[0] as LayerNode, painted], DRAWN.map((layer) => layer.described), same);
   assert.equal(hitTest(drawn, [140, 120], AT), GROUP.id);
 });
 
@@ -57,7 +59,7 @@ test("Alt+click goes one layer deeper each time and begins again at the top", ()
 
 test("locked layers are skipped, and so is all that a locked group holds", () => {
   const locked = { ...GROUP, locked: true };
-  const drawn = drawnLayers([TREE[0] as LayerNode, locked], DRAWN.map((layer) => layer.described));
+  const drawn = drawnLayers([TREE[0] as LayerNode, locked], DRAWN.map((layer) => layer.described), same);
   assert.equal(hitTest(drawn, [160, 60], AT), "/layers/0");
 });
 
@@ -73,7 +75,7 @@ test("every copy of a repeated group's layer can be clicked and means the one la
     described("/layers/0", { x: 0, y: 0, width: 300, height: 40 }),
     described("/layers/0/layers/0", { x: 0, y: 0, width: 80, height: 40 }),
     described("/layers/0/layers/0", { x: 100, y: 0, width: 80, height: 40 }),
-  ]);
+  ], same);
   for (const x of [40, 140]) assert.equal(hitTest(copies, [x, 20], { ...AT, entered: list.id }), item.id);
   assert.equal(hitTest(copies, [90, 20], { ...AT, entered: list.id }), undefined);
 });

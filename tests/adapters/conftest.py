@@ -21,6 +21,7 @@ from postcard.adapters.aws.assets import DynamoAssetStore
 from postcard.adapters.aws.boto_client import boto_client
 from postcard.adapters.aws.counters import DynamoCounters
 from postcard.adapters.aws.deletion_records import DynamoDeletionStore
+from postcard.adapters.aws.drafts import DynamoDraftStore
 from postcard.adapters.aws.idempotency import DynamoIdempotencyStore
 from postcard.adapters.aws.images import DynamoImageStore
 from postcard.adapters.aws.light_client import LightClient
@@ -50,6 +51,7 @@ class PortImplementations:
     counters: ports.Counters
     idempotency: ports.IdempotencyStore
     deletions: ports.DeletionStore
+    drafts: ports.DraftStore
 
 
 class LightClientFirst:
@@ -104,9 +106,10 @@ def settings(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 def memory_implementations() -> PortImplementations:
+    templates = memory.MemoryTemplateStore()
     return PortImplementations(
         objects=memory.MemoryObjectStore(),
-        templates=memory.MemoryTemplateStore(),
+        templates=templates,
         images=memory.MemoryImageStore(),
         api_keys=memory.MemoryApiKeyStore(),
         invitations=memory.MemoryInvitationStore(),
@@ -116,6 +119,7 @@ def memory_implementations() -> PortImplementations:
         counters=memory.MemoryCounters(),
         idempotency=memory.MemoryIdempotencyStore(),
         deletions=memory.MemoryDeletionStore(),
+        drafts=memory.MemoryDraftStore(templates),
     )
 
 
@@ -142,6 +146,7 @@ def aws_implementations(settings: Settings, *, use_light_client: bool) -> PortIm
         counters=DynamoCounters(table),
         idempotency=DynamoIdempotencyStore(table),
         deletions=DynamoDeletionStore(table),
+        drafts=DynamoDraftStore(table),
     )
 
 

@@ -5,6 +5,7 @@ import random
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from postcard.ports import (
     ApiKeyRecord,
     AssetRecord,
     DeletionRecord,
+    DraftRecord,
     Invitation,
     Page,
     StoredObject,
@@ -417,3 +419,71 @@ def test_the_secret_is_empty_until_it_is_written(adapters: PortImplementations) 
     adapters.secrets.write('{"a": 1}', instead_of="")
     adapters.secrets.write('{"a": 2}', instead_of='{"a": 1}')
     assert adapters.secrets.read() == '{"a": 2}'
+
+
+def a_draft(template_id: str, revision: int = 7, **more: Any) -> DraftRecord:
+    draft = DraftRecord(template_id, revision, 3, 10, 20, 1_900_000_000, "Zoë", 9)
+    return replace(draft, **more)
+
+
+def test_a_draft_is_read_as_it_was_put(adapters: PortImplementations) -> None:
+    assert adapters.drafts.get("welcome") is None and adapters.drafts.read("welcome") is None
+    draft, text = a_draft("welcome", name="Täglich", width=600, height=200), '{ "ü": [1]}\n'
+    adapters.drafts.put(draft, text, instead_of=None)
+    assert adapters.drafts.get("welcome") == draft
+    assert adapters.drafts.read("welcome") == (draft, text)
+    bare = a_draft("welcome", 8, base=None)
+    adapters.drafts.put(bare, "{}", instead_of=7)
+    assert adapters.drafts.read("welcome") == (bare, "{}")
+
+
+def test_a_draft_of_the_largest_size_that_no_packing_makes_smaller_is_stored(
+    adapters: PortImplementations,
+) -> None:
+    chance = random.Random(1)
+    text = "".join(chr(chance.randrange(0x10000, 0x110000)) for _ in range(64 * 1024))
+    adapters.drafts.put(a_draft("welcome"), text, instead_of=None)
+    assert adapters.drafts.read("welcome") == (a_draft("welcome"), text)
+
+
+def test_a_draft_that_somebody_else_changed_is_neither_replaced_nor_deleted(
+    adapters: PortImplementations,
+) -> None:
+    with pytest.raises(Conflict):
+        adapters.drafts.put(a_draft("welcome", 8), "{}", instead_of=7)
+    adapters.drafts.put(a_draft("welcome"), '{"first": 1}', instead_of=None)
+    for instead_of in (None, 6, 8):
+        with pytest.raises(Conflict):
+            adapters.drafts.put(a_draft("welcome", 9), "{}", instead_of=instead_of)
+    with pytest.raises(Conflict):
+        adapters.drafts.delete("welcome", revision=6)
+    assert adapters.drafts.read("welcome") == (a_draft("welcome"), '{"first": 1}')
+    adapters.drafts.delete("welcome", revision=7)
+    assert adapters.drafts.get("welcome") is None and adapters.drafts.read("welcome") is None
+    adapters.drafts.delete("welcome")  # also if there is none
+
+
+def test_a_draft_is_published_and_deleted_or_neither(adapters: PortImplementations) -> None:
+    adapters.drafts.put(a_draft("welcome"), "{}", instead_of=None)
+    first, second = TemplateRecord("welcome", "W", 1, 5), TemplateRecord("welcome", "W", 2, 5)
+    with pytest.raises(Conflict):
+        adapters.drafts.publish(first, version_of("welcome", 1), revision=6)
+    assert adapters.templates.record("welcome") is None
+    assert adapters.templates.version("welcome", 1) is None
+    adapters.drafts.publish(first, version_of("welcome", 1), revision=7)
+    assert adapters.templates.record("welcome") == first
+    assert adapters.templates.version("welcome", 1) == version_of("welcome", 1)
+    assert adapters.drafts.get("welcome") is None and adapters.drafts.read("welcome") is None
+    adapters.drafts.put(a_draft("welcome", 20), "{}", instead_of=None)
+    with pytest.raises(Conflict):  # the record has not the revision that it should have
+        adapters.drafts.publish(second, version_of("welcome", 2), revision=20)
+    assert adapters.drafts.get("welcome") == a_draft("welcome", 20)
+    assert adapters.templates.version("welcome", 2) is None
+
+
+def test_drafts_are_listed_by_id_in_pages(adapters: PortImplementations) -> None:
+    for name in ("c", "a", "d", "b"):
+        adapters.drafts.put(a_draft(name), "{}", instead_of=None)
+    first = adapters.drafts.list(limit=3, cursor=None)
+    assert [draft.template_id for draft in first.items] == ["a", "b", "c"]
+    assert adapters.drafts.list(limit=3, cursor=first.next_cursor) == Page([a_draft("d")])

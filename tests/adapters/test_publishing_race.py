@@ -71,7 +71,12 @@ def publish(adapters: PortImplementations, templates: object, color: str) -> str
             "ended": {"layers": []},
         }
     )
-    publisher = Publisher(templates, adapters.objects, pipeline)  # type: ignore[arg-type]
+    publisher = Publisher(
+        templates,  # type: ignore[arg-type]
+        adapters.objects,
+        pipeline,
+        drafts=adapters.drafts,
+    )
     try:
         publisher.publish("raced", text, now=NOW, deadline=1e12)
     except Conflict:

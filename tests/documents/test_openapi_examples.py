@@ -35,6 +35,14 @@ def body_examples(openapi: dict[str, Any], operation: dict[str, Any]) -> list[An
     return examples
 
 
+def header_examples(operation: dict[str, Any]) -> dict[str, str]:
+    return {
+        parameter["name"].lower(): parameter["example"]
+        for parameter in operation.get("parameters", [])
+        if parameter["in"] == "header" and "example" in parameter
+    }
+
+
 def operations(openapi: dict[str, Any]) -> list[Operation]:
     """In the order of the page, but what deletes last."""
     listed = [(m, p, o) for p, methods in openapi["paths"].items() for m, o in methods.items()]
@@ -53,7 +61,7 @@ def test_every_example_works_on_a_seeded_service(
                     path = path.replace("{" + parameter["name"] + "}", str(value))
             if path.endswith("/results"):
                 complete(seeded, ids["batch_id"])
-            reply = seeded.call(method.upper(), path, example)
+            reply = seeded.call(method.upper(), path, example, headers=header_examples(operation))
             assert 200 <= reply.status < 300, (method, path, example, reply.body)
             if path == "/v1/images":
                 ids["image_id"] = reply.json["id"]

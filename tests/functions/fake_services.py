@@ -15,13 +15,21 @@ from urllib.parse import urlsplit
 
 from postcard.adapters.memory import (
     MemoryCounters,
+    MemoryDraftStore,
     MemoryImageStore,
     MemoryObjectStore,
     MemoryRateLimiter,
     MemoryTemplateStore,
 )
 from postcard.errors import ServiceUnavailable
-from postcard.ports import FetchedImage, FetchError, ImageRecord, RateLimitResult, StoredObject
+from postcard.ports import (
+    DraftRecord,
+    FetchedImage,
+    FetchError,
+    ImageRecord,
+    RateLimitResult,
+    StoredObject,
+)
 from postcard.rendering.decoded_image_cache import DecodedImageCache
 from postcard.rendering.renderer import Renderer
 from postcard.text.fonts import Fonts
@@ -115,6 +123,7 @@ class FakeTemplates(MemoryTemplateStore):
     down = False
     reads = 0  # of records
     version_reads = 0
+    list_reads = 0
 
     def record(self, template_id: str, *, consistent: bool = True) -> Any:
         self.reads += 1
@@ -125,6 +134,33 @@ class FakeTemplates(MemoryTemplateStore):
     def version(self, template_id: str, version: int) -> Any:
         self.version_reads += 1
         return super().version(template_id, version)
+
+    def list(self, *, limit: int, cursor: str | None) -> Any:
+        self.list_reads += 1
+        return super().list(limit=limit, cursor=cursor)
+
+
+class FakeDrafts(MemoryDraftStore):
+    """Drafts in a table that counts its reads; `before_put` runs before each write."""
+
+    reads = 0
+    before_put: Callable[[], object] = staticmethod(lambda: None)
+
+    def get(self, template_id: str) -> Any:
+        self.reads += 1
+        return super().get(template_id)
+
+    def read(self, template_id: str) -> Any:
+        self.reads += 1
+        return super().read(template_id)
+
+    def put(self, record: DraftRecord, document: str, *, instead_of: int | None) -> None:
+        self.before_put()
+        super().put(record, document, instead_of=instead_of)
+
+    def list(self, *, limit: int, cursor: str | None) -> Any:
+        self.reads += 1
+        return super().list(limit=limit, cursor=cursor)
 
 
 class FakeImages(MemoryImageStore):

@@ -37,6 +37,7 @@ from postcard.runtime.lru_cache import Caches
 from postcard.settings import DEFAULT_MERGE_RENDERS, MAX_BATCH_BYTES
 from tests.functions.fake_services import (
     FakeCounters,
+    FakeDrafts,
     FakeImages,
     FakeLambdaContext,
     FakeObjects,
@@ -70,6 +71,7 @@ class InMemoryService:
         self.pictures, self.store = FakeObjects(lambda: self.now), FakeObjects(lambda: self.now)
         self.web, self.cdn = FakeWeb(), MemoryCdn()
         self.deletions, self.queue = MemoryDeletionStore(), MemoryQueue(lambda: self.now)
+        self.drafts = FakeDrafts(self.templates)
         self.files, self.batches = MemoryFileStore(), MemoryBatchStore()
         self.machine, self.batch_bytes = MemoryStateMachine(), MAX_BATCH_BYTES
         self.renderer = FakeRenderer()
@@ -116,6 +118,7 @@ class InMemoryService:
             queue=self.queue,
             files=self.files,
             batches=self.batches,
+            drafts=self.drafts,
             machine=self.machine,
             batch_bytes=self.batch_bytes,
             fonts=lambda: [inter],

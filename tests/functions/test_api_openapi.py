@@ -51,10 +51,15 @@ def test_request_and_response_headers_are_described(empty: InMemoryService) -> N
         for path, calls in paths.items()
         for method, call in calls.items()
     }
-    assert heeded["put", "/v1/templates/{template_id}"] == ["If-Match", "If-None-Match"]
+    assert heeded["put", "/v1/templates/{template_id}"] == [
+        *("If-Match", "If-None-Match"),
+        *("Postcard-Draft", "Postcard-Note"),
+    ]
+    assert heeded["put", "/v1/templates/{template_id}/draft"] == ["If-Match", "If-None-Match"]
     for method in ("patch", "delete"):
         assert heeded[method, "/v1/templates/{template_id}"] == ["If-Match"]
-    assert heeded["post", "/v1/assets"] == heeded["post", "/v1/templates"] == ["Idempotency-Key"]
+    assert heeded["post", "/v1/assets"] == ["Idempotency-Key"]
+    assert heeded["post", "/v1/templates"] == ["Idempotency-Key", "Postcard-Note"]
     assert heeded["post", "/v1/images"] == []
     responses = paths["/v1/images"]["post"]["responses"]
     assert (

@@ -24,8 +24,13 @@ def test_lists_take_limit_and_cursor(empty: InMemoryService) -> None:
         "version",
         "name",
         "created_at",
+        "published_at",
         "paused",
         "daily_renders",
+        "width",
+        "height",
+        "thumbnail_url",
+        "draft",
     }
 
 

@@ -1,6 +1,6 @@
 """`/v1/templates`: publish, read, list, pause and delete templates."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypedDict
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
@@ -14,9 +14,10 @@ from api.response_models import (
     TemplateList,
     TemplateResponse,
 )
-from api.router import JSON_TYPE, ApiRouter, any_scope, no_content
+from api.router import JSON_TYPE, ApiRouter, any_scope, binary_response, no_content
 from api.routes.previews import FIX_PICTURES
 from postcard.ports import JsonObject
+from postcard.studio.version_notes import read_note
 
 router = ApiRouter()
 TAGS = ["Templates"]
@@ -35,6 +36,25 @@ def template_response(template: JsonObject) -> Response[TemplateResponse]:
     )
 
 
+def document_response(version: int, document: str) -> Response[str]:
+    """The bytes of a version's document; the version is the ETag."""
+    return binary_response(document.encode(), JSON_TYPE, {"ETag": f'"{version}"'})
+
+
+class Authorship(TypedDict):
+    """What is stored of a new version's author."""
+
+    note: str
+    by: str | None
+
+
+def _authorship() -> Authorship:
+    context = router.request_context
+    key = context.auth.key
+    note = read_note(context.request.headers.get("postcard-note"))
+    return {"note": note, "by": key.name if key else None}
+
+
 @router.post(
     "/v1/templates", summary="Create a template", tags=TAGS, security=any_scope("templates")
 )
@@ -45,7 +65,11 @@ def create_template() -> Response[TemplateResponse]:
     context.authorize_template(template_id)
     context.charge_pictures()
     published = context.service.publisher.publish(
-        template_id, context.body_text, now=context.now, deadline=context.deadline
+        template_id,
+        context.body_text,
+        now=context.now,
+        deadline=context.deadline,
+        **_authorship(),
     )
     return template_response(context.service.templates.describe(published))
 
@@ -68,6 +92,8 @@ def publish_template(template_id: TemplateId) -> Response[TemplateResponse]:
         deadline=context.deadline,
         if_match=context.request.headers.get("if-match"),
         if_none_match=context.request.headers.get("if-none-match"),
+        draft=context.request.headers.get("postcard-draft"),
+        **_authorship(),
     )
     return template_response(context.service.templates.describe(published))
 
@@ -76,10 +102,13 @@ def publish_template(template_id: TemplateId) -> Response[TemplateResponse]:
     "/v1/templates", summary="List templates", tags=TAGS, security=any_scope("templates", "drafts")
 )
 def list_templates(limit: Limit = 50, cursor: Cursor = None) -> TemplateList:
-    """All templates by id, without deleted ones."""
+    """All templates by id, without deleted ones, and drafts of ids that have no version.
+
+    `thumbnail_url` is a signed link to a small picture of the latest version.
+    """
     context = router.request_context
     templates = context.service.templates.list(
-        limit=limit, cursor=cursor, only=context.key_templates
+        limit=limit, cursor=cursor, now=context.now, only=context.key_templates
     )
     return TemplateList.model_validate(templates)
 
@@ -95,6 +124,19 @@ def read_template(template_id: TemplateId) -> Response[TemplateResponse]:
     context = router.request_context
     context.authorize_template(template_id)
     return template_response(context.service.templates.show(template_id))
+
+
+@router.get(
+    "/v1/templates/<template_id>/document",
+    summary="Read a template's document",
+    tags=TAGS,
+    security=any_scope("templates", "drafts"),
+)
+def read_document(template_id: TemplateId) -> Response[str]:
+    """The bytes of the latest version, as they were published."""
+    context = router.request_context
+    context.authorize_template(template_id)
+    return document_response(*context.service.templates.document(template_id))
 
 
 @router.get(

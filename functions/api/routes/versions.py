@@ -8,7 +8,14 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 from api.request_models import RecallBody, UrlInteger
 from api.response_models import Deletion, RecallResponse, TemplateResponse, VersionList
 from api.router import ApiRouter, any_scope
-from api.routes.templates import TAGS, Cursor, Limit, TemplateId, template_response
+from api.routes.templates import (
+    TAGS,
+    Cursor,
+    Limit,
+    TemplateId,
+    document_response,
+    template_response,
+)
 
 router = ApiRouter()
 Version = Annotated[UrlInteger, Path(ge=1, le=999_999)]
@@ -39,6 +46,19 @@ def read_version(template_id: TemplateId, version: Version) -> Response[Template
     context = router.request_context
     context.authorize_template(template_id)
     return template_response(context.service.templates.show(template_id, version))
+
+
+@router.get(
+    "/v1/templates/<template_id>/versions/<version>/document",
+    summary="Read a version's document",
+    tags=TAGS,
+    security=any_scope("templates", "drafts"),
+)
+def read_version_document(template_id: TemplateId, version: Version) -> Response[str]:
+    """The bytes of one version, as they were published."""
+    context = router.request_context
+    context.authorize_template(template_id)
+    return document_response(*context.service.templates.document(template_id, version))
 
 
 @router.post(

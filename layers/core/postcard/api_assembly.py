@@ -24,6 +24,7 @@ from postcard.services.recalls import Recalls
 from postcard.services.template_fixes import TemplateFixes
 from postcard.services.templates import TemplateCatalog
 from postcard.settings import DEFAULT_BATCH_DAYS, MAX_BATCH_BYTES
+from postcard.studio.drafts import Drafts
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class ApiDependencies:
     queue: ports.Queue
     files: ports.FileStore
     batches: ports.BatchStore
+    drafts: ports.DraftStore
     machine: ports.StateMachine
     fonts: Callable[[], Sequence[Mapping[str, object]]]
     base_url: str
@@ -73,6 +75,7 @@ class ApiService:
     fixes: TemplateFixes
     assets: AssetService
     batches: BatchService
+    drafts: Drafts
     fonts: Callable[[Sequence[str] | None, float], Sequence[Mapping[str, object]]]
     health: Callable[[], Mapping[str, str]]
     sandbox_status: Callable[[], str]
@@ -115,8 +118,12 @@ def api_service(api: ApiDependencies) -> ApiService:
             base_url=api.base_url,
         ),
         links=links,
-        templates=TemplateCatalog(dependencies.templates, shared.templates, links, deletions),
-        publisher=Publisher(dependencies.templates, dependencies.store, shared.pipeline),
+        templates=TemplateCatalog(
+            dependencies.templates, shared.templates, links, deletions, api.drafts
+        ),
+        publisher=Publisher(
+            dependencies.templates, dependencies.store, shared.pipeline, drafts=api.drafts
+        ),
         recalls=Recalls(dependencies.templates, shared.templates, deletions),
         deletions=deletions,
         erasure=erasure,
@@ -132,6 +139,7 @@ def api_service(api: ApiDependencies) -> ApiService:
             days=api.batch_days,
             max_bytes=api.batch_bytes,
         ),
+        drafts=Drafts(api.drafts, dependencies.templates, dependencies.counters),
         fonts=lambda templates, deadline: [
             *api.fonts(),
             *_custom_fonts(shared, templates, deadline),

@@ -15,6 +15,7 @@ Problem                     500 internal_error
 ├── UriTooLong              414 link_too_long
 ├── UnsupportedMediaType    415 unsupported_media_type
 ├── IdempotencyMismatch     422 idempotency_mismatch
+├── PreconditionRequired    428 precondition_required
 ├── TooManyRequests         429 rate_limited, quota_exceeded
 ├── ServiceUnavailable      503 service_unavailable
 └── GatewayTimeout          504 timeout
@@ -133,7 +134,7 @@ class Gone(Problem):
 
 @dataclass(eq=False)
 class PreconditionFailed(Problem):
-    """`If-Match` names a version that is no longer the latest."""
+    """`If-Match` names a state that the resource no longer has."""
 
     code: str = "precondition_failed"
     status = 412
@@ -169,6 +170,14 @@ class IdempotencyMismatch(Problem):
 
     code: str = "idempotency_mismatch"
     status = 422
+
+
+@dataclass(eq=False)
+class PreconditionRequired(Problem):
+    """The request must say which state of the resource it changes."""
+
+    code: str = "precondition_required"
+    status = 428
 
 
 @dataclass(eq=False)

@@ -114,7 +114,8 @@ class TemplateVersion:
     All other files are keys in the store bucket: `sources` by the reference in the document
     ("asset:hero", "https://…"), `fallbacks` by kind ("fallback", "ended"), `fonts` by the family of
     a custom font, and `prerendered`, the static layers, by device pixels ("1200x630"). `format` is
-    the output format, with `auto` resolved.
+    the output format, with `auto` resolved. `note` is what its author wrote about it, `by` the name
+    of the API key that published it; None where an earlier version of Postcard stored it.
     """
 
     template_id: str
@@ -127,11 +128,17 @@ class TemplateVersion:
     fonts: Mapping[str, Sequence[str]] = field(default_factory=dict)
     prerendered: Mapping[str, str] = field(default_factory=dict)
     format: str | None = None
+    note: str = ""
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TemplateRecord:
-    """The mutable part of a template. `recalls` maps a version to the one drawn instead."""
+    """The mutable part of a template. `recalls` maps a version to the one drawn instead.
+
+    `width`, `height` and `published_at` are those of the latest version, for lists; None until a
+    version of Postcard that stores them publishes one.
+    """
 
     template_id: str
     name: str
@@ -143,6 +150,9 @@ class TemplateRecord:
     daily_renders: int | None = None
     recalls: Mapping[int, int] = field(default_factory=dict)
     revision: int = 1
+    width: int | None = None
+    height: int | None = None
+    published_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +184,61 @@ class TemplateStore(Protocol):
         self, template_id: str, *, limit: int, cursor: str | None
     ) -> Page[TemplateVersion]:
         """Newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class DraftRecord:
+    """What is known of a template's draft without its document. Times are Unix seconds.
+
+    A new draft has a greater `revision` than any draft of the template before, and each change
+    adds 1, so that no revision occurs twice. `base` is the version that it began from; None if
+    there was none. `by` is the name of the API key that wrote it. `name`, `width` and `height` are
+    those of the document where it has any, for lists.
+    """
+
+    template_id: str
+    revision: int
+    base: int | None
+    created_at: int
+    updated_at: int
+    expires_at: int
+    by: str
+    bytes: int
+    name: str | None = None
+    width: int | None = None
+    height: int | None = None
+
+    @property
+    def tag(self) -> str:
+        """The entity tag, without quotes."""
+        return f"d{self.revision}"
+
+    def is_expired(self, now: float) -> bool:
+        """Whether it counts as deleted; the row itself may go some days later."""
+        return self.expires_at <= now
+
+
+class DraftStore(Protocol):
+    """Drafts: one JSON text for each template id. What has expired may still be there."""
+
+    def get(self, template_id: str) -> DraftRecord | None: ...
+    def read(self, template_id: str) -> tuple[DraftRecord, str] | None:
+        """The record with its document."""
+
+    def put(self, record: DraftRecord, document: str, *, instead_of: int | None) -> None:
+        """Store instead of this revision (None: of nothing); `Conflict` if another is there."""
+
+    def delete(self, template_id: str, *, revision: int | None = None) -> None:
+        """Delete this revision, or any; `Conflict` if another is there."""
+
+    def publish(self, record: TemplateRecord, version: TemplateVersion, *, revision: int) -> None:
+        """`TemplateStore.publish`, and delete this revision of the template's draft: all or none.
+
+        `Conflict` also if the draft has another revision.
+        """
+
+    def list(self, *, limit: int, cursor: str | None) -> Page[DraftRecord]:
+        """By template id."""
 
 
 @dataclass(frozen=True, slots=True)

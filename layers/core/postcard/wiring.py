@@ -82,6 +82,7 @@ def api_service(settings: Settings) -> "ApiService":
     from postcard.adapters.aws.batches import DynamoBatchStore
     from postcard.adapters.aws.cdn import CloudFrontCdn
     from postcard.adapters.aws.deletion_records import DynamoDeletionStore
+    from postcard.adapters.aws.drafts import DynamoDraftStore
     from postcard.adapters.aws.files import S3FileStore
     from postcard.adapters.aws.idempotency import DynamoIdempotencyStore
     from postcard.adapters.aws.queue import SqsQueue
@@ -112,6 +113,7 @@ def api_service(settings: Settings) -> "ApiService":
             queue=SqsQueue(sqs, settings.queue_url),
             files=S3FileStore(s3, settings.store_bucket),
             batches=DynamoBatchStore(table),
+            drafts=DynamoDraftStore(table),
             machine=StepFunctionsMachine(step_functions, settings.batch_machine),
             batch_days=settings.batch_days,
             batch_bytes=settings.batch_bytes,

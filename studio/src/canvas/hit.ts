@@ -15,21 +15,25 @@ export interface DrawnLayer {
 /** Screen pixels round lines and edges in which a click counts. */
 const GRACE = 4;
 
-/** The drawn layers of a description, with their places in the document's tree. */
+/**
+ * The drawn layers of a description, with their places in the document's tree. `idOf` names the layer
+ * that a pointer of the description means; it may have another place in the document by now.
+ */
 export function drawnLayers(
   layers: readonly LayerNode[],
   described: readonly DescribedLayer[],
+  idOf: (pointer: string) => LayerId | undefined,
 ): DrawnLayer[] {
   const places = new Map<string, { node: LayerNode; ancestors: readonly LayerNode[] }>();
   const visit = (nodes: readonly LayerNode[], ancestors: readonly LayerNode[]) => {
     for (const node of nodes) {
-      places.set(node.pointer, { node, ancestors });
+      places.set(node.id, { node, ancestors });
       visit(node.children, [...ancestors, node]);
     }
   };
   visit(layers, []);
   return described.flatMap((entry) => {
-    const place = places.get(entry.pointer);
+    const place = places.get(idOf(entry.pointer) ?? "");
     return place ? [{ ...place, described: entry }] : [];
   });
 }

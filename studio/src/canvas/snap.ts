@@ -17,6 +17,8 @@ export interface Guide {
   at: number;
   from: number;
   to: number;
+  /** The space along the guide to the layer that it comes from, if there is one between. */
+  free?: readonly [number, number];
 }
 
 /** The free space between two boxes, drawn with its length. */
@@ -160,14 +162,27 @@ function guidesFor(
     if (!own.some((value) => Math.abs(value - line.at) < SAME)) continue;
     const key = Math.round(line.at / SAME);
     const known = found.get(key);
-    found.set(key, {
+    const guide: Guide = {
       axis,
       at: line.at,
       from: Math.min(line.from, known?.from ?? crossStart, crossStart),
       to: Math.max(line.to, known?.to ?? crossStart, crossStart + crossLength),
-    });
+    };
+    const free = line.kind === "layer" ? freeSpace(line, crossStart, crossStart + crossLength) : undefined;
+    const nearer = shorter(free, known?.free);
+    found.set(key, nearer ? { ...guide, free: nearer } : guide);
   }
   return [...found.values()];
+}
+
+function freeSpace(line: SnapLine, start: number, end: number): readonly [number, number] | undefined {
+  if (line.to < start) return [line.to, start];
+  return line.from > end ? [end, line.from] : undefined;
+}
+
+function shorter<T extends readonly [number, number] | undefined>(a: T, b: T): T {
+  if (a === undefined || b === undefined) return a ?? b;
+  return a[1] - a[0] <= b[1] - b[0] ? a : b;
 }
 
 function span(box: Box, axis: "x" | "y"): [number, number] {

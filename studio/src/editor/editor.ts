@@ -11,7 +11,7 @@ import { type KeptDraft, type KeptHistory, LatestWriter, localStore } from "../s
 import type { PreviewQueue } from "../server/previews";
 import { PreviewLoop } from "./preview_loop";
 import type { Board, EditOptions, Editor, LayerId, LayerNode, Person, PreviewState, SaveState } from "./store";
-import { findLayer, hiddenPointers, layerTree } from "./tree";
+import { findLayer, hiddenIds, layerTree } from "./tree";
 
 interface DocumentState {
   text: string;
@@ -71,7 +71,7 @@ export class TemplateEditor implements Editor {
     this.#state = signal({ text, value, ids: stored?.ids ?? assignIds(value) });
     this.text = computed(() => this.#state.value.text);
     this.value = computed(() => this.#state.value.value);
-    const hidden = computed(() => hiddenPointers(this.loop.state.value.hidden));
+    const hidden = computed(() => hiddenIds(this.loop.state.value));
     this.layers = computed(() => layerTree(this.#state.value.value, this.#state.value.ids, hidden.value));
     this.canUndo = computed(() => this.#historyChanged.value >= 0 && this.#history.canUndo);
     this.canRedo = computed(() => this.#historyChanged.value >= 0 && this.#history.canRedo);
@@ -199,6 +199,7 @@ export class TemplateEditor implements Editor {
     const person = this.people.value[this.person.value];
     return {
       text: this.tentative.value ?? this.#state.value.text,
+      ids: this.#state.value.ids,
       modifications: person?.modifications,
       board: this.board.value,
       at: this.at.value,

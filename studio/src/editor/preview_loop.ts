@@ -5,6 +5,7 @@
 
 import { type ReadonlySignal, signal } from "@preact/signals";
 
+import { type IdForest, NO_IDS } from "../document/ids";
 import { isObject } from "../document/json";
 import { parse } from "../document/text";
 import type { Json } from "../document/types";
@@ -17,6 +18,8 @@ import type { Board, Modification, PreviewState } from "./store";
 /** What a preview shows. Equal wishes have equal pictures. */
 export interface Wish {
   text: string;
+  /** The layers' ids in this text. */
+  ids: IdForest;
   modifications: readonly Modification[] | undefined;
   board: Board;
   at: string | undefined;
@@ -33,11 +36,15 @@ export interface Parts {
   text: string;
 }
 
-/** `all`: no request leaves. `parts_and_exact`: only pictures of the changing document are asked for. */
-export type Rest = "none" | "parts_and_exact" | "all";
+/**
+ * `all`: no request leaves. `all_but_parts`: what a drag waits for. `parts_and_exact`: only pictures of
+ * the changing document are asked for.
+ */
+export type Rest = "none" | "parts_and_exact" | "all_but_parts" | "all";
 
 const SPACING_MS = 90;
 const IDLE_MS = 400;
+const PARTS_IDLE_MS = 150;
 const SHOWN_QUALITY = 90;
 
 const EMPTY: PreviewState = {
@@ -54,6 +61,7 @@ const EMPTY: PreviewState = {
   stale: false,
   drawnAt: 0,
   text: "",
+  ids: NO_IDS,
 };
 
 type Job = { kind: "shown" | "exact"; wish: Wish } | { kind: "parts"; wish: Wish; pointers: readonly string[] };
@@ -131,17 +139,26 @@ export class PreviewLoop {
   #nextJob(): { job: Job; notBefore: number } | undefined {
     const wish = this.#wish;
     if (wish === undefined || parse(wish.text).value === undefined) return undefined;
+    if (this.#rest === "all_but_parts") return this.#partsJob(wish);
     if (!sameWish(this.#shownFor, wish)) return { job: { kind: "shown", wish }, notBefore: 0 };
     if (this.state.value.faults.length > 0 || this.state.value.stale) return undefined;
     if (this.#rest === "parts_and_exact") return undefined;
-    const pointers = this.#wantedParts;
-    const partsWanted = pointers.length > 0 && wish.board === "picture";
-    if (partsWanted && this.#partsAskedFor !== partsKey(wish, pointers)) {
-      return { job: { kind: "parts", wish, pointers }, notBefore: 0 };
-    }
-    if (!partsWanted && this.parts.value !== undefined) this.#dropParts();
+    const parts = this.#partsJob(wish);
+    if (parts !== undefined) return parts;
     if (sameWish(this.#exactFor, wish)) return undefined;
     return { job: { kind: "exact", wish }, notBefore: this.#lastChange + IDLE_MS };
+  }
+
+  /** Parts are asked for at a selection, and after a pause in the changes of what is selected. */
+  #partsJob(wish: Wish): { job: Job; notBefore: number } | undefined {
+    const pointers = this.#wantedParts;
+    if (pointers.length === 0 || wish.board !== "picture") {
+      this.#dropParts();
+      this.#partsAskedFor = undefined;
+      return undefined;
+    }
+    if (this.#partsAskedFor === partsKey(wish, pointers)) return undefined;
+    return { job: { kind: "parts", wish, pointers }, notBefore: this.#lastChange + PARTS_IDLE_MS };
   }
 
   async #run(job: Job): Promise<void> {
@@ -220,6 +237,7 @@ export class PreviewLoop {
       stale: false,
       drawnAt: Date.now(),
       text: wish.text,
+      ids: wish.ids,
     };
     if (!keepPicture && before.picture !== undefined) revokeLater(before.picture.url);
   }

@@ -2,6 +2,7 @@
 
 import type { ReadonlySignal, Signal } from "@preact/signals";
 
+import type { IdForest } from "../document/ids";
 import type { Edit, Json } from "../document/types";
 import type { ApiFault, ApiProblem } from "../server/api";
 import type { Drafts } from "../server/drafts";
@@ -83,8 +84,9 @@ export interface PreviewState {
   problem?: ApiProblem;
   /** When the picture was drawn, in milliseconds. */
   drawnAt: number;
-  /** The document that the picture shows. */
+  /** The document that the picture shows, and its layers' ids. */
   text: string;
+  ids: IdForest;
 }
 
 export type Modification = { name: string; [word: string]: Json };

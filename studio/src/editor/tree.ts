@@ -1,9 +1,9 @@
 /** The layers of a document as a tree that panels and canvas walk. */
 
-import { type IdForest, type IdNode, layersAt } from "../document/ids";
+import { type IdForest, type IdNode, idAt, layersAt } from "../document/ids";
 import { isObject } from "../document/json";
 import type { Json } from "../document/types";
-import type { DescribedLayer, HiddenLayer, LayerNode } from "./store";
+import type { DescribedLayer, LayerNode, PreviewState } from "./store";
 
 /** The tree of the layers at `path`, such as ["layers"]. */
 export function layerTree(
@@ -33,7 +33,7 @@ function nodes(
         type: String(layer["type"] ?? ""),
         name: typeof layer["name"] === "string" ? layer["name"] : undefined,
         locked: isLocked(layer),
-        hidden: layer["if"] === "false" || hidden.has(pointer),
+        hidden: layer["if"] === "false" || hidden.has(id.id),
         children,
         value: layer,
       },
@@ -47,8 +47,9 @@ function isLocked(layer: { [key: string]: Json }): boolean {
   return isObject(studio) && studio["locked"] === true;
 }
 
-export function hiddenPointers(hidden: readonly HiddenLayer[]): ReadonlySet<string> {
-  return new Set(hidden.map((layer) => layer.pointer));
+/** The layers that the newest picture does not show. */
+export function hiddenIds({ hidden, ids }: Pick<PreviewState, "hidden" | "ids">): ReadonlySet<string> {
+  return new Set(hidden.flatMap((layer) => idAt(ids, layer.pointer) ?? []));
 }
 
 export function* walk(layers: readonly LayerNode[]): Generator<LayerNode> {

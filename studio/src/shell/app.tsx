@@ -1,5 +1,8 @@
 /** The whole page: the screen of the address, behind the sign-in. */
 
+import { useEffect } from "preact/hooks";
+
+import { closeEditor } from "../editor/open";
 import { screens } from "../screens";
 import { session, sessionState } from "../server/session";
 import { words } from "../words/shell";
@@ -26,6 +29,10 @@ function SignInMissing() {
 
 function Screen() {
   const at = route.value;
+  const isOpen = "id" in at;
+  useEffect(() => {
+    if (!isOpen) closeEditor();
+  }, [isOpen]);
   switch (at.screen) {
     case "templates":
       return screens.templates ? <screens.templates /> : null;

@@ -9,6 +9,7 @@ from postcard.adapters.http.fetcher import HttpFetcher
 from postcard.adapters.memory import (
     MemoryAssetStore,
     MemoryCounters,
+    MemoryDraftStore,
     MemoryImageStore,
     MemoryObjectStore,
     MemoryTemplateStore,
@@ -76,7 +77,9 @@ def _publish(file: TemplateFile, shipped: Fonts) -> CheckedFile:
     document = parse_document(text)
     fetcher = _LenientFetcher()
     shared = _services_of(file, shipped, fetcher)
-    publisher = Publisher(MemoryTemplateStore(), shared.store, shared.pipeline)
+    templates = MemoryTemplateStore()
+    drafts = MemoryDraftStore(templates)
+    publisher = Publisher(templates, shared.store, shared.pipeline, drafts=drafts)
     deadline = time.monotonic() + PUBLISH_SECONDS
     published = publisher.publish(file.id, text, now=now, deadline=deadline)
     findings = [Fault(f["code"], f["pointer"], f["detail"]) for f in published.version.findings]

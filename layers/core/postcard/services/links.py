@@ -126,10 +126,17 @@ class LinkService:
         """A signed link with every field at its default, without expiry."""
         return self.version_url(template.template.id, template.version, template.template.format)
 
-    def version_url(self, template_id: str, version: int, format: str) -> str:
-        """The same without the compiled template; `format` is the template's."""
+    def version_url(
+        self, template_id: str, version: int, format: str, *, width: int | None = None
+    ) -> str:
+        """The same without the compiled template, in any format and width in CSS pixels."""
         link = sign_link(
-            self._keys(), template=template_id, format=format, fields={}, version=version
+            self._keys(),
+            template=template_id,
+            format=format,
+            fields={},
+            version=version,
+            width=width,
         )
         return self._base_url + link
 

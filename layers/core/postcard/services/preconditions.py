@@ -1,7 +1,8 @@
-"""Checks `If-Match` and `If-None-Match` of a call against a template's latest version."""
+"""Checks `If-Match` and `If-None-Match` of a call against a template's latest version or draft."""
 
 from postcard.errors import PreconditionFailed
-from postcard.ports import TemplateRecord
+from postcard.ports import DraftRecord, TemplateRecord
+from postcard.timestamps import format_rfc3339
 
 
 def check_if_match(tags: str | None, record: TemplateRecord | None) -> None:
@@ -22,7 +23,23 @@ def check_if_none_match(tags: str | None, record: TemplateRecord | None) -> None
         )
 
 
+def check_draft_if_match(tags: str | None, draft: DraftRecord | None) -> None:
+    """Refuses a call whose `If-Match` names another state of the draft than that of now."""
+    if tags is None:
+        return
+    if draft is None:
+        raise PreconditionFailed("There is no draft: it was published, deleted, or never stored.")
+    if not _named(tags) & {"*", draft.tag}:
+        raise PreconditionFailed(
+            f"{draft.by} changed this draft at {format_rfc3339(draft.updated_at)}: read it again."
+        )
+
+
 def _names_latest(tags: str, record: TemplateRecord | None) -> bool:
     """Whether a list of entity tags names the latest version; `*` names any."""
-    names = {tag.strip().removeprefix("W/").strip('"') for tag in tags.split(",")}
-    return record is not None and bool(names & {"*", str(record.latest)})
+    return record is not None and bool(_named(tags) & {"*", str(record.latest)})
+
+
+def _named(tags: str) -> set[str]:
+    """The entity tags of a list, without quotes."""
+    return {tag.strip().removeprefix("W/").strip('"') for tag in tags.split(",")}

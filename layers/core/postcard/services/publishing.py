@@ -49,7 +49,11 @@ from postcard.rendering.renderer import (
 from postcard.runtime.deadline import NO_DEADLINE, Deadline
 from postcard.runtime.digest import content_digest
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.services.preconditions import check_if_match, check_if_none_match
+from postcard.services.preconditions import (
+    check_draft_if_match,
+    check_if_match,
+    check_if_none_match,
+)
 from postcard.services.prerendering import store_prerendered
 from postcard.services.source_downscaling import downscale
 from postcard.template.auto_format import guess_format
@@ -90,11 +94,13 @@ class Publisher:
         store: ports.ObjectStore,
         pipeline: RenderPipeline,
         *,
+        drafts: ports.DraftStore,
         choose: Callable[[str], str] = secrets.choice,
     ) -> None:
         self._templates = templates
         self._store = store
         self._pipeline = pipeline
+        self._drafts = drafts
         self._choose = choose
 
     def new_id(self) -> str:
@@ -110,17 +116,27 @@ class Publisher:
         deadline: float,
         if_match: str | None = None,
         if_none_match: str | None = None,
+        draft: str | None = None,
+        note: str = "",
+        by: str | None = None,
     ) -> PublishedTemplate:
-        """Publish a document as a new version, unless it equals the latest version."""
+        """Publish a document as a new version, unless it equals the latest version.
+
+        `draft` is the entity tag of a draft of the template, which is deleted with the publication.
+        `note` and `by` are stored with a new version. `BadRequest`, `Gone`, `PreconditionFailed`.
+        """
         record = self._templates.record(template_id)
         if record is not None and (record.deleted or record.erased):
             raise Gone(f'The template "{template_id}" was deleted: choose another id.')
         check_if_match(if_match, record)
         check_if_none_match(if_none_match, record)
+        draft_revision = self._draft_revision(template_id, draft, now)
         document = parse_document(text)
         latest = self._templates.version(template_id, record.latest) if record else None
         name = document.name or template_id
         if record and latest and parse_json(latest.document) == parse_json(text):
+            if draft_revision is not None:
+                self._drafts.delete(template_id, revision=draft_revision)
             return PublishedTemplate(record, latest, name, latest.format or guess_format(document))
         version_number = record.latest + 1 if record else 1
         template = Template.compile(template_id, version_number, document)
@@ -135,10 +151,23 @@ class Publisher:
                 for kind in _fallback_kinds(document)
             }
             version = self._store_version(checked, text, int(now), fallbacks, families)
-        record = _record(record, version, name)
-        self._templates.publish(record, version)
+        version = replace(version, note=note, by=by)
+        record = _record(record, version, name, document)
+        if draft_revision is None:
+            self._templates.publish(record, version)
+        else:
+            self._drafts.publish(record, version, revision=draft_revision)
         store_fallbacks_at_fixed_keys(self._store, template_id, version_number, fallbacks)
         return PublishedTemplate(record, version, name, checked.template.format)
+
+    def _draft_revision(self, template_id: str, tag: str | None, now: float) -> int | None:
+        """The revision of the draft with this entity tag; `PreconditionFailed`."""
+        if tag is None:
+            return None
+        draft = self._drafts.get(template_id)
+        draft = None if draft is None or draft.is_expired(now) else draft
+        check_draft_if_match(tag, draft)
+        return draft.revision if draft else None
 
     def _store_version(
         self,
@@ -331,7 +360,19 @@ def _example_job(prepared: PreparedRender) -> RenderJob:
     return job_for_draft(job, OutputOptions())
 
 
-def _record(current: TemplateRecord | None, version: TemplateVersion, name: str) -> TemplateRecord:
+def _record(
+    current: TemplateRecord | None, version: TemplateVersion, name: str, document: Document
+) -> TemplateRecord:
     if current is None:
-        return TemplateRecord(version.template_id, name, version.version, version.published_at)
-    return replace(current, name=name, latest=version.version, revision=current.revision + 1)
+        current = TemplateRecord(
+            version.template_id, name, version.version, version.published_at, revision=0
+        )
+    return replace(
+        current,
+        name=name,
+        latest=version.version,
+        revision=current.revision + 1,
+        width=document.width,
+        height=document.height,
+        published_at=version.published_at,
+    )

@@ -6,15 +6,20 @@ from dataclasses import replace
 from typing import Any
 
 from postcard import ports
+from postcard.adapters.pagination import encode_cursor
 from postcard.deletion.deletions import Deletions
+from postcard.errors import NotFound
 from postcard.pipeline.template_loader import TemplateLoader
-from postcard.ports import DeletionRecord, JsonObject, TemplateRecord
+from postcard.ports import DeletionRecord, DraftRecord, JsonObject, TemplateRecord
 from postcard.services.field_list import field_list
 from postcard.services.links import LinkService
 from postcard.services.preconditions import check_if_match
 from postcard.services.publishing import PublishedTemplate
 from postcard.services.record_update import update_record
 from postcard.timestamps import format_rfc3339
+
+THUMBNAIL_WIDTH = 320  # CSS pixels of a template's picture in lists, or its own width
+THUMBNAIL_FORMAT = "webp"  # of every template: small, with transparency, and shown by browsers only
 
 
 class TemplateCatalog:
@@ -26,7 +31,9 @@ class TemplateCatalog:
         loader: TemplateLoader,
         links: LinkService,
         deletions: Deletions,
+        drafts: ports.DraftStore,
     ) -> None:
+        self._drafts = drafts
         self._templates = templates
         self._loader = loader
         self._links = links
@@ -65,17 +72,59 @@ class TemplateCatalog:
         record = self._loader.usable_record(template_id)
         return field_list(self._loader.load_effective(record, None).template)
 
+    def document(self, template_id: str, version: int | None = None) -> tuple[int, str]:
+        """The number and the text of a version (None: of the latest), as it was published."""
+        record = self._loader.usable_record(template_id)
+        number = version or record.latest
+        stored = self._templates.version(template_id, number)
+        if stored is None:
+            detail = f"This template has no version {number}: the latest is {record.latest}."
+            raise NotFound(detail)
+        return number, stored.document
+
     def list(
-        self, *, limit: int, cursor: str | None, only: Sequence[str] | None = None
+        self, *, limit: int, cursor: str | None, now: float, only: Sequence[str] | None = None
     ) -> JsonObject:
-        """A page of templates, without deleted ones; `only` confines it to these ids."""
-        page = self._templates.list(limit=limit, cursor=cursor)
-        shown = [
-            _line(record)
-            for record in page.items
-            if not record.deleted and (only is None or record.template_id in only)
-        ]
-        return {"items": shown, "next_cursor": page.next_cursor}
+        """A page of templates and of drafts that were never published, without deleted ones.
+
+        `only` confines it to these ids. Two reads of the table, however many there are.
+        """
+        templates = self._templates.list(limit=limit, cursor=cursor)
+        drafts = self._drafts.list(limit=limit, cursor=cursor)
+        records = {record.template_id: record for record in templates.items}
+        drafted = {draft.template_id: draft for draft in drafts.items}
+        ids = sorted({*records, *drafted})
+        ends = len(ids) <= limit and templates.next_cursor is None and drafts.next_cursor is None
+        shown = []
+        for template_id in ids[:limit]:
+            record, draft = records.get(template_id), drafted.get(template_id)
+            draft = None if draft is None or draft.is_expired(now) else draft
+            is_deleted = record is not None and record.deleted
+            if (record or draft) and not is_deleted and (only is None or template_id in only):
+                shown.append(self._line(record, draft))
+        return {"items": shown, "next_cursor": None if ends else encode_cursor(ids[:limit][-1])}
+
+    def _line(self, record: TemplateRecord | None, draft: DraftRecord | None) -> JsonObject:
+        if record is None:
+            assert draft is not None
+            return _draft_only_line(draft)
+        published_at = record.published_at
+        width = min(THUMBNAIL_WIDTH, record.width or THUMBNAIL_WIDTH)
+        return {
+            "id": record.template_id,
+            "version": record.latest,
+            "name": record.name,
+            "created_at": format_rfc3339(record.created_at),
+            "published_at": None if published_at is None else format_rfc3339(published_at),
+            "paused": record.paused,
+            "daily_renders": record.daily_renders,
+            "width": record.width,
+            "height": record.height,
+            "thumbnail_url": self._links.version_url(
+                record.template_id, record.latest, THUMBNAIL_FORMAT, width=width
+            ),
+            "draft": None if draft is None else draft_line(draft),
+        }
 
     def versions(self, template_id: str, *, limit: int, cursor: str | None) -> JsonObject:
         """A page of versions, newest first."""
@@ -93,6 +142,8 @@ class TemplateCatalog:
                 "published_at": format_rfc3339(version.published_at),
                 "replaced_by": record.recalls.get(version.version),
                 "deletion": progress.get(version.version),
+                "note": version.note or None,
+                "by": version.by,
             }
             for version in page.items
         ]
@@ -129,14 +180,34 @@ class TemplateCatalog:
                 template_id,
                 lambda current: replace(current, deleted=True, erased=current.erased or erase),
             )
+            self._drafts.delete(template_id)  # last: whoever stores a draft reads the record again
 
 
-def _line(record: TemplateRecord) -> JsonObject:
+def draft_line(draft: DraftRecord) -> JsonObject:
+    """A draft in a list."""
     return {
-        "id": record.template_id,
-        "version": record.latest,
-        "name": record.name,
-        "created_at": format_rfc3339(record.created_at),
-        "paused": record.paused,
-        "daily_renders": record.daily_renders,
+        "etag": draft.tag,
+        "base": draft.base,
+        "created_at": format_rfc3339(draft.created_at),
+        "updated_at": format_rfc3339(draft.updated_at),
+        "expires_at": format_rfc3339(draft.expires_at),
+        "by": draft.by,
+        "bytes": draft.bytes,
+    }
+
+
+def _draft_only_line(draft: DraftRecord) -> JsonObject:
+    """A draft of a template that has no version, in the list of templates."""
+    return {
+        "id": draft.template_id,
+        "version": None,
+        "name": draft.name or draft.template_id,
+        "created_at": format_rfc3339(draft.created_at),
+        "published_at": None,
+        "paused": False,
+        "daily_renders": None,
+        "width": draft.width,
+        "height": draft.height,
+        "thumbnail_url": None,
+        "draft": draft_line(draft),
     }

@@ -11,6 +11,8 @@
 | batch#{id}                | record           | a batch, with `ttl`                  |
 | batches#{key digest}      | created#batch id | lists the batches of a key, `ttl`    |
 | active#{key digest}       | record           | the running batches of a key         |
+| drafts                    | template id      | a draft's record, with `ttl`         |
+| draft#{template}          | document         | the same with its document, `ttl`    |
 | deletions#{template}      | version (000001) | a deletion of pictures; 000000: all  |
 | count#{name}              | count            | a counter, with `ttl`                |
 | keys                      | digest           | an API key; of a session with `ttl`  |
@@ -157,7 +159,18 @@ class Table:
         self, puts: Sequence[tuple[str, str, Row, ConditionExpression | None]]
     ) -> None:
         """Put all rows or none; `Conflict` if a condition fails or another transaction wins."""
-        items = [{"Put": self._put_arguments(*put)} for put in puts]
+        self.transact(puts, ())
+
+    def transact(
+        self,
+        puts: Sequence[tuple[str, str, Row, ConditionExpression | None]],
+        deletes: Sequence[tuple[str, str, ConditionExpression | None]],
+    ) -> None:
+        """Put and delete all rows or none; `Conflict` as `transact_put`."""
+        items = [
+            *({"Put": self._put_arguments(*put)} for put in puts),
+            *({"Delete": self._delete_arguments(*delete)} for delete in deletes),
+        ]
         try:
             self._client.transact_write_items(TransactItems=items)
         except AwsCallFailed as failure:
@@ -215,6 +228,10 @@ class Table:
             name: _to_attribute_value(value) for name, value in row.items() if value is not None
         }
         arguments: Row = {"TableName": self._name, "Item": item | _key(pk, sk)}
+        return arguments | (condition.arguments() if condition else {})
+
+    def _delete_arguments(self, pk: str, sk: str, condition: ConditionExpression | None) -> Row:
+        arguments: Row = {"TableName": self._name, "Key": _key(pk, sk)}
         return arguments | (condition.arguments() if condition else {})
 
     def _call_conditionally(self, call: Any, arguments: Row) -> Any:

@@ -49,10 +49,7 @@ class DynamoTemplateStore:
 
     def publish(self, record: TemplateRecord, version: TemplateVersion) -> None:
         """Store both or neither; `Conflict` if somebody else changed the template meanwhile."""
-        row = to_row(version) | {"document": compress(version.document)}
-        partition = _versions_partition(version.template_id)
-        version_row = (partition, _sort_key(version.version), row, IF_ABSENT)
-        self._table.transact_put([*_record_rows(record), version_row])
+        self._table.transact_put(publication_rows(record, version))
 
     def update(self, record: TemplateRecord) -> None:
         """Store the record; `Conflict` if somebody else changed it meanwhile."""
@@ -71,6 +68,15 @@ class DynamoTemplateStore:
             _versions_partition(template_id), limit=limit, cursor=cursor, newest_first=True
         )
         return Page([_to_version(row) for row in page.items], page.next_cursor)
+
+
+def publication_rows(
+    record: TemplateRecord, version: TemplateVersion
+) -> list[tuple[str, str, Row, ConditionExpression | None]]:
+    """All rows that publishing a version writes, with the conditions under which it may."""
+    row = to_row(version) | {"document": compress(version.document)}
+    partition = _versions_partition(version.template_id)
+    return [*_record_rows(record), (partition, _sort_key(version.version), row, IF_ABSENT)]
 
 
 def _record_rows(

@@ -2,6 +2,7 @@
 
 from postcard.adapters.memory.batches import MemoryBatchStore
 from postcard.adapters.memory.counters import MemoryCounters
+from postcard.adapters.memory.drafts import MemoryDraftStore
 from postcard.adapters.memory.files import MemoryFileStore
 from postcard.adapters.memory.idempotency import MemoryIdempotencyStore
 from postcard.adapters.memory.objects import MemoryObjectStore
@@ -30,6 +31,7 @@ __all__ = [
     "MemoryCdn",
     "MemoryCounters",
     "MemoryDeletionStore",
+    "MemoryDraftStore",
     "MemoryEdgeStore",
     "MemoryFileStore",
     "MemoryIdempotencyStore",

@@ -1,0 +1,1 @@
+"""The use cases of the template editor: drafts, and designs to start from."""

@@ -1,0 +1,125 @@
+/**
+ * The JSON drawer's editor: CodeMirror in a shadow root, so that its styles need no page-wide rule.
+ * A file of its own, loaded when the drawer opens.
+ */
+
+import { history, historyKeymap, indentWithTab } from "@codemirror/commands";
+import { json } from "@codemirror/lang-json";
+import { bracketMatching, defaultHighlightStyle, foldGutter, syntaxHighlighting } from "@codemirror/language";
+import { type Diagnostic, lintGutter, setDiagnostics } from "@codemirror/lint";
+import { searchKeymap } from "@codemirror/search";
+import { Compartment, EditorState, Transaction } from "@codemirror/state";
+import { EditorView, keymap, lineNumbers } from "@codemirror/view";
+import { minimalSetup } from "codemirror";
+
+export interface Mark {
+  from: number;
+  to: number;
+  severity: "error" | "warning" | "info";
+  message: string;
+}
+
+export interface JsonEditor {
+  /** Replaces the text; what is equal stays as it is, and so does the cursor. */
+  setText(text: string): void;
+  setMarks(marks: readonly Mark[]): void;
+  /** Selects a stretch of the text and scrolls to it. */
+  show(from: number, to: number): void;
+  focus(): void;
+  destroy(): void;
+}
+
+export interface JsonEditorOptions {
+  text: string;
+  label: string;
+  dark: boolean;
+  changed: (text: string) => void;
+  /** The place of the cursor, when a person moved it. */
+  moved: (offset: number) => void;
+}
+
+const colors = new Compartment();
+
+function theme(dark: boolean) {
+  return EditorView.theme(
+    {
+      "&": { height: "100%", fontSize: "12px", backgroundColor: "transparent", color: "inherit" },
+      ".cm-scroller": { fontFamily: "ui-monospace, SFMono-Regular, Menlo, Consolas, monospace", lineHeight: "1.5" },
+      ".cm-gutters": { backgroundColor: "transparent", border: "0", color: dark ? "#a5a5b0" : "#5d5d67" },
+      "&.cm-focused": { outline: "none" },
+      ".cm-cursor": { borderLeftColor: dark ? "#ececf0" : "#1b1b1f" },
+    },
+    { dark },
+  );
+}
+
+/** Puts an editor into an element. */
+export function createJsonEditor(parent: HTMLElement, options: JsonEditorOptions): JsonEditor {
+  const root = parent.shadowRoot ?? parent.attachShadow({ mode: "open", delegatesFocus: true });
+  let quiet = false;
+  const view = new EditorView({
+    root,
+    parent: root as unknown as Element,
+    state: EditorState.create({
+      doc: options.text,
+      extensions: [
+        minimalSetup,
+        history(),
+        lineNumbers(),
+        foldGutter(),
+        bracketMatching(),
+        json(),
+        lintGutter(),
+        syntaxHighlighting(defaultHighlightStyle),
+        keymap.of([...historyKeymap, ...searchKeymap, indentWithTab]),
+        EditorView.contentAttributes.of({ "aria-label": options.label }),
+        EditorView.lineWrapping,
+        colors.of(theme(options.dark)),
+        EditorView.updateListener.of((update) => {
+          if (quiet) return;
+          if (update.docChanged) options.changed(update.state.doc.toString());
+          else if (update.selectionSet) options.moved(update.state.selection.main.head);
+        }),
+      ],
+    }),
+  });
+  const silently = (work: () => void): void => {
+    quiet = true;
+    work();
+    quiet = false;
+  };
+  return {
+    setText: (text) => silently(() => replace(view, text)),
+    setMarks: (marks) => silently(() => view.dispatch(setDiagnostics(view.state, diagnostics(view, marks)))),
+    show: (from, to) =>
+      silently(() => {
+        const length = view.state.doc.length;
+        const selection = { anchor: Math.min(from, length), head: Math.min(to, length) };
+        view.dispatch({ selection, effects: EditorView.scrollIntoView(selection.anchor, { y: "center" }) });
+      }),
+    focus: () => view.focus(),
+    destroy: () => view.destroy(),
+  };
+}
+
+function replace(view: EditorView, text: string): void {
+  const old = view.state.doc.toString();
+  if (old === text) return;
+  let from = 0;
+  while (from < old.length && from < text.length && old[from] === text[from]) from++;
+  let tail = 0;
+  while (tail < old.length - from && tail < text.length - from && old[old.length - 1 - tail] === text[text.length - 1 - tail]) tail++;
+  view.dispatch({
+    changes: { from, to: old.length - tail, insert: text.slice(from, text.length - tail) },
+    annotations: Transaction.addToHistory.of(false),
+  });
+}
+
+function diagnostics(view: EditorView, marks: readonly Mark[]): Diagnostic[] {
+  const length = view.state.doc.length;
+  return marks.map((mark) => ({
+    ...mark,
+    from: Math.min(mark.from, length),
+    to: Math.min(Math.max(mark.to, mark.from), length),
+  }));
+}

@@ -1,0 +1,209 @@
+/** What the layers panel does to layers: rename, lock, hide, reorder, insert. */
+
+import { freeName } from "../document/bounds";
+import { fromPointer, isObject, valueAt } from "../document/json";
+import { round } from "../document/numbers";
+import type { Edit, Json, Path } from "../document/types";
+import type { Editor, LayerId, LayerNode } from "../editor/store";
+import { canvasSize } from "../editor/preview_loop";
+import { findLayer, parentOf, walk } from "../editor/tree";
+import { words } from "../words/panels";
+
+/** In front of a condition it hides the layer, and taken away the condition is as before. */
+const HIDE = "false";
+const HIDE_AND = "false and ";
+
+export function isHiddenByUser(layer: LayerNode): boolean {
+  const condition = layer.value["if"];
+  return condition === HIDE || (typeof condition === "string" && condition.startsWith(HIDE_AND));
+}
+
+export function setHidden(editor: Editor, layers: readonly LayerNode[], hidden: boolean): void {
+  const edits = layers.filter((layer) => isHiddenByUser(layer) !== hidden).map((layer) => hide(layer, hidden));
+  if (edits.length) editor.edit(hidden ? words.layers.edits.hide : words.layers.edits.show, edits);
+}
+
+function hide(layer: LayerNode, hidden: boolean): Edit {
+  const path = [...fromPointer(layer.pointer), "if"];
+  const condition = layer.value["if"];
+  const written = typeof condition === "string" ? condition : "";
+  if (hidden) return { kind: "set", path, value: written ? HIDE_AND + written : HIDE };
+  if (written === HIDE) return { kind: "remove", path };
+  return { kind: "set", path, value: written.slice(HIDE_AND.length) };
+}
+
+export function setLocked(editor: Editor, layers: readonly LayerNode[], locked: boolean): void {
+  const edits = layers.filter((layer) => layer.locked !== locked).map((layer) => lock(layer, locked));
+  if (edits.length) editor.edit(locked ? words.layers.edits.lock : words.layers.edits.unlock, edits);
+}
+
+function lock(layer: LayerNode, locked: boolean): Edit {
+  const path = fromPointer(layer.pointer);
+  if (locked) return { kind: "set", path: [...path, "meta", "studio"], value: { locked: true } };
+  const meta = layer.value["meta"];
+  const alone = isObject(meta) && Object.keys(meta).length === 1;
+  return { kind: "remove", path: alone ? [...path, "meta"] : [...path, "meta", "studio"] };
+}
+
+export function renameLayer(editor: Editor, layer: LayerNode, name: string): void {
+  const path = [...fromPointer(layer.pointer), "name"];
+  if (name === (layer.name ?? "")) return;
+  const edit: Edit = name === "" ? { kind: "remove", path } : { kind: "set", path, value: name };
+  editor.edit(words.layers.edits.rename, [edit]);
+}
+
+/** Where dragged layers go: into this list of siblings, before the layer that has this index. */
+export interface DropPlace {
+  parent: LayerId | undefined;
+  index: number;
+}
+
+/** Moves layers, which keep their order, to a place that none of them contains. */
+export function moveLayers(editor: Editor, ids: readonly LayerId[], to: DropPlace): void {
+  const layers = editor.layers.peek();
+  const moving = outermost(layers, ids);
+  if (moving.some((layer) => contains(layer, to.parent))) return;
+  const target = to.parent === undefined ? undefined : findLayer(layers, to.parent);
+  const siblings = target ? target.children : layers;
+  const kept = siblings.slice(0, to.index).filter((layer) => !moving.includes(layer)).length;
+  const edits = moveEdits(layers, moving, target, kept);
+  if (edits.length) editor.edit(words.layers.edits.reorder, edits, { select: moving.map((layer) => layer.id) });
+}
+
+/** Edits whose paths follow each other: each move changes where the next layer is. */
+function moveEdits(
+  layers: readonly LayerNode[],
+  moving: readonly LayerNode[],
+  target: LayerNode | undefined,
+  index: number,
+): Edit[] {
+  const root = targetTree(layers);
+  const edits: Edit[] = [];
+  const list = target ? (root.find(target.id)?.children ?? []) : root.children;
+  const anchor = list.filter((entry) => !moving.some((layer) => layer.id === entry.id))[index];
+  for (const layer of moving) {
+    const entry = root.find(layer.id);
+    if (!entry) continue;
+    const from = root.pathOf(entry);
+    entry.siblings.splice(entry.siblings.indexOf(entry), 1);
+    const at = anchor ? list.indexOf(anchor) : list.length;
+    list.splice(at, 0, entry);
+    entry.siblings = list;
+    const parent = target ? root.pathOf(root.find(target.id) as Entry) : [];
+    const path = [...parent, "layers", at];
+    if (from.join() !== path.join()) edits.push({ kind: "move", from, path });
+  }
+  return edits;
+}
+
+interface Entry {
+  id: LayerId;
+  children: Entry[];
+  siblings: Entry[];
+}
+
+/** The tree of ids, to follow moves in. */
+function targetTree(layers: readonly LayerNode[]) {
+  const all = new Map<LayerId, Entry>();
+  const build = (nodes: readonly LayerNode[]): Entry[] => {
+    const siblings: Entry[] = [];
+    for (const node of nodes) {
+      const entry: Entry = { id: node.id, children: build(node.children), siblings };
+      all.set(node.id, entry);
+      siblings.push(entry);
+    }
+    return siblings;
+  };
+  const children = build(layers);
+  const ownerOf = (entry: Entry): Entry | undefined => [...all.values()].find((other) => other.children === entry.siblings);
+  const pathOf = (entry: Entry): Path => {
+    const owner = ownerOf(entry);
+    return [...(owner ? pathOf(owner) : []), "layers", entry.siblings.indexOf(entry)];
+  };
+  return { children, find: (id: LayerId) => all.get(id), pathOf };
+}
+
+function contains(layer: LayerNode, id: LayerId | undefined): boolean {
+  return id !== undefined && (layer.id === id || layer.children.some((child) => contains(child, id)));
+}
+
+/** The layers of these ids in drawing order, without those inside of another of them. */
+export function outermost(layers: readonly LayerNode[], ids: readonly LayerId[]): LayerNode[] {
+  return layers.flatMap((layer) => (ids.includes(layer.id) ? [layer] : outermost(layer.children, ids)));
+}
+
+/** One step forward (`1`) or back (`-1`), or to the front or back, among the siblings. */
+export function stepLayers(editor: Editor, ids: readonly LayerId[], by: 1 | -1, whole: boolean): void {
+  const layers = editor.layers.peek();
+  const moving = outermost(layers, ids);
+  const first = moving[0];
+  if (!first) return;
+  const parent = parentOf(layers, first.id);
+  const siblings = parent ? parent.children : layers;
+  const own = moving.filter((layer) => siblings.includes(layer));
+  const at = siblings.indexOf(by > 0 ? (own[own.length - 1] as LayerNode) : (own[0] as LayerNode));
+  const index = whole ? (by > 0 ? siblings.length : 0) : by > 0 ? Math.min(siblings.length, at + 2) : Math.max(0, at - 1);
+  moveLayers(editor, own.map((layer) => layer.id), { parent: parent?.id, index });
+}
+
+// --- inserting
+
+const SAMPLES: { [kind: string]: (side: number) => { [key: string]: Json } } = {
+  text: (side) => ({ width: round(side * 1.2, 0), text: words.insert.sampleText, size: round(side / 6, 0) }),
+  rectangle: (side) => ({ width: side, height: round(side * 0.6, 0), fill: "#94a3b8" }),
+  ellipse: (side) => ({ width: round(side * 0.7, 0), height: round(side * 0.7, 0), fill: "#94a3b8" }),
+  line: (side) => ({ width: side, height: 0, stroke: { color: "#475569", width: 2 } }),
+  path: (side) => ({
+    width: round(side * 0.7, 0),
+    height: round(side * 0.6, 0),
+    d: "M 50 0 L 100 100 L 0 100 Z",
+    view: [100, 100],
+    fill: "#94a3b8",
+  }),
+  image: (side) => ({ width: side, height: round(side * 0.7, 0), source: "" }),
+  qr: (side) => ({ width: round(side * 0.6, 0), value: words.insert.sampleAddress }),
+  barcode: (side) => ({ width: side, height: round(side * 0.35, 0), value: words.insert.sampleCode }),
+  progress: (side) => ({ width: side, height: round(side / 12, 0), value: 60, color: "#3b82f6" }),
+  rating: (side) => ({ height: round(side / 6, 0), value: 4, color: "#f59e0b" }),
+  group: (side) => ({ width: side, height: round(side * 0.6, 0), layers: [] }),
+};
+
+/** The kinds that the menu offers first; others of the schema follow. */
+export const INSERTED = Object.keys(SAMPLES);
+
+/** Adds a layer of this type in the middle of the picture, in front, with a name, and selects it. */
+export function insertLayer(editor: Editor, kind: string, required: { [key: string]: Json } = {}): void {
+  const { width, height } = canvasSize(editor.text.peek());
+  const side = Math.max(8, round(Math.min(width * 0.4, height * 0.8, 400), 0));
+  const values = SAMPLES[kind]?.(side) ?? { width: side, height: side, ...required };
+  const names = [...walk(editor.layers.peek())].flatMap((layer) => layer.name ?? []);
+  const box = boxOf(values, side);
+  const layer = {
+    type: kind,
+    name: freeName(kind, names),
+    x: round((width - box.width) / 2, 0),
+    y: round((height - box.height) / 2, 0),
+    ...values,
+    ...sourceOf(editor, kind),
+  };
+  const at = valueAt(editor.value.peek(), ["layers"]);
+  const index = Array.isArray(at) ? at.length : 0;
+  editor.edit(words.insert.edit(kind), [{ kind: "insert", path: ["layers", index], value: layer }]);
+  const id = editor.idAt(`/layers/${index}`);
+  if (id !== undefined) editor.selection.value = [id];
+}
+
+function boxOf(values: { [key: string]: Json }, side: number): { width: number; height: number } {
+  const width = Number(values["width"] ?? side);
+  const size = Number(values["size"] ?? 0);
+  return { width, height: Number(values["height"] ?? (size ? size * 1.2 : width)) };
+}
+
+/** A new image shows an image field, if there is one. */
+function sourceOf(editor: Editor, kind: string): { [key: string]: Json } {
+  if (kind !== "image") return {};
+  const fields = valueAt(editor.value.peek(), ["fields"]);
+  const names = isObject(fields) ? Object.keys(fields) : [];
+  const image = names.find((name) => valueAt(fields, [name, "type"]) === "image");
+  return image ? { source: `{{ ${image} }}` } : {};
+}

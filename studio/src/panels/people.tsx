@@ -1,0 +1,202 @@
+/** The people strip: the same template for each of them, side by side, drawn in one request. */
+
+import { useSignal, type Signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+
+import type { Editor, Modification, Person } from "../editor/store";
+import { canvasSize } from "../editor/preview_loop";
+import { api, ApiProblem, type ApiFault } from "../server/api";
+import { objectUrl, type PreviewAnswer, previewJson } from "../server/previews";
+import type { PanelProps } from "../shell/registry";
+import { words } from "../words/panels";
+import { forgetPeople, loadPeople } from "./table/people_storage";
+import { Icon } from "./widgets/icon";
+
+/** A person's picture as the service drew it. */
+interface Drawn {
+  url: string;
+  alt: string;
+  faults: readonly ApiFault[];
+}
+
+interface Strip {
+  pictures: readonly Drawn[];
+  people: readonly Person[];
+  /** The document that the pictures show. */
+  text: string;
+  worst: boolean;
+}
+
+type State = { step: "none" } | { step: "drawing" } | { step: "drawn"; strip: Strip } | { step: "problem"; problem: ApiProblem };
+
+const MOST_PEOPLE = 12;
+const WIDTH = 320;
+
+export function People({ editor }: PanelProps) {
+  const state = useSignal<State>({ step: "none" });
+  useEffect(() => void loadPeople(editor), [editor]);
+  useEffect(() => () => dropPictures(state.peek()), []);
+  const { people } = editor;
+  return (
+    <section class="panel people" aria-label={words.people.title} title={words.people.hint}>
+      <div class="row people-bar">
+        <Stepper editor={editor} />
+        <span class="grow" />
+        <button type="button" class="outlined" disabled={state.value.step === "drawing"} onClick={() => void draw(editor, "worst", state)}>
+          {words.people.worst}
+        </button>
+        {people.value.length > 0 && (
+          <>
+            <button type="button" class="outlined" disabled={state.value.step === "drawing"} onClick={() => void draw(editor, people.peek(), state)}>
+              {words.people.again}
+            </button>
+            <button type="button" onClick={() => void forget(editor, state)}>
+              {words.people.forget}
+            </button>
+          </>
+        )}
+      </div>
+      <StripView editor={editor} state={state} />
+    </section>
+  );
+}
+
+/** The person that the canvas shows. */
+function Stepper({ editor }: PanelProps) {
+  const people = editor.people.value;
+  const at = editor.person.value;
+  const label = people[at]?.label ?? words.people.examples;
+  return (
+    <span class="row stepper">
+      <button type="button" class="icon" aria-label={words.people.previous} title={`${words.people.previous} (,)`} onClick={() => stepPerson(editor, -1)}>
+        ‹
+      </button>
+      <span aria-live="polite" dir="auto">
+        {label}
+      </span>
+      <button type="button" class="icon" aria-label={words.people.next} title={`${words.people.next} (.)`} onClick={() => stepPerson(editor, 1)}>
+        ›
+      </button>
+    </span>
+  );
+}
+
+/** Shows the next or previous person; before the first are the fields' examples. */
+export function stepPerson(editor: Editor, by: 1 | -1): void {
+  const count = editor.people.peek().length + 1;
+  editor.person.value = ((editor.person.peek() + 1 + by + count) % count) - 1;
+}
+
+function StripView({ editor, state }: { editor: Editor; state: Signal<State> }) {
+  const at = state.value;
+  if (at.step === "drawing") return <p role="status" class="panel-note">{words.people.drawing}</p>;
+  if (at.step === "problem") {
+    return (
+      <p role="alert" class="fault panel-note">
+        {at.problem.errors[0]?.detail ?? at.problem.detail}
+      </p>
+    );
+  }
+  if (at.step === "none") return null;
+  const { strip } = at;
+  return (
+    <>
+      {strip.text !== editor.text.value && <p class="quiet panel-note">{words.people.stale}</p>}
+      <ul class="strip">
+        {strip.pictures.map((drawn, index) => (
+          <PersonCard key={index} editor={editor} strip={strip} drawn={drawn} index={index} />
+        ))}
+      </ul>
+    </>
+  );
+}
+
+function PersonCard({ editor, strip, drawn, index }: { editor: Editor; strip: Strip; drawn: Drawn; index: number }) {
+  const { width, height } = canvasSize(strip.text);
+  const person = strip.people[index];
+  const label = (strip.worst ? words.people.worstOf[index] : person?.label) ?? words.people.another(index + 1);
+  const overflow = drawn.faults.find((fault) => fault.code === "text_overflow");
+  const problem = overflow ? words.people.overflow : drawn.faults.length ? words.people.problems(drawn.faults.length) : undefined;
+  const show = (): void => {
+    const first = overflow ?? drawn.faults[0];
+    const layer = first && editor.idAt(first.pointer);
+    if (layer !== undefined) editor.selection.value = [layer];
+    const known = editor.people.peek().findIndex((other) => other === person);
+    if (!strip.worst && known >= 0) editor.person.value = known;
+  };
+  return (
+    <li>
+      <button
+        type="button"
+        class={`person ${problem ? "marked" : ""}`}
+        data-person={label}
+        title={drawn.faults.map((fault) => fault.detail).join("\n")}
+        onClick={show}
+      >
+        <span class="person-picture">
+          <img src={drawn.url} alt={drawn.alt} width={width} height={height} draggable={false} />
+          <Marks editor={editor} faults={drawn.faults} width={width} height={height} />
+        </span>
+        <span class="person-label" dir="auto">
+          {label}
+        </span>
+        <span class={problem ? "caution-mark row" : "quiet"}>
+          {problem && <Icon name="warning" />}
+          {problem ?? words.people.fine}
+        </span>
+      </button>
+    </li>
+  );
+}
+
+/** The boxes of the layers that something was found at, in the person's picture. */
+function Marks({ editor, faults, width, height }: { editor: Editor; faults: readonly ApiFault[]; width: number; height: number }) {
+  const drawn = editor.preview.value.layers;
+  const pointers = new Set(faults.map((fault) => /^(\/layers\/[0-9]+)+/.exec(fault.pointer)?.[0]));
+  const marked = drawn.filter((layer) => pointers.has(layer.pointer));
+  return (
+    <svg viewBox={`0 0 ${width} ${height}`} aria-hidden="true">
+      {marked.map((layer) => (
+        <polygon
+          key={layer.pointer}
+          data-marked={layer.pointer}
+          points={layer.corners.map(([x, y]) => `${x},${y}`).join(" ")}
+          vector-effect="non-scaling-stroke"
+        />
+      ))}
+    </svg>
+  );
+}
+
+/** Draws all of them in one request. */
+async function draw(editor: Editor, who: readonly Person[] | "worst", state: Signal<State>): Promise<void> {
+  const text = editor.text.peek();
+  dropPictures(state.peek());
+  state.value = { step: "drawing" };
+  const shown = who === "worst" ? [] : who.slice(-MOST_PEOPLE);
+  const people: readonly (readonly Modification[])[] | "worst" =
+    who === "worst" ? "worst" : shown.map((person) => person.modifications);
+  const body = previewJson({ document: text, people, format: "webp", width: Math.min(WIDTH, canvasSize(text).width) });
+  try {
+    const answer = (await api.post<PreviewAnswer>("/v1/previews", body, { tries: 3 })).body;
+    const pictures = (answer.pictures ?? []).map((picture) => ({
+      url: objectUrl(picture.image),
+      alt: picture.alt,
+      faults: [...picture.warnings, ...picture.findings],
+    }));
+    state.value = { step: "drawn", strip: { pictures, people: shown, text, worst: who === "worst" } };
+  } catch (problem) {
+    if (!(problem instanceof ApiProblem)) throw problem;
+    state.value = { step: "problem", problem };
+  }
+}
+
+function dropPictures(state: State): void {
+  if (state.step === "drawn") for (const picture of state.strip.pictures) URL.revokeObjectURL(picture.url);
+}
+
+async function forget(editor: Editor, state: Signal<State>): Promise<void> {
+  dropPictures(state.peek());
+  state.value = { step: "none" };
+  await forgetPeople(editor);
+}

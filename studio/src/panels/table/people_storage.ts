@@ -1,0 +1,54 @@
+/** People picked from a table: kept in this browser until somebody forgets them. */
+
+import type { Editor, Person } from "../../editor/store";
+
+const DATABASE = "postcard-studio-people";
+const STORE = "people";
+const MOST_PEOPLE = 24;
+
+/** Adds people to the strip and keeps them with the template's id. */
+export async function addPeople(editor: Editor, people: readonly Person[]): Promise<void> {
+  const known = editor.people.peek();
+  const labels = new Set(people.map((person) => person.label));
+  const kept = [...known.filter((person) => !labels.has(person.label)), ...people].slice(-MOST_PEOPLE);
+  editor.people.value = kept;
+  editor.person.value = kept.indexOf(people[0] as Person);
+  await write(editor.templateId, kept);
+}
+
+/** Brings back the people of a template. */
+export async function loadPeople(editor: Editor): Promise<void> {
+  const kept = await run<readonly Person[]>("readonly", (store) => store.get(editor.templateId));
+  if (kept && editor.people.peek().length === 0) editor.people.value = kept;
+}
+
+/** Deletes one person, or all of the template. */
+export async function forgetPeople(editor: Editor, person?: Person): Promise<void> {
+  const rest = person ? editor.people.peek().filter((other) => other !== person) : [];
+  const shown = editor.people.peek()[editor.person.peek()];
+  editor.people.value = rest;
+  editor.person.value = shown ? rest.indexOf(shown) : -1;
+  await write(editor.templateId, rest);
+}
+
+async function write(id: string, people: readonly Person[]): Promise<void> {
+  await run("readwrite", (store) => (people.length ? store.put(people, id) : store.delete(id)));
+}
+
+/** Undefined where the browser keeps nothing, as in a private window. */
+function run<T>(mode: IDBTransactionMode, work: (store: IDBObjectStore) => IDBRequest): Promise<T | undefined> {
+  return new Promise((resolve) => {
+    const opening = indexedDB.open(DATABASE, 1);
+    opening.onupgradeneeded = () => opening.result.createObjectStore(STORE);
+    opening.onerror = () => resolve(undefined);
+    opening.onsuccess = () => {
+      const database = opening.result;
+      const transaction = database.transaction(STORE, mode);
+      const request = work(transaction.objectStore(STORE));
+      transaction.oncomplete = () => resolve(request.result as T);
+      transaction.onerror = () => resolve(undefined);
+      transaction.onabort = () => resolve(undefined);
+      database.close();
+    };
+  });
+}

@@ -1,0 +1,25 @@
+/** What every widget of the inspector gets. */
+
+import type { PropertyForm } from "../../document/schema";
+import type { Json } from "../../document/types";
+
+export interface WidgetProps {
+  form: PropertyForm;
+  value: Json | undefined;
+  /** Several layers are selected and their values differ. */
+  mixed?: boolean;
+  /** Undefined takes the property away. */
+  set: (value: Json | undefined) => void;
+  /** For the label; the first control of the widget has it. */
+  id: string;
+  /** A fault is told below. */
+  invalid?: boolean;
+  describedBy?: string;
+  surroundings: Surroundings;
+}
+
+/** What widgets need to know of the document around them. */
+export interface Surroundings {
+  /** Names that Liquid may use here, such as `first_name` or `item.price`. */
+  names: readonly string[];
+}
