@@ -29,10 +29,10 @@ class Finding(Diagnostic):
 
 
 class TemplateFindings(BaseModel):
-    """The findings of a template's latest version."""
+    """The findings of a template's latest version, or of its draft: `version` is null."""
 
     template_id: str
-    version: int
+    version: int | None
     findings: list[Finding]
 
 

@@ -8,7 +8,7 @@ from unittest import mock
 import pytest
 
 from postcard.cli.api_client import ApiClient
-from postcard.cli.fix import fix_published
+from postcard.cli.fix_templates import fix_published
 from postcard.errors import PreconditionFailed
 from tests.cli.runner import clean_environment, run_postcard, template_folder
 from tests.functions.in_memory_service import InMemoryService
@@ -56,7 +56,7 @@ def test_writing_asks_about_each_fix(tmp_path: Path) -> None:
     call = ("templates", "fix", "card", "--folder", folder, "--write")
     refused = run_postcard(*call)
     assert refused.exit_code == 2 and "Add --yes" in refused.stderr
-    with mock.patch("postcard.cli.fix.is_interactive", lambda: True):
+    with mock.patch("postcard.cli.fix_templates.is_interactive", lambda: True):
         output = run_postcard(*call, stdin="n\ny\n")
     assert output.exit_code == 1  # one finding is left
     written = json.loads((folder / "card.json").read_text())

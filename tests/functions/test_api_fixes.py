@@ -40,6 +40,24 @@ def test_the_findings_of_the_latest_version_have_patches(empty: InMemoryService)
     assert empty.publish(mended).json["findings"] == []
 
 
+def test_the_findings_of_a_draft_have_patches(world: InMemoryService) -> None:
+    path = "/v1/templates/welcome/findings?draft=true"
+    assert world.call("GET", path).status == 404
+    new = {"if-none-match": "*"}
+    stored = world.call("PUT", "/v1/templates/welcome/draft", faint_document(), headers=new)
+    assert stored.status == 200, stored.body
+    result = world.call("GET", path).json
+    assert result["version"] is None
+    assert {one["code"] for one in result["findings"] if "fix" in one} == {
+        "unused_field",
+        "low_contrast",
+    }
+    tag = {"if-match": stored.headers["etag"]}
+    world.call("PUT", "/v1/templates/welcome/draft", {"width": 0}, headers=tag)
+    reply = world.call("GET", path)
+    assert reply.status == 400 and "/width" in {one["pointer"] for one in reply.json["errors"]}
+
+
 def test_the_preview_of_a_document_has_patches_if_it_is_asked_for_them(
     empty: InMemoryService,
 ) -> None:

@@ -119,9 +119,9 @@ def test_layers_that_no_fix_names_keep_their_pixels(mended: Mended) -> None:
         for pointer, box in (*before.boxes, *after.boxes):
             if pointer.split("/")[2] in indices:
                 around = box.inset(-UNTOUCHED_MARGIN)
-                difference.paste(
-                    0, tuple(map(int, (around.x, around.y, around.right, around.bottom)))
-                )
+                bounds = (around.x, around.y, around.right, around.bottom)
+                left, top, right, bottom = map(int, bounds)
+                difference.paste(0, (left, top, right, bottom))
         assert difference.getbbox() is None, damage
         compared += 1
     assert compared >= 0.2 * len(mended)

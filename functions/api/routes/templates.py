@@ -158,14 +158,22 @@ def list_fields(template_id: TemplateId) -> FieldList:
     tags=TAGS,
     security=any_scope("templates", "drafts"),
 )
-def list_findings(template_id: TemplateId) -> Response[str]:
+def list_findings(
+    template_id: TemplateId,
+    draft: Annotated[bool, Query(description="true: of the draft, not of the latest version.")] = (
+        False
+    ),
+) -> Response[str]:
     """What is likely wrong with the latest version, each with a JSON Patch that mends it."""
     context = router.request_context
     context.authorize_template(template_id)
     context.charge_pictures(FIX_PICTURES)
-    findings = context.service.fixes.of_template(
-        template_id, now=context.now, deadline=context.deadline
-    )
+    fixes, bounds = context.service.fixes, {"now": context.now, "deadline": context.deadline}
+    if draft:
+        _, text = context.service.drafts.document(template_id, now=context.now)
+        findings = fixes.of_draft(template_id, text, **bounds)
+    else:
+        findings = fixes.of_template(template_id, **bounds)
     body = TemplateFindings.model_validate(findings).model_dump_json(exclude_unset=True)
     return Response(status_code=200, content_type=JSON_TYPE, body=body)
 

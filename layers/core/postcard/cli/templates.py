@@ -99,7 +99,7 @@ def fix(name: str, folder: Path, write: bool, yes: bool, target: ServiceTarget) 
     and the rest of the picture is as before. Without --write nothing is changed. With it, the
     file is written, or a new version is published.
     """
-    from postcard.cli.fix import fix_file, fix_published, is_file
+    from postcard.cli.fix_templates import fix_file, fix_published, is_file
 
     if is_file(folder, name):
         return fix_file(find_template_file(folder, name), write=write, yes=yes)

@@ -52,6 +52,13 @@ class TemplateFixes:
         findings = self._find(document, sources, now=now, deadline=deadline)
         return {"template_id": template_id, "version": record.latest, "findings": findings}
 
+    def of_draft(self, template_id: str, text: str, *, now: float, deadline: float) -> JsonObject:
+        """The same of a draft's document; `BadRequest` for a draft that cannot be published."""
+        findings = self.of_document(
+            parse_json(text), key_templates=(template_id,), now=now, deadline=deadline
+        )
+        return {"template_id": template_id, "version": None, "findings": findings}
+
     def of_document(
         self,
         document: JsonObject,
