@@ -90,7 +90,7 @@ fuzz: setup ## decode a million mutated images (25 minutes)
 preflight: setup ## draw 20,000 rows of a million, and compare with what preflight predicted (3 minutes)
 	POSTCARD_PREFLIGHT=full $(BIN)/python -m pytest -n 2 tests/campaigns/test_preflight_agrees.py
 
-fixes: setup ## break 500 templates and mend them with the patches of their findings (3 minutes)
+fixes: setup ## break 500 templates and mend them with the patches of their findings (4 minutes)
 	POSTCARD_FIXES=full $(BIN)/python -m pytest tests/lint/test_fixes.py
 
 soak: setup ## send a million requests; memory must not grow (REQUESTS=…)

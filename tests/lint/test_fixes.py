@@ -38,7 +38,7 @@ from tests.rendering.drawing import renderer
 
 FULL = os.environ.get("POSTCARD_FIXES") == "full"
 TEMPLATES = 500 if FULL else 12
-UNTOUCHED_MARGIN = 40  # pixels around the layers that a patch names
+UNTOUCHED_MARGIN = 100  # pixels around a layer: the gallery has a shadow of 96
 CARD: Json = {"width": 300, "height": 200, "background": "#ffffff", "alt": "A card"}
 TEXT: Json = {"type": "text", "x": 20, "y": 20, "text": "Hello", "color": "#111111"}
 QR: Json = {"type": "qr", "x": 80, "y": 60, "width": 120, "value": "https://example.com/a"}
