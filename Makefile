@@ -23,7 +23,7 @@ endef
 DOCS_PAGE := functions/api/static/docs
 DOCS_PAGE_FILES := LICENSE NOTICE swagger-ui.css swagger-ui-bundle.js swagger-ui-bundle.js.LICENSE.txt
 
-.PHONY: help setup serve test test-trust fuzz preflight fixes soak load lint types audit stack engine checkov build deploy destroy bench docs clients docs-page acid email-docs email-examples gallery scripts fonts more-fonts lock clean
+.PHONY: help setup serve test studio test-studio test-trust fuzz preflight fixes soak load lint types audit stack engine checkov build deploy destroy bench docs clients docs-page acid email-docs email-examples gallery design-thumbnails scripts fonts more-fonts lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 18
@@ -79,6 +79,13 @@ serve: $(if $(wildcard .venv/ready),.venv/ready,.venv/ready-to-serve) $(MORE_FON
 
 test: setup ## run every test
 	$(BIN)/python -m pytest -n 2
+
+studio: ## build the template editor's page into functions/api/static/studio (needs Node and npm)
+	cd studio && npm ci --no-audit --no-fund
+	cd studio && node build.mjs
+
+test-studio: setup ## run all tests of the template editor in Chromium (`make test` runs a part)
+	$(BIN)/python -m pytest -n 2 tests/studio
 
 test-trust: setup ## run all security tests (two hours; `make test` runs a part)
 	rm -rf build/trust
@@ -152,6 +159,9 @@ email-examples: requirements/mjml/node_modules/ready ## compile the MJML of exam
 gallery: setup ## write docs/gallery.md and its pictures again
 	$(BIN)/python -m local.docs_gallery
 
+design-thumbnails: setup ## draw the thumbnails of the designs in functions/api/designs again
+	$(BIN)/python -m local.design_thumbnails
+
 scripts: setup ## draw reference lines in all scripts with Chromium, for the text tests
 	@mkdir -p build/scripts
 	$(BIN)/python -m tests.text.chromium_lines build/scripts
@@ -183,4 +193,4 @@ lock: setup ## pin the packages of the requirements .in files again
 	$(subst 3.11,3.13,$(COMPILE)) requirements/stack-tools/localstack.in -o requirements/stack-tools/localstack.txt
 
 clean: ## remove environments and build output
-	rm -rf .venv .venv-sam .venv-docs .venv-clients .venv-acid .venv-engine .venv-checkov requirements/*/node_modules .aws-sam build
+	rm -rf .venv .venv-sam .venv-docs .venv-clients .venv-acid .venv-engine .venv-checkov requirements/*/node_modules studio/node_modules studio/build .aws-sam build

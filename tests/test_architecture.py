@@ -103,6 +103,8 @@ SAME_NAME = {
     "assets": "the stores, the routes",
     "batches": "the stores, the routes",
     "checks": "of a template, of its Liquid",
+    "designs": "the gallery, the routes",
+    "drafts": "the service, its stores, its routes",
     "context": "what a layer draws with, what Liquid runs with",
     "counters": "the stores: DynamoDB and in memory",
     "files": "the stores: S3 and in memory",
@@ -114,6 +116,8 @@ SAME_NAME = {
     "previews": "the service, its routes",
     "rate_limiter": "the stores: DynamoDB and in memory",
     "request_context": "one call of the image function, one of the API",
+    "sessions": "the service, its routes",
+    "studio": "the page's routes, the command that invites people",
     "templates": "the service, its stores, its routes, its command",
     "verify": "a link's signature, the command",
 }

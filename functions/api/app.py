@@ -11,6 +11,7 @@ from api.resolver import Resolver
 from api.routes import (
     assets,
     batches,
+    designs,
     docs,
     drafts,
     images,
@@ -32,6 +33,7 @@ ROUTERS = (
     templates,
     drafts,
     versions,
+    designs,
     previews,
     assets,
     batches,

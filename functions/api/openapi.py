@@ -33,6 +33,7 @@ TAGS = {  # in the order of the page
     "Images": "Pictures with an address of their own; nothing in it is personal.",
     "Links": "Signed links, which contain their values. Nothing is stored.",
     "Templates": "Documents with versions.",
+    "Designs": "Documents with pictures to start a template from.",
     "Previews": "Pictures that are not stored.",
     "Assets": "Pictures and fonts that templates name.",
     "Batches": "Links or pictures for a file of people.",
@@ -56,7 +57,12 @@ TEMPLATE_DOCUMENT_BODY = {
 }
 # Of the templates and assets that `make serve` uploads. Examples that change a template leave the
 # one alone that examples of pictures use.
-PATH_EXAMPLES = {"template_id": "tmpl_a1b2c3d4e5", "version": 1, "asset_id": "mug"}
+PATH_EXAMPLES = {
+    "template_id": "tmpl_a1b2c3d4e5",
+    "version": 1,
+    "asset_id": "mug",
+    "design_id": "price-drop",
+}
 CHANGED_TEMPLATE_ID = "discount-coupon"
 DRAFT_TEMPLATE_ID = "spring-banner"  # which has no version
 PROBLEM_SCHEMA: OpenApiDocument = {

@@ -13,10 +13,12 @@ BEGIN_SESSION_PATH = "/v1/sessions"
 PATHS_NAMING_A_TEMPLATE = ("/v1/images", "/v1/links", "/v1/previews", "/v1/batches")
 TEMPLATE_PATH = "/v1/templates/{template_id}"
 DRAFT_PATH = "/v1/templates/{template_id}/draft"
+USE_DESIGN_PATH = "/v1/designs/{design_id}/use"
 DOCUMENT_PATHS = (
     f"{TEMPLATE_PATH}/document",
     f"{TEMPLATE_PATH}/versions/{{version}}/document",
     f"{DRAFT_PATH}/document",
+    "/v1/designs/{design_id}/document",
 )
 JSON_TEXT = {"application/json": {"schema": {"type": "object", "additionalProperties": True}}}
 PATHS_OF_SESSIONS = ("/v1/sessions/current", "/v1/sessions/renew")
@@ -26,6 +28,9 @@ CONTENT_OVERRIDES = {  # of successful responses, where the handler's return typ
     "/docs": {"text/html": {"schema": {"type": "string"}}},
     "/v1/templates/{template_id}/findings": {
         "application/json": {"schema": {"$ref": "#/components/schemas/TemplateFindings"}},
+    },
+    "/v1/template.schema.json": {
+        "application/json": {"schema": {"type": "object", "additionalProperties": True}}
     },
     "/v1/previews": {
         "image/*": {"schema": {"type": "string", "format": "binary"}},
@@ -56,6 +61,11 @@ RESPONSE_HEADERS: OpenApiDocument = {
     },
     "Allow": {
         "description": "The methods of this path.",
+        "required": True,
+        "schema": {"type": "string"},
+    },
+    "Server-Timing": {
+        "description": "The milliseconds of each step.",
         "required": True,
         "schema": {"type": "string"},
     },
@@ -208,6 +218,7 @@ def _problem_statuses(path: str, method: str, operation: OpenApiDocument) -> lis
         (path == "/v1/links", (414,)),
         (path in (TEMPLATE_PATH, DRAFT_PATH) and method != "get", (412,)),
         ((path, method) == (DRAFT_PATH, "put"), (428,)),
+        (path == USE_DESIGN_PATH, (412,)),
     ]
     return sorted({status for applies, statuses in possible if applies for status in statuses})
 
@@ -223,8 +234,10 @@ def _response_header_refs(
     if status == "405":
         names.append("Allow")
     content = str(response.get("content"))
-    has_document = path in DOCUMENT_PATHS and status == "200"
-    if has_document or "TemplateResponse" in content or "DraftResponse" in content:
+    has_tag = path in (*DOCUMENT_PATHS[:3], USE_DESIGN_PATH) and status == "200"
+    if has_tag or "TemplateResponse" in content or "DraftResponse" in content:
         names.append("ETag")
+    if path == "/v1/previews" and status == "200":
+        names.append("Server-Timing")
     for name in names:
         yield name, {"$ref": f"#/components/headers/{name}"}

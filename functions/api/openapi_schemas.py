@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 JsonSchema = dict[str, Any]
+_WITH_OPTIONAL = ("Problem", "PreviewResponse")  # what they have depends on the request
 _SHARED = ("Modification",)  # titles of inline objects that become schemas of their own
 
 
@@ -18,8 +19,10 @@ def simplify_schemas(schemas: JsonSchema, *, requests: set[str]) -> JsonSchema:
     for name, schema in simplified.items():
         if name in requests:
             _describe_defaults(schema)
-        elif "properties" in schema and name != "Problem":
-            _require_all(schema)
+        elif "properties" in schema:
+            _drop_defaults(schema)
+            if name not in _WITH_OPTIONAL:
+                schema["required"] = list(schema["properties"])  # may be null, is always there
     return {**simplified, **shared}
 
 
@@ -97,8 +100,6 @@ def _describe_defaults(schema: JsonSchema) -> None:
             details["description"] = f"{said} Default: {words}." if said else f"Default: {words}."
 
 
-def _require_all(schema: JsonSchema) -> None:
-    """Every property of a response is always there; it may be null."""
+def _drop_defaults(schema: JsonSchema) -> None:
     for details in schema["properties"].values():
         details.pop("default", None)
-    schema["required"] = list(schema["properties"])

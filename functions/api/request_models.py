@@ -22,7 +22,7 @@ from postcard.geometry import DPRS, MAX_SIDE
 from postcard.identifiers import ID_PATTERN
 from postcard.image_formats import MAX_PICTURE_BYTES
 from postcard.links.platforms.registry import PLATFORM_NAMES
-from postcard.services.people_previews import MAX_PEOPLE
+from postcard.services.previews.people_previews import MAX_PEOPLE
 
 TEMPLATE_ID = f"^{ID_PATTERN}$"
 IMAGE_ID = r"^img_[a-z2-7]{26}$"
@@ -398,6 +398,16 @@ class SessionBody(RequestBody):
         Field(
             min_length=1, max_length=200, description="What an invitation link has after `#code=`."
         ),
+    ]
+
+
+class DesignUseBody(RequestBody):
+    """`POST /v1/designs/{id}/use`."""
+
+    model_config = example_config(template_id="summer-sale")
+
+    template_id: Annotated[
+        str, Field(pattern=TEMPLATE_ID, description="The template whose draft it becomes.")
     ]
 
 

@@ -163,6 +163,45 @@ class DraftResponse(Draft):
     template_id: str
 
 
+class DesignSummary(BaseModel):
+    """A design in a list; `thumbnail_url` is relative to the API."""
+
+    id: str
+    name: str
+    description: str
+    category: str
+    width: int
+    height: int
+    thumbnail_url: str
+
+
+class DesignList(BaseModel):
+    """All designs."""
+
+    items: list[DesignSummary]
+
+
+class DesignAsset(BaseModel):
+    """A picture that a design's document names as `asset:ID`."""
+
+    id: str
+    content_type: str
+    bytes: int
+
+
+class DesignResponse(DesignSummary):
+    """A design with its document and its pictures."""
+
+    document: dict[str, Any]
+    assets: list[DesignAsset]
+
+
+class DesignUseResponse(DraftResponse):
+    """The draft that a design became, and the ids of the assets that its pictures are."""
+
+    assets: list[str]
+
+
 class TemplateSummary(BaseModel):
     """A template in a list; `version` is the latest, null for a draft that was never published.
 
@@ -446,9 +485,7 @@ class PreviewPart(PreviewRectangle):
     image: str
 
 
-MissingReason = Literal[
-    "hidden", "in_group", "blend", "between", "too_large", "tags", "modified", "too_long"
-]
+MissingReason = Literal["hidden", "in_group", "blend", "between", "too_large", "tags", "modified"]
 
 
 class PreviewParts(BaseModel):

@@ -696,6 +696,24 @@ def test_pull_downloads_the_pushed_documents(state: Path, tmp_path: Path) -> Non
     assert "same" in run_postcard(*call).stdout
 
 
+def test_pull_writes_the_bytes_that_were_published_and_no_drafts(
+    state: Path, tmp_path: Path
+) -> None:
+    written = '{ "width": 10,\n\n  "height":10, "name": "Ünïcode" }\n\n'
+    folder = template_folder(tmp_path / "t", spaced={})
+    (folder / "spaced.json").write_text(written, encoding="utf-8")
+    assert run_postcard("templates", "push", "--folder", folder, "--state", state).exit_code == 0
+    local = local_json(state)
+    headers = {"Authorization": f"Bearer {local['api_key']}", "If-None-Match": "*"}
+    draft = f"{local['base_url']}/v1/templates/only-drafted/draft"
+    assert requests.put(draft, json={"a": 1}, headers=headers, timeout=60).status_code == 200
+    pulled = run_postcard("templates", "pull", "--folder", tmp_path / "p", "--state", state)
+    assert pulled.exit_code == 0, pulled.stderr
+    assert (tmp_path / "p" / "spaced.json").read_bytes() == written.encode()
+    assert not (tmp_path / "p" / "only-drafted.json").exists()
+    assert requests.delete(draft, headers=headers, timeout=60).status_code == 204
+
+
 def test_pull_replaces_a_different_file_only_with_overwrite(state: Path, tmp_path: Path) -> None:
     file = tmp_path / "merge.json"
     file.write_text("{}")

@@ -83,6 +83,36 @@ def test_a_refused_upload_leaves_the_asset_as_it_was_and_says_why(photos: InMemo
     assert read(photos)["detail"] is None
 
 
+@pytest.mark.parametrize("arrived", [0, len(BLUE) // 2])
+def test_an_upload_that_breaks_off_leaves_links_drafts_and_posts_whole(
+    photos: InMemoryService, arrived: int
+) -> None:
+    photo = [{"name": "photo", "image_url": "asset:hero"}]
+    draft = "/v1/templates/welcome/draft"
+    photos.call("PUT", draft, photo_document(), headers={"if-none-match": "*"})
+
+    def pictures(name: str) -> list[bytes]:
+        document = photos.call("GET", f"{draft}/document").json
+        sent = {"document": document, "modifications": photo, "format": "png"}
+        preview = photos.call("POST", "/v1/previews", sent, headers={"accept": "image/*"})
+        values = [*photo, {"name": "name", "text": name}]
+        image = photos.call(
+            "POST", "/v1/images", {"template_id": "welcome", "modifications": values}
+        )
+        assert (preview.status, image.json["warnings"]) == (200, [])
+        link = opened(photos, name)
+        assert "x-postcard-fallback" not in link.headers
+        return [preview.body, photos.open_image(image.json["url"]).body, link.body]
+
+    before = pictures("a")
+    key = announce(photos, replace=True).json["upload"]["fields"]["key"]
+    if arrived:
+        photos.store.put(key, StoredObject(BLUE[:arrived], "image/png"))
+    assert pictures("b") == before
+    assert read(photos)["replacement"] == ("refused" if arrived else "waiting")
+    assert pictures("c") == before
+
+
 def test_publishing_with_an_asset_checks_the_upload_that_replaces_it(
     photos: InMemoryService,
 ) -> None:
@@ -392,3 +422,23 @@ def test_announcing_the_same_new_id_twice_at_once_gives_it_to_one_key(
     reply = empty.call("POST", "/v1/assets", ANNOUNCED, key=key)
     assert (reply.status, reply.json["code"]) == (409, "conflict")
     assert read(empty)["template_ids"] is None
+
+
+def test_a_checked_file_is_read_once_and_replaced_at_once(empty: InMemoryService) -> None:
+    shown = {"type": "image", "width": 120, "height": 60, "source": "asset:hero"}
+    draft = {"document": document(fields={}, layers=[shown], alt=""), "findings": False}
+
+    def draw() -> tuple[bytes, int]:
+        before = empty.store.gets
+        reply = empty.call("POST", "/v1/previews", draft)
+        return reply.body, empty.store.gets - before
+
+    empty.upload_asset("hero", solid_png(color=(255, 0, 0)))
+    red, _ = draw()
+    assert draw()[0] == red and draw() == (red, 0)
+    empty.upload_asset("hero", solid_png(color=(0, 0, 255)), replace=True)
+    blue, _ = draw()
+    assert blue != red and draw() == (blue, 0)
+    empty.call("DELETE", "/v1/assets/hero")
+    gone = empty.call("POST", "/v1/previews", draft, headers={"accept": "application/json"}).json
+    assert [warning["code"] for warning in gone["warnings"]] == ["image_unavailable"]

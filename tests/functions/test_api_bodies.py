@@ -392,7 +392,7 @@ def test_the_log_has_one_line_without_values_or_query(
     (line,) = [each for each in lines if "_aws" not in each]
     assert line["image_id"] == made["id"] and line["template_id"] == "welcome"
     assert (line["version"], line["outcome"], line["status"]) == (1, "drawn", 200)
-    assert set(line["timings_ms"]) == {"sources", "draw", "store"}
+    assert set(line["timings_ms"]) == {"sources", "draw", "encode", "store"}
     assert "Zoe" not in json.dumps(lines) and "secret" not in json.dumps(lines)
     (metrics,) = [line for line in lines if "_aws" in line]
     assert metrics["Renders"] == [1.0] and metrics["service"] == "api"

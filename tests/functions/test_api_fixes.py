@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from postcard.lint.fixes.json_patch import apply_patch
+from tests.functions.fake_services import solid_png
 from tests.functions.in_memory_service import InMemoryService
 from tests.functions.sample_events import Json, document
 
@@ -78,6 +79,21 @@ def test_a_finding_that_only_given_values_cause_has_no_patch(empty: InMemoryServ
     }
     by_code = {one["code"]: one for one in preview(empty, body)["findings"]}
     assert "fix" not in by_code["missing_glyph"] and "fix" in by_code["unused_field"]
+
+
+def test_a_document_whose_examples_cannot_be_drawn_has_findings_without_patches(
+    empty: InMemoryService,
+) -> None:
+    empty.web.pictures["https://cdn.example.com/a.png"] = solid_png()
+    photo = {"type": "image", "width": 9, "height": 9, "source": "{{ photo }}", "on_error": "fail"}
+    fields = {"photo": {"type": "image", "example": "https://cdn.example.com/gone.png"}, "old": {}}
+    body = {
+        "document": faint_document(fields=fields, layers=[photo]),
+        "modifications": [{"name": "photo", "image_url": "https://cdn.example.com/a.png"}],
+        "fixes": True,
+    }
+    findings = preview(empty, body)["findings"]
+    assert [(one["code"], "fix" in one) for one in findings] == [("unused_field", False)]
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ def test_generators_can_read_every_schema(empty: InMemoryService) -> None:
         assert all(isinstance(value, str) for value in schema.get("enum", [])), schema
     requests = [
         *("ImageBody", "LinkBody", "PreviewBody", "TemplateChanges"),
-        *("RecallBody", "AssetBody", "Modification", "Problem"),
+        *("RecallBody", "AssetBody", "Modification", "Problem", "PreviewResponse"),
         *("BatchBody", "BatchUploadBody"),
     ]
     for name, schema in described["components"]["schemas"].items():
@@ -136,6 +136,20 @@ def test_both_answers_of_a_preview_are_described(empty: InMemoryService) -> None
     assert set(preview["responses"]["200"]["content"]) == {"image/*", "application/json"}
     (accept,) = preview["parameters"]
     assert (accept["name"], accept["schema"]["enum"]) == ("Accept", ["image/*", "application/json"])
+
+
+def test_a_preview_has_the_properties_that_were_asked_for(empty: InMemoryService) -> None:
+    schemas = empty.call("GET", "/openapi.json", key=None).json["components"]["schemas"]
+    always = ["image", "boxes", "warnings", "findings"]
+    assert schemas["PreviewResponse"]["required"] == always
+    body = {"document": {"width": 9, "height": 9}}
+    shown = empty.call("POST", "/v1/previews", body, headers={"accept": "application/json"}).json
+    assert list(shown) == always
+    people = empty.call(
+        "POST", "/v1/previews", {**body, "people": [[]]}, headers={"accept": "application/json"}
+    ).json
+    assert list(people) == [*always, "pictures"]
+    assert list(people["pictures"][0]) == schemas["PersonPreview"]["required"]
 
 
 def test_error_codes_are_those_of_the_contract(empty: InMemoryService) -> None:

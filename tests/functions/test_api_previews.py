@@ -1,10 +1,12 @@
 """Previews with examples or defaults, of several people, of fallback pictures, at any time."""
 
 import base64
+import io
 import json
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from tests.functions.fake_services import noise_png, solid_png
 from tests.functions.in_memory_service import NOW, InMemoryService
@@ -148,7 +150,8 @@ def test_a_person_whose_picture_cannot_be_fetched_sees_the_fallback_picture(
 
 def test_each_person_has_warnings_and_findings_of_their_own(empty: InMemoryService) -> None:
     title = {**TITLE, "text": "{{ name }}", "height": 18, "color": "#ffffff"}
-    draft = document(fields={"name": {"example": "Bo", "max_length": 300}}, layers=[title], alt="")
+    fields = {"name": {"example": "Bo", "max_length": 300}}
+    draft = document(height=120, fields=fields, layers=[title], alt="")
     people = [
         named(name="Bo"),
         named(name="Bo and his sisters and brothers"),
@@ -248,6 +251,50 @@ def test_pictures_that_are_too_large_for_one_response_are_refused(empty: InMemor
     reply = empty.call("POST", "/v1/previews", {"document": draft, "dpr": 2}, headers=JSON)
     assert (reply.status, reply.error_locations()) == (400, [("invalid_request", "/max_bytes")])
     assert len(preview(empty, **{**body, "width": 300})["pictures"]) == 2
+
+
+def test_a_response_with_too_much_about_the_layers_is_refused(empty: InMemoryService) -> None:
+    empty.upload_asset("noise", noise_png(1222, 1222))
+    photo = {"type": "image", "width": 1222, "height": 1222, "source": "asset:noise"}
+    boxes = [{"type": "rectangle", "width": 1, "height": 1, "fill": "#fff"}] * 9
+    group = {"type": "group", "repeat": "goods", "layers": boxes}
+    items = {"type": "list", "max_items": 99, "items": {"title": {"default": "x"}}}
+    goods = [{"title": "a"}] * 99
+    draft = document(
+        width=1222, height=1222, fields={"goods": items}, layers=[photo, group], alt=""
+    )
+    body = {"document": draft, "modifications": named(goods=goods), "findings": False}
+    assert len(preview(empty, **body)["boxes"]) == 991
+    reply = empty.call("POST", "/v1/previews", {**body, "describe": True}, headers=JSON)
+    assert (reply.status, reply.error_locations()) == (400, [("invalid_request", "/max_bytes")])
+    shown = preview(empty, **body, describe=True, width=600)
+    assert len(shown["layers"]) == 991
+
+
+# Large images
+
+
+def photo_jpeg(width: int, height: int) -> bytes:
+    """A photo of coloured clouds."""
+    small = Image.open(io.BytesIO(noise_png(width // 100, height // 100)))
+    file = io.BytesIO()
+    small.resize((width, height), Image.Resampling.BICUBIC).save(file, "JPEG")
+    return file.getvalue()
+
+
+def test_a_large_photo_is_drawn_as_publishing_stores_it(empty: InMemoryService) -> None:
+    empty.upload_asset("large", photo_jpeg(3200, 2000), content_type="image/jpeg")
+    photo = {"type": "image", "width": 40, "height": 25, "source": "asset:large"}
+    draft = document(
+        width=160, height=100, layers=[photo], fallback={"layers": [photo]}, alt="", format="png"
+    )
+    drawn = {show: picture(empty, document=draft, show=show) for show in ("picture", "fallback")}
+    empty.publish(draft)
+    for show, body in drawn.items():
+        assert body == picture(empty, template_id="welcome", show=show)
+    assert drawn["picture"] == empty.open_link(empty.sign_link()).body
+    (person,) = preview(empty, document=draft, people=[[]])["pictures"]
+    assert image_of(person["image"]) == drawn["picture"]
 
 
 # The fallback pictures
@@ -386,7 +433,7 @@ def test_a_preview_takes_64_kb_more_than_other_calls(empty: InMemoryService) -> 
 
 
 def test_without_findings_the_document_is_not_checked(empty: InMemoryService) -> None:
-    draft = greeting(name=NAME, city=CITY, spare={})
+    draft = {**greeting(name=NAME, city=CITY, spare={}), "height": 120}
     assert [f["code"] for f in preview(empty, document=draft)["findings"]] == ["unused_field"]
     assert preview(empty, document=draft, findings=False)["findings"] == []
     shown = preview(empty, document=draft, findings=False, people=[[]])

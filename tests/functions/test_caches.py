@@ -14,6 +14,7 @@ def test_every_cache_of_the_image_function_can_be_named_measured_and_emptied(
         "template records",
         "template versions",
         "stored objects",
+        "asset files",
         "font files",
         "font sets",
     } <= set(sizes)

@@ -160,7 +160,7 @@ def test_publishing_evaluates_the_defaults_and_the_examples_once(
     evaluate, evaluated = PreparedRender._evaluate, []
 
     def count(prepared: PreparedRender, second: int) -> EvaluatedFrame:
-        if prepared._pointer == "/layers":  # not a fallback picture
+        if prepared.pointer == "/layers":  # not a fallback picture
             evaluated.append(prepared.values)
         return evaluate(prepared, second)
 

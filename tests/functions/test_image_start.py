@@ -67,7 +67,7 @@ def test_the_log_line_has_the_outcome_and_the_timings(
     assert line["campaign"] == "spring" and len(str(line["digest"])) == 64
     steps = line["timings_ms"]
     assert isinstance(steps, dict)
-    assert list(steps) == ["verify", "template", "values", "sources", "draw", "store"]
+    assert list(steps) == ["verify", "template", "values", "sources", "draw", "encode", "store"]
 
 
 def test_metrics_have_the_format_of_powertools(

@@ -136,7 +136,13 @@ def test_a_malformed_request_is_a_400(world: InMemoryService, body: Any) -> None
     assert world.call("POST", "/v1/sessions", body, key=None).status == 400
 
 
-def test_an_address_has_ten_tries_a_minute(world: InMemoryService) -> None:
+def test_right_codes_do_not_count_as_tries(world: InMemoryService) -> None:
+    statuses = [begin(world, invite(world)).status for _ in range(25)]
+    assert statuses == [200] * 25
+    assert [begin(world, "x").status for _ in range(11)] == [401] * 10 + [429]
+
+
+def test_an_address_has_ten_wrong_tries_a_minute(world: InMemoryService) -> None:
     guesses = [begin(world, f"{number:022}").status for number in range(10)]
     assert guesses == [401] * 10
     code = invite(world)
@@ -315,6 +321,16 @@ def test_a_session_draws_twelve_pictures_a_second_and_slows_nobody_else(
     assert world.call("POST", "/v1/previews", preview, key=begun(world)).status == 200
     world.now += 1
     assert world.call("POST", "/v1/previews", preview, key=key).status == 200
+
+
+def test_each_person_of_a_preview_is_a_picture(world: InMemoryService) -> None:
+    key, accept = begun(world), {"Accept": "application/json"}
+    body = {"template_id": "welcome", "people": [[]] * 7}
+    first = world.call("POST", "/v1/previews", body, key=key, headers=accept)
+    assert first.status == 200 and len(first.json["pictures"]) == 7
+    assert world.call("POST", "/v1/previews", body, key=key, headers=accept).status == 429
+    body["people"] = [[]] * 5
+    assert world.call("POST", "/v1/previews", body, key=key, headers=accept).status == 200
 
 
 def test_the_previews_of_a_session_count_towards_no_quota(world: InMemoryService) -> None:

@@ -1,12 +1,13 @@
 """`/studio` and its files: the template editor, served by the API itself."""
 
 import gzip
+import hashlib
 from pathlib import Path
 
 import pytest
 
 from api.routes import studio
-from tests.functions.fake_services import HandlerResponse
+from tests.functions.fake_services import ROOT, HandlerResponse
 from tests.functions.in_memory_service import InMemoryService
 
 PAGE, SCRIPT = b"<!doctype html><title>Studio</title>", b"export const answer = 42;"
@@ -112,3 +113,21 @@ def test_without_a_build_the_page_says_what_to_do(
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
 def test_the_page_is_only_read(empty: InMemoryService, built: Path, method: str) -> None:
     assert empty.call(method, "/studio", {}, key=None).status == 405
+
+
+def test_the_page_is_built_from_the_sources_of_this_commit() -> None:
+    """Without Node. `.ci/run` builds the page again and compares the bytes."""
+    sources = studio.STATIC_FOLDER / "SOURCES"
+    assert sources.is_file(), "run `make studio`"
+    recorded = {
+        name: digest
+        for digest, name in (line.split("  ") for line in sources.read_text().splitlines())
+    }
+    folder = ROOT / "studio"
+    files = [*folder.glob("src/**/*"), *folder.glob("style/**/*"), *map(folder.joinpath, recorded)]
+    current = {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in files
+        if path.is_file()
+    }
+    assert recorded == current, "run `make studio`"

@@ -5,9 +5,15 @@ from typing import Any
 import pytest
 
 from postcard.lint.checks import check_template
-from tests.template.template_cases import template
+from postcard.template.compiled import Template
+from tests.template import template_cases
 
 TEXT = {"type": "text", "text": "x"}
+
+
+def template(**properties: Any) -> Template:
+    """A template that is no small picture."""
+    return template_cases.template(**{"height": 101, **properties})
 
 
 def found(families: list[str] | None = None, **properties: Any) -> list[tuple[str, str]]:

@@ -3,6 +3,8 @@
 import json
 import threading
 import uuid
+from base64 import b64decode
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -130,13 +132,28 @@ class MotoStack:
         )
         return str(created["Distribution"]["Id"])
 
-    def call(self, method: str, path: str, body: object = None, *, query: str = "") -> Any:
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        query: str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
         """Call the JSON API; its parsed response, or None if it is empty. It must succeed."""
-        headers = {"authorization": f"Bearer {self.key}", "content-type": "application/json"}
+        headers = {
+            "authorization": f"Bearer {self.key}",
+            "content-type": "application/json",
+            **(headers or {}),
+        }
         text = None if body is None else json.dumps(body)
         response = self.api.invoke(http_event(method, path, headers, text, query=query))
         assert response["statusCode"] in (200, 202, 204), (response, self.api.log)
-        return json.loads(response["body"]) if response.get("body") else None
+        if not response.get("body"):
+            return None
+        is_base64 = response.get("isBase64Encoded")
+        return json.loads(b64decode(response["body"]) if is_base64 else response["body"])
 
     def upload(self, form: dict[str, Any], body: bytes) -> None:
         """Store an uploaded file as the presigned form would."""

@@ -1,6 +1,7 @@
 """Tests of who can access the stack's resources, and of the security headers of responses."""
 
 import json
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
@@ -78,9 +79,23 @@ def test_cors_is_off_unless_origins_are_configured(template: SamDocument) -> Non
     assert template["Parameters"]["CorsOrigins"]["Default"] == ""
     for api in of_type(template, "AWS::Serverless::HttpApi").values():
         assert "CorsConfiguration" not in api  # it would answer before the function could
-    cors = template["Resources"]["StoreBucket"]["Properties"]["CorsConfiguration"]["Fn::If"]
-    assert (cors[0], cors[2]) == ("HasCors", {"Ref": "AWS::NoValue"})
+    store = template["Resources"]["StoreBucket"]["Properties"]
+    _, configured = store["CorsConfiguration"]["CorsRules"]
+    assert (configured["Fn::If"][0], configured["Fn::If"][2]) == (
+        "HasCors",
+        {"Ref": "AWS::NoValue"},
+    )
     assert "CorsConfiguration" not in template["Resources"]["PicturesBucket"]["Properties"]
+
+
+def test_the_template_editor_may_upload_by_a_form_and_nothing_else(template: SamDocument) -> None:
+    store = template["Resources"]["StoreBucket"]["Properties"]
+    editor, _ = store["CorsConfiguration"]["CorsRules"]
+    assert editor["AllowedMethods"] == ["POST"]
+    (origin,) = editor["AllowedOrigins"]
+    assert origin["Fn::Sub"] == "https://*.execute-api.${AWS::Region}.${AWS::URLSuffix}"
+    api_url = template["Outputs"]["ApiUrl"]["Value"]["Fn::Sub"]
+    assert fnmatchcase(api_url, origin["Fn::Sub"].replace("[", "[[]"))
 
 
 def test_every_bucket_is_private_encrypted_and_requires_tls(template: SamDocument) -> None:

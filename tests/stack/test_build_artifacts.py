@@ -8,6 +8,7 @@ import subprocess
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -165,9 +166,26 @@ def call_everything(stack: MotoStack) -> None:
     stack.upload(stack.call("POST", "/v1/assets", {**announced, "replace": True})["upload"], DOT)
     stack.call("GET", "/v1/assets/dot")
     stack.call("DELETE", "/v1/assets/late")
+    call_drafts_and_designs(stack, document)
     stack.call("GET", "/v1/health")
     stack.call("DELETE", "/v1/templates/all", query="erase=true")
     stack.picture(f"/images/{created['id']}.png")
+
+
+def call_drafts_and_designs(stack: MotoStack, document: dict[str, Any]) -> None:
+    first, draft = {"if-none-match": "*"}, "/v1/templates/all/draft"
+    etag = stack.call("PUT", draft, {"begun": 1}, headers=first)["etag"]
+    etag = stack.call("PUT", draft, document, headers={"if-match": etag})["etag"]
+    assert stack.call("GET", draft)["etag"] == etag
+    assert stack.call("GET", f"{draft}/document") == document
+    published = {**document, "name": "from a draft"}
+    stack.call("PUT", "/v1/templates/all", published, headers={"postcard-draft": etag})
+    assert stack.call("GET", "/v1/templates/all/document") == published
+    stack.call("PUT", draft, document, headers=first)
+    stack.call("DELETE", draft)
+    for design in stack.call("GET", "/v1/designs")["items"]:
+        used = {"template_id": f"from-{design['id']}"}
+        stack.call("POST", f"/v1/designs/{design['id']}/use", used)
 
 
 def test_every_module_has_bytecode_for_lambdas_python(built: Path) -> None:

@@ -12,7 +12,7 @@ document.addEventListener("securitypolicyviolation", (event) => {
   console.error(`policy violation: ${event.violatedDirective} ${event.blockedURI}`);
 });
 """
-FAILED_STATUS = re.compile(r"Failed to load resource: .* status of (\d{3})")
+FAILED_STATUS = re.compile(r"Failed to load resource: .* status of (\d{3}).* \((\S*)\)$")
 COMPLAINTS = ("error", "warning", "assert")
 
 
@@ -29,7 +29,7 @@ class Recorder:
     found: list[str] = field(default_factory=list)
     requests: list[tuple[str, str]] = field(default_factory=list)  # method, path with query
     urls: list[str] = field(default_factory=list)
-    _statuses: set[int] = field(default_factory=set)
+    _statuses: list[tuple[int, re.Pattern[str]]] = field(default_factory=list)
     _patterns: list[re.Pattern[str]] = field(default_factory=list)
 
     def watch(self, context: BrowserContext) -> None:
@@ -41,9 +41,12 @@ class Recorder:
         context.on("request", self._on_request)
         context.on("page", self._on_page)
 
-    def allow_status(self, *statuses: int) -> None:
-        """Responses of these statuses are expected: the console reports each as an error."""
-        self._statuses |= set(statuses)
+    def allow_status(self, *statuses: int, path: str = ".*") -> None:
+        """Responses of these statuses are expected: the console reports each as an error.
+
+        `path` is a regular expression of the paths, with their query, for which they are.
+        """
+        self._statuses += [(status, re.compile(path)) for status in statuses]
 
     def allow(self, pattern: str) -> None:
         """Complaints in which this regular expression is found are expected."""
@@ -59,13 +62,17 @@ class Recorder:
 
     def _is_allowed(self, text: str) -> bool:
         status = FAILED_STATUS.search(text)
-        if status and int(status[1]) in self._statuses:
-            return True
+        if status:
+            _, _, address = status[2].partition("://")
+            path = "/" + address.partition("/")[2]
+            if any(int(status[1]) == s and p.fullmatch(path) for s, p in self._statuses):
+                return True
         return any(pattern.search(text) for pattern in self._patterns)
 
     def _on_console(self, message: ConsoleMessage) -> None:
         if message.type in COMPLAINTS:
-            self.found.append(f"console {message.type}: {message.text}")
+            where = message.location["url"]
+            self.found.append(f"console {message.type}: {message.text} ({where})")
 
     def _on_error(self, error: WebError) -> None:
         self.found.append(f"exception: {error.error}")

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from postcard.template.validation.parse import json_schema
+from postcard.template.validation.document_schema import document_schema
 
-SCHEMA = json_schema()
+SCHEMA = document_schema()
 Path = tuple[str | int, ...]
 
 

@@ -11,7 +11,7 @@ from postcard.template.validation.parse import parse_document
 
 
 def document(**properties: Any) -> str:
-    return json.dumps({"width": 200, "height": 101, **properties})
+    return json.dumps({"width": 200, "height": 100, **properties})
 
 
 def template(**properties: Any) -> Template:

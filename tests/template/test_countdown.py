@@ -13,7 +13,8 @@ from postcard.template.bind import bind, bind_defaults
 from postcard.template.evaluator import Evaluator
 from postcard.template.fields.countdown import countdown_values
 from postcard.template.modifications import modifications_from_link
-from postcard.template.validation.parse import json_schema, load_published, parse_document
+from postcard.template.validation.document_schema import document_schema
+from postcard.template.validation.parse import load_published, parse_document
 from tests.template.template_cases import document, faults, template
 
 COUNTDOWN = {"to": "2026-11-30T20:00"}
@@ -234,7 +235,7 @@ def test_omitted_properties_have_the_documented_defaults() -> None:
 
 
 def test_the_json_schema_includes_the_countdown() -> None:
-    schema = json_schema()["$defs"]["Countdown"]
+    schema = document_schema()["$defs"]["Countdown"]
     assert schema["required"] == ["to"]
     assert schema["properties"]["frames"]["maximum"] == 120
 
@@ -260,7 +261,11 @@ def test_a_link_may_set_the_end() -> None:
 def test_findings_for_countdowns_that_are_unused_or_shown_where_time_is_static() -> None:
     fields = {"at": {"type": "date", "default": "2026-11-30"}}
     shown = {"type": "text", "text": ALL_PARTS}
-    properties: dict[str, Any] = {"countdown": {"to": "{{ at }}"}, "fields": fields}
+    properties: dict[str, Any] = {
+        "height": 101,
+        "countdown": {"to": "{{ at }}"},
+        "fields": fields,
+    }
     assert check_template(template(layers=[shown], **properties)) == ()
     static = template(layers=[shown], alt=ALL_PARTS, ended={"layers": [shown]}, **properties)
     findings = [(finding.code, finding.pointer) for finding in check_template(static)]

@@ -8,7 +8,8 @@ import pytest
 
 from postcard.errors import BadRequest
 from postcard.template.auto_format import expects_photos
-from postcard.template.validation.parse import json_schema, load_published, parse_document
+from postcard.template.validation.document_schema import document_schema
+from postcard.template.validation.parse import load_published, parse_document
 from tests.template.template_cases import document, faults, template
 
 TEXT = {"type": "text", "text": "x"}
@@ -254,6 +255,6 @@ def test_image_references_are_the_images_that_the_document_itself_names() -> Non
 
 
 def test_the_json_schema_has_every_property_by_its_json_name() -> None:
-    text = json.dumps(json_schema())
+    text = json.dumps(document_schema())
     assert '"if"' in text and '"$schema"' in text and "if_" not in text
-    assert json_schema()["additionalProperties"] is False
+    assert document_schema()["additionalProperties"] is False

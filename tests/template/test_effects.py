@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from postcard.template.validation.parse import json_schema, load_published, parse_document
+from postcard.template.validation.document_schema import document_schema
+from postcard.template.validation.parse import load_published, parse_document
 from tests.template.template_cases import document, faults, template
 
 TEXT = {"type": "text", "text": "x"}
@@ -112,7 +113,7 @@ def test_the_colours_of_effects_may_be_liquid_that_is_checked_at_publish() -> No
 
 
 def test_the_json_schema_has_the_limits_of_effects() -> None:
-    definitions = json_schema()["$defs"]
+    definitions = document_schema()["$defs"]
     assert definitions["Shadow"]["properties"]["blur"]["maximum"] == 200
     assert definitions["Filter"]["properties"]["saturation"]["maximum"] == 10
     assert "multiply" in definitions["TextLayer"]["properties"]["blend"]["enum"]

@@ -1,13 +1,11 @@
 """Fonts, mail clients, health and the JSON Schema of template documents."""
 
-from typing import Any
-
 from aws_lambda_powertools.event_handler import Response
 
 from api.response_models import DarkClient, DarkClientList, FontFamily, Health
 from api.router import JSON_TYPE, ApiRouter, any_scope
 from postcard.lint.mail_clients import DARK_CLIENTS, RECOLORING_FILTER
-from postcard.template.validation.parse import json_schema
+from postcard.template.validation.document_schema import document_schema_text
 
 router = ApiRouter()
 
@@ -60,6 +58,10 @@ def health() -> Response[Health]:
 
 
 @router.get("/v1/template.schema.json", summary="Read the document's schema", tags=["Service"])
-def template_schema() -> dict[str, Any]:
-    """The JSON Schema of a template document."""
-    return json_schema()
+def template_schema() -> Response[str]:
+    """The JSON Schema of a template document.
+
+    `x-liquid` marks texts that may hold Liquid, by what it yields. `format` says what a text is.
+    `title`, `x-group`, `x-unit` and `x-default` are for forms.
+    """
+    return Response(status_code=200, content_type=JSON_TYPE, body=document_schema_text())

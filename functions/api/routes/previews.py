@@ -1,6 +1,7 @@
 """`/v1/previews`: pictures of drafts and stored templates; nothing is stored."""
 
 import base64
+import json
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
@@ -14,8 +15,11 @@ from postcard.errors import BadRequest, Fault
 from postcard.image_formats import EncodedImage
 from postcard.lint.worst_people import WORST_PEOPLE_COUNT
 from postcard.pipeline.timings import Timings
-from postcard.services.people_previews import PeoplePreview
-from postcard.services.previews import Preview, PreviewRequest
+from postcard.services.previews.people_previews import PeoplePreview
+from postcard.services.previews.preview_service import Preview, PreviewRequest
+
+MAX_RESPONSE_BYTES = 6_280_000  # Lambda's 6 MB without the headers
+UNCHECKED_CHARACTERS = 1_000_000  # as JSON in JSON they have six times as many bytes at most
 
 router = ApiRouter()
 FIX_PICTURES = 5  # that trying fixes costs a session: most documents have few findings
@@ -51,8 +55,19 @@ def preview(body: Annotated[PreviewBody, Body()]) -> Response[str]:
         status_code=200,
         content_type=JSON_TYPE,
         headers={"Server-Timing": timings.to_header()},
-        body=response.model_dump_json(exclude_unset=True),
+        body=_check_size(response.model_dump_json(exclude_unset=True)),
     )
+
+
+def _check_size(body: str) -> str:
+    """The body; `BadRequest` if a Lambda response, whose JSON holds it as a text, cannot."""
+    if len(body) <= UNCHECKED_CHARACTERS or len(json.dumps(body)) <= MAX_RESPONSE_BYTES:
+        return body
+    detail = (
+        "The picture and what is said of its layers are over 6 MB together: ask for less, for a "
+        "smaller picture, or for max_bytes."
+    )
+    raise BadRequest(detail, errors=[Fault("invalid_request", "/max_bytes", detail)])
 
 
 def _picture_count(request: PreviewRequest) -> int:
@@ -93,13 +108,13 @@ def _preview_request(context: ApiRequestContext, body: PreviewBody) -> PreviewRe
 
 
 def _preview_response(preview: Preview) -> PreviewResponse:
-    image = _data_uri(preview.image)
+    image = _inline_image(preview.image)
     return PreviewResponse.model_validate({**preview.to_json(), "image": image})
 
 
 def _people_response(preview: PeoplePreview) -> PreviewResponse:
     pictures = [
-        PersonPreview.model_validate({**one.to_json(), "image": _data_uri(one.result.image)})
+        PersonPreview.model_validate({**one.to_json(), "image": _inline_image(one.result.image)})
         for one in preview.pictures
     ]
     return PreviewResponse(
@@ -111,5 +126,5 @@ def _people_response(preview: PeoplePreview) -> PreviewResponse:
     )
 
 
-def _data_uri(image: EncodedImage) -> str:
+def _inline_image(image: EncodedImage) -> str:
     return f"data:{image.content_type};base64,{base64.b64encode(image.body).decode()}"

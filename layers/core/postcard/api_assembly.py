@@ -18,12 +18,14 @@ from postcard.runtime.lazy_dataclass import dataclass
 from postcard.services.health import check_all
 from postcard.services.images import Images
 from postcard.services.links import LinkService
-from postcard.services.previews import Previews
+from postcard.services.previews.preview_service import Previews
 from postcard.services.publishing import Publisher
 from postcard.services.recalls import Recalls
+from postcard.services.source_downscaling import CachedDownscaling
 from postcard.services.template_fixes import TemplateFixes
 from postcard.services.templates import TemplateCatalog
 from postcard.settings import DEFAULT_BATCH_DAYS, MAX_BATCH_BYTES
+from postcard.studio.designs import DesignStarter
 from postcard.studio.drafts import Drafts
 
 
@@ -76,6 +78,7 @@ class ApiService:
     assets: AssetService
     batches: BatchService
     drafts: Drafts
+    designs: DesignStarter
     fonts: Callable[[Sequence[str] | None, float], Sequence[Mapping[str, object]]]
     health: Callable[[], Mapping[str, str]]
     sandbox_status: Callable[[], str]
@@ -103,6 +106,8 @@ def api_service(api: ApiDependencies) -> ApiService:
     api_keys = ApiKeyService(api.api_keys)
     links = LinkService(shared.templates, shared.pipeline, keys, base_url=api.base_url)
     stored_pictures = StoredPictures(dependencies.pictures, api.cdn)
+    assets = AssetService(shared.sources.assets, dependencies.store, api.uploads)
+    drafts = Drafts(api.drafts, dependencies.templates, dependencies.counters)
     erasure = Erasure(dependencies.images, stored_pictures, keys)
     deletions = Deletions(api.deletions, api.queue, keys, clock=dependencies.clock)
     return ApiService(
@@ -127,9 +132,11 @@ def api_service(api: ApiDependencies) -> ApiService:
         recalls=Recalls(dependencies.templates, shared.templates, deletions),
         deletions=deletions,
         erasure=erasure,
-        previews=Previews(shared.templates, shared.pipeline),
+        previews=Previews(
+            shared.templates, shared.pipeline, CachedDownscaling(dependencies.caches)
+        ),
         fixes=TemplateFixes(shared.templates, shared.pipeline),
-        assets=AssetService(shared.sources.assets, dependencies.store, api.uploads),
+        assets=assets,
         batches=BatchService(
             api.batches,
             api.files,
@@ -139,7 +146,8 @@ def api_service(api: ApiDependencies) -> ApiService:
             days=api.batch_days,
             max_bytes=api.batch_bytes,
         ),
-        drafts=Drafts(api.drafts, dependencies.templates, dependencies.counters),
+        drafts=drafts,
+        designs=DesignStarter(assets, drafts),
         fonts=lambda templates, deadline: [
             *api.fonts(),
             *_custom_fonts(shared, templates, deadline),

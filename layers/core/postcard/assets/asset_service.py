@@ -11,8 +11,11 @@ from dataclasses import replace as with_changes
 from postcard import ports
 from postcard.assets.reader import AssetReader
 from postcard.errors import Conflict, Forbidden, NotFound
-from postcard.ports import AnnouncedUpload, AssetRecord, JsonObject
+from postcard.ports import AnnouncedUpload, AssetRecord, JsonObject, StoredObject
+from postcard.runtime.digest import content_digest
 from postcard.timestamps import format_rfc3339
+
+MAX_COPIES = 20  # assets of one picture of ours, whose ids differ in a number
 
 
 class AssetService:
@@ -58,6 +61,54 @@ class AssetService:
             self._store.delete([known.replacement.object_key])
         return {**_to_json(new), "upload": form}
 
+    def add_copy(
+        self,
+        asset_id: str,
+        body: bytes,
+        content_type: str,
+        *,
+        template_id: str,
+        templates: Sequence[str] | None,
+        now: float,
+        deadline: float | None = None,
+    ) -> str:
+        """Store a picture of ours as an asset that a template may use; returns the asset's id.
+
+        An asset that is a copy of the same bytes is used again. If the id has other bytes by now,
+        or is of other templates, the next of `ID-2`, `ID-3` … is taken. `Conflict`.
+        """
+        digest = content_digest(body)
+        for candidate in (asset_id, *(f"{asset_id}-{n}" for n in range(2, MAX_COPIES + 1))):
+            known = self._records.get(candidate)
+            if known is None:
+                known = self._put_copy(candidate, digest, body, content_type, templates, now)
+            if _is_copy(known, digest) and known.is_usable_in([template_id]):
+                self._reader.check_upload(known, deadline=deadline)
+                return candidate
+        raise Conflict(f"There are {MAX_COPIES} assets {asset_id}-N with other bytes: delete some.")
+
+    def _put_copy(
+        self,
+        asset_id: str,
+        digest: str,
+        body: bytes,
+        content_type: str,
+        templates: Sequence[str] | None,
+        now: float,
+    ) -> AssetRecord:
+        """The stored record of a new asset; that of somebody else who was faster."""
+        key = f"uploads/{asset_id}/{digest}-{self._new_upload_id()}"
+        new = AssetRecord(asset_id, content_type, len(body), key, int(now), template_ids=templates)
+        self._store.put(key, StoredObject(body, content_type))
+        try:
+            self._records.put(new)
+        except Conflict:
+            self._store.delete([key])
+            if (other := self._records.get(asset_id)) is None:
+                raise
+            return other
+        return new
+
     def read(
         self, asset_id: str, *, templates: Sequence[str] | None, deadline: float | None = None
     ) -> JsonObject:
@@ -91,6 +142,12 @@ class AssetService:
         if record is None or not record.is_usable_in(templates):
             raise NotFound(f'There is no asset "{asset_id}".')
         return record
+
+
+def _is_copy(record: AssetRecord, digest: str) -> bool:
+    """Whether an asset's bytes are those that `add_copy` stored, by the id of their upload."""
+    prefix = (f"uploads/{record.asset_id}/{digest}-", f"assets/{record.asset_id}/{digest}-")
+    return record.status != "refused" and record.object_key.startswith(prefix)
 
 
 def _check_replaceable(

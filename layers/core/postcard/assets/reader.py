@@ -14,8 +14,10 @@ from postcard.errors import Conflict, SandboxUnavailable
 from postcard.ports import AnnouncedUpload, AssetRecord, StoredObject
 from postcard.runtime.deadline import Deadline, DeadlineExceeded
 from postcard.runtime.digest import content_digest
+from postcard.runtime.lru_cache import Caches, SizedLruCache
 
 ASSET_PREFIX = "asset:"  # of references to assets in templates and requests
+CACHE_BYTES = 32_000_000
 
 
 class AssetError(Exception):
@@ -29,7 +31,8 @@ class AssetNotChecked(AssetError):
 class AssetReader:
     """Reads assets by id. With `normalize`, a checked upload takes the place of earlier bytes.
 
-    Uploads are pictures that anybody may have made: `decode` reads them in a sandbox.
+    Uploads are pictures that anybody may have made: `decode` reads them in a sandbox. Records are
+    read each time, the checked files that they name are cached.
 
     `templates` are those that want to use an asset; None for all of the account. An asset of other
     templates counts as missing.
@@ -43,8 +46,11 @@ class AssetReader:
         *,
         normalize: bool,
         monotonic: Callable[[], float] = time.monotonic,
+        caches: Caches | None = None,
     ) -> None:
         self.records = records
+        files: SizedLruCache[str, bytes] = SizedLruCache(CACHE_BYTES, len)
+        self._files = (caches or Caches()).add("asset files", files)
         self._store = store
         self._decode = decode
         self._normalize = normalize
@@ -68,8 +74,12 @@ class AssetReader:
             raise AssetError(f'The asset "{asset_id}" is a font, not a picture.')
         if record.status == "refused":
             raise AssetError(record.detail)
+        if record.status == "ready" and (body := self._files.get(record.object_key)) is not None:
+            return body
         record, stored = self._read_stored(record, deadline)
         if record.status == "ready":
+            if record.object_key.endswith(content_digest(stored.body)):  # they never change
+                self._files.put(record.object_key, stored.body)
             return stored.body
         if self._normalize:
             raise _not_checked(record)

@@ -45,6 +45,22 @@ class ApiClient:
         more_headers: Mapping[str, str] | None = None,
     ) -> JsonObject:
         """Send one request, with `body` as JSON text; returns the JSON object of the response."""
+        response = self._answered(method, path, body, more_headers)
+        return parse_json_object(response) if response else {}
+
+    def text(self, path: str) -> str:
+        """The text that a GET returns, unchanged."""
+        response = self._answered("GET", path, None)
+        parse_json_object(response)
+        return response.decode()
+
+    def _answered(
+        self,
+        method: str,
+        path: str,
+        body: str | None,
+        more_headers: Mapping[str, str] | None = None,
+    ) -> bytes:
         headers = {**self._headers, **(more_headers or {})}
         if body is not None:
             headers["Content-Type"] = "application/json"
@@ -54,7 +70,7 @@ class ApiClient:
             if problem.code == "not_found" and not problem.errors and "/v1" in self.base_url:
                 raise CommandError("POSTCARD_API_URL is the address without /v1.") from problem
             raise problem
-        return parse_json_object(response.data) if response.data else {}
+        return bytes(response.data)
 
     def upload(self, target: Mapping[str, Any], body: bytes, content_type: str) -> None:
         """Send a file to the presigned URL of an upload that `POST /v1/assets` returned."""

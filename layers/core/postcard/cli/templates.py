@@ -209,18 +209,19 @@ def _names_file(path: Path) -> Iterator[None]:
 def pull(ids: Sequence[str], folder: Path, overwrite: bool, target: ServiceTarget) -> CommandResult:
     """Download published documents to <id>.json.
 
-    IDS are template ids. Without IDS, all templates are downloaded. Pictures and fonts are not.
+    IDS are template ids. Without IDS, all published templates are downloaded, but not drafts.
+    Pictures and fonts are not. A file has the bytes that were published.
     """
     client = target.api_client()
     names = [_validate_id(name) for name in ids] or [
-        t["id"] for t in list_items(client.call, "/v1/templates")
+        t["id"] for t in list_items(client.call, "/v1/templates") if t["version"] is not None
     ]
     folder.mkdir(parents=True, exist_ok=True)
     outcomes: dict[str, str] = {}
     with progress_bar(len(names), "Pulling") as step:
         for name in names:
-            document = client.call("GET", f"/v1/templates/{quote(name)}")["document"]
-            outcomes[name] = write_document(folder / f"{name}.json", document, overwrite=overwrite)
+            text = client.text(f"/v1/templates/{quote(name)}/document")
+            outcomes[name] = write_document(folder / f"{name}.json", text, overwrite=overwrite)
             step(name)
     differ = [name for name, outcome in outcomes.items() if outcome == "differs"]
     messages = [
@@ -242,22 +243,24 @@ def _validate_id(name: str) -> str:
     return name
 
 
-def write_document(path: Path, document: object, *, overwrite: bool) -> str:
-    """Write a document unless the file has it already: `new`, `same`, `replaced` or `differs`."""
-    text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+def write_document(path: Path, text: str, *, overwrite: bool) -> str:
+    """Write a document unless the file has it already: `new`, `same`, `replaced` or `differs`.
+
+    A file that differs in spaces and line breaks only is the same.
+    """
     if not path.exists():
-        path.write_text(text, encoding="utf-8")
+        path.write_bytes(text.encode())
         return "new"
-    if _is_same_json(path.read_text(encoding="utf-8-sig"), document):
+    if _is_same_json(path.read_text(encoding="utf-8-sig"), text):
         return "same"
     if overwrite:
-        path.write_text(text, encoding="utf-8")
+        path.write_bytes(text.encode())
     return "replaced" if overwrite else "differs"
 
 
-def _is_same_json(text: str, document: object) -> bool:
+def _is_same_json(text: str, other: str) -> bool:
     try:
-        return json.dumps(json.loads(text)) == json.dumps(document)  # key order counts
+        return json.dumps(json.loads(text)) == json.dumps(json.loads(other))  # key order counts
     except ValueError:
         return False
 

@@ -62,7 +62,12 @@ class SharedServices:
         store = VerifiedObjectStore(dependencies.store)
         decode = dependencies.renderer.image_cache.decode_untrusted
         assets = AssetReader(
-            dependencies.assets, store, decode, normalize=normalize_uploads, monotonic=monotonic
+            dependencies.assets,
+            store,
+            decode,
+            normalize=normalize_uploads,
+            monotonic=monotonic,
+            caches=caches,
         )
         sources = SourceFetcher(
             store, assets, dependencies.fetcher, decode, monotonic=monotonic, caches=caches

@@ -8,6 +8,7 @@ import hashlib
 import ipaddress
 import secrets
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from postcard.errors import BadRequest, Fault, NotFound, TooManyRequests, Unauthorized
 from postcard.identifiers import is_template_id
@@ -75,9 +76,9 @@ class SessionService:
         """Exchange a code for the key of a session; `Unauthorized`, `TooManyRequests`.
 
         Codes that never were, were used or have expired get the same response. `address` is the
-        caller's, of which some tries a minute are allowed.
+        caller's, of which some wrong codes a minute are allowed.
         """
-        self._count_try(address, now)
+        forget_try = self._count_try(address, now)
         invitation = self._invitations.take(_digest(code)) if CODE.fullmatch(code) else None
         if invitation is None or invitation.expires_at <= now:
             raise Unauthorized(
@@ -85,6 +86,7 @@ class SessionService:
                 code="invalid_code",
                 headers={"WWW-Authenticate": 'Bearer realm="postcard"'},
             )
+        forget_try()
         until = int(now) + invitation.session_seconds
         return self._keys.create(
             invitation.name,
@@ -109,17 +111,21 @@ class SessionService:
         require_session(record)
         self._keys.end(record, now=now)
 
-    def _count_try(self, address: str, now: float) -> None:
-        """Count a try in the minute of `now`; the address is stored as a digest, for minutes."""
+    def _count_try(self, address: str, now: float) -> Callable[[], object]:
+        """Count a try in the minute of `now`; returns what takes it back, if the code is right.
+
+        The address is stored as a digest, for minutes.
+        """
         minute = int(now) // MINUTE
         end = (minute + 1) * MINUTE
         digest = hashlib.sha256(f"{minute} {_network(address)}".encode()).hexdigest()[:32]
-        count = self._counters.increment(f"sessions#{digest}", expires_at=end)
-        if count > TRIES_A_MINUTE:
+        add = partial(self._counters.increment, f"sessions#{digest}", expires_at=end)
+        if add() > TRIES_A_MINUTE:
             raise TooManyRequests(
-                f"At most {TRIES_A_MINUTE} codes can be tried in a minute: wait.",
+                f"{TRIES_A_MINUTE} wrong codes were tried in this minute: wait.",
                 headers={"Retry-After": str(max(1, end - int(now)))},
             )
+        return partial(add, by=-1)
 
 
 def studio_link(api_url: str, code: str) -> str:

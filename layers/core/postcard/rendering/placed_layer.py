@@ -151,6 +151,10 @@ class PlacedLayer:
         self.drawing.boxes.append((self.node.pointer, self.box))
         if layer.opacity == 0:
             return
+        if layer.draws_directly:
+            layer.draw(canvas, self)
+            layer.check_drawn(canvas, self)
+            return
         with self.offscreen(canvas) as inner:
             layer.draw(inner, self)
             if layer.rotation % 360:

@@ -3,11 +3,13 @@
 import math
 from collections.abc import Iterator, Mapping
 
-from postcard.canvas.codecs.decoded_image import DecodedImage
+from postcard.canvas.codecs.decoded_image import DecodedImage, ImageDecodeError
 from postcard.canvas.codecs.reencode import reencode_at_size
 from postcard.geometry import MAX_PIXELS, MAX_SIDE
 from postcard.rendering.drawing_context import TargetPixels, target_pixels
 from postcard.runtime.deadline import NO_DEADLINE, Deadline
+from postcard.runtime.digest import content_digest
+from postcard.runtime.lru_cache import Caches, SizedLruCache
 from postcard.template.compiled import Template
 from postcard.template.image_references import default_images
 from postcard.template.layers.image import ImageLayer
@@ -15,6 +17,9 @@ from postcard.template.layers.qr import QrLayer
 from postcard.template.model import walk_all_layers
 from postcard.template.validation.parse import Document
 
+CACHE_BYTES = 48_000_000  # of the downscaled images of drafts
+_ENTRY_BYTES = 500  # of a key and the objects around it
+_UNCHANGED = b""
 _MIN_SAVING = 0.7  # of a side: an image nearer to its size is left as it is
 
 
@@ -30,6 +35,41 @@ def downscale(
         deadline.check()
         downscaled[name] = _downscale_one(body, boxes.get(name))
     return downscaled
+
+
+class CachedDownscaling:
+    """Downscales the images of drafts as publishing will, each once while it is cached."""
+
+    def __init__(self, caches: Caches | None = None) -> None:
+        images: SizedLruCache[tuple[str, TargetPixels], bytes] = SizedLruCache(
+            CACHE_BYTES, lambda body: len(body) + _ENTRY_BYTES
+        )
+        self._images = (caches or Caches()).add("downscaled images", images)
+
+    def downscale(
+        self, template: Template, images: Mapping[str, bytes], deadline: Deadline
+    ) -> dict[str, bytes]:
+        """Images by reference; those that the document names are no larger than it can show."""
+        boxes = dict(_largest_sizes(template.document))
+        return {
+            name: self._downscale(body, boxes[name], deadline) if name in boxes else body
+            for name, body in images.items()
+        }
+
+    def _downscale(self, body: bytes, box: TargetPixels, deadline: Deadline) -> bytes:
+        if box is None:
+            return body
+        key = (content_digest(body), box)
+        smaller = self._images.get(key)
+        if smaller is None:
+            deadline.check()
+            try:
+                smaller = _downscale_one(body, box)
+            except ImageDecodeError:  # drawing says what is wrong with it
+                return body
+            smaller = _UNCHANGED if smaller == body else smaller
+            self._images.put(key, smaller)
+        return smaller or body
 
 
 def max_scale(document: Document) -> float:

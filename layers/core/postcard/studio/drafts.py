@@ -60,9 +60,16 @@ class Drafts:
         self._templates = templates
         self._counters = counters
 
+    def check_template(self, template_id: str) -> TemplateRecord | None:
+        """The record of a template that may have a draft, if it has a version; `Gone`."""
+        record = self._templates.record(template_id)
+        if record is not None and (record.deleted or record.erased):
+            raise Gone(f'The template "{template_id}" was deleted: choose another id.')
+        return record
+
     def describe(self, template_id: str, *, now: float) -> JsonObject:
         """What is known of a draft without its document; `NotFound`, `Gone`."""
-        self._template(template_id)
+        self.check_template(template_id)
         draft = self._drafts.get(template_id)
         if draft is None or draft.is_expired(now):
             raise _no_draft(template_id)
@@ -70,7 +77,7 @@ class Drafts:
 
     def document(self, template_id: str, *, now: float) -> tuple[str, str]:
         """The entity tag and the text of a draft; `NotFound`, `Gone`."""
-        self._template(template_id)
+        self.check_template(template_id)
         stored = self._drafts.read(template_id)
         if stored is None or stored[0].is_expired(now):
             raise _no_draft(template_id)
@@ -83,7 +90,7 @@ class Drafts:
         A text that is stored already is no change: a call that is repeated because its response
         was lost succeeds. `PreconditionRequired`, `PreconditionFailed`, `Gone`, `BadRequest`.
         """
-        template = self._template(change.template_id)
+        template = self.check_template(change.template_id)
         _check_change(change, template)
         stored = self._drafts.get(change.template_id)
         current = None if stored is None or stored.is_expired(now) else stored
@@ -108,19 +115,12 @@ class Drafts:
 
     def delete(self, template_id: str, *, if_match: str | None, now: float) -> None:
         """Delete a draft; `NotFound`, `Gone`, `PreconditionFailed`."""
-        self._template(template_id)
+        self.check_template(template_id)
         draft = self._drafts.get(template_id)
         if draft is None or draft.is_expired(now):
             raise _no_draft(template_id)
         check_draft_if_match(if_match, draft)
         self._drafts.delete(template_id, revision=None if if_match is None else draft.revision)
-
-    def _template(self, template_id: str) -> TemplateRecord | None:
-        """The template's record, if it has a version; `Gone`."""
-        record = self._templates.record(template_id)
-        if record is not None and (record.deleted or record.erased):
-            raise Gone(f'The template "{template_id}" was deleted: choose another id.')
-        return record
 
     def _is_stored(self, change: DraftChange, current: DraftRecord) -> bool:
         if change.base not in (None, current.base):
@@ -144,7 +144,7 @@ class Drafts:
     def _delete_if_template_is_gone(self, template_id: str) -> None:
         """A template may be erased between the check and the write; then this draft goes, too."""
         try:
-            self._template(template_id)
+            self.check_template(template_id)
         except Gone:
             self._drafts.delete(template_id)
             raise

@@ -13,7 +13,7 @@ from postcard.template.properties.lengths import Meta
 from postcard.template.properties.paints import ColorString
 from postcard.template.properties.text_style import Direction, Families, Style
 from postcard.template.schema.constraints import Ge, Le, Len
-from postcard.template.schema.json_mapping import PYDANTIC_CONFIG, Liquid, Validator
+from postcard.template.schema.json_mapping import PYDANTIC_CONFIG, Liquid, SchemaHint, Validator
 from postcard.template.schema.validators import (
     check_color,
     check_image_reference,
@@ -21,7 +21,7 @@ from postcard.template.schema.validators import (
     check_time_zone_or_liquid,
 )
 
-Pixels = Annotated[int, Ge(1), Le(5000)]
+Pixels = Annotated[int, Ge(1), Le(5000), SchemaHint(unit="px")]
 Layers = tuple[Layer, ...]
 Locale = Annotated[str, Len(1, 1000), Liquid("locale"), Validator(check_locale_or_liquid)]
 TimeZone = Annotated[str, Len(1, 1000), Liquid("zone"), Validator(check_time_zone_or_liquid)]
@@ -36,11 +36,11 @@ class FallbackPicture:
 
     __pydantic_config__ = PYDANTIC_CONFIG
 
-    source: Annotated[str, Validator(check_image_reference)] | None = None
+    source: Annotated[str, Validator(check_image_reference), SchemaHint("asset")] | None = None
     layers: Layers | None = None
     text: Annotated[str, Len(1, 1000)] | None = None
-    color: Annotated[str, Validator(check_color)] | None = None
-    background: Annotated[str, Validator(check_color)] | None = None
+    color: Annotated[str, Validator(check_color), SchemaHint("color")] | None = None
+    background: Annotated[str, Validator(check_color), SchemaHint("color")] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,9 @@ class Document:
     countdown: Countdown | None = None
     format: Literal["png", "jpg", "jpeg", "webp", "avif", "gif", "auto"] = "png"
     quality: Annotated[int, Ge(1), Le(100)] | None = None
-    max_bytes: Annotated[int, Ge(2000), Le(MAX_PICTURE_BYTES)] | None = None
+    max_bytes: Annotated[int, Ge(2000), Le(MAX_PICTURE_BYTES), SchemaHint(unit="bytes")] | None = (
+        None
+    )
     fallback: FallbackPicture | None = None
     ended: FallbackPicture | None = None
     meta: Meta | None = None

@@ -3,18 +3,21 @@
 All lengths are in CSS pixels of the template.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 
 from postcard.canvas.mask import PixelBounds
 from postcard.geometry import Box
 from postcard.rendering.drawing_context import CanvasSpec
-from postcard.rendering.inspection.layer_ink import Chain, find_layer_inks, walk_placed
+from postcard.rendering.inspection.layer_ink import (
+    Chain,
+    Corners,
+    corners_on_canvas,
+    find_layer_inks,
+    walk_placed,
+)
 from postcard.rendering.placed_layer import PlacedLayer
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.layers.text import TextLayer
-
-Point = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ class LayerGeometry:
     pointer: str
     rotation: float
     box: Box
-    corners: tuple[Point, Point, Point, Point]
+    corners: Corners
     ink: Box | None
     text: TextGeometry | None
 
@@ -73,33 +76,15 @@ def to_css_box(bounds: PixelBounds, canvas_spec: CanvasSpec) -> Box:
     return Box(left / scale_x, top / scale_y, (right - left) / scale_x, (bottom - top) / scale_y)
 
 
-def rotate_onto_canvas(point: Point, chain: Chain) -> Point:
-    """Where a point of an unrotated layer is after its own rotation and those of its groups."""
-    for placed_layer in reversed(chain):
-        if placed_layer.layer.rotation % 360:
-            point = _rotated(point, placed_layer.box, placed_layer.layer.rotation)
-    return point
-
-
 def _describe(
     chain: Chain, inks: Mapping[PlacedLayer, PixelBounds | None], canvas_spec: CanvasSpec
 ) -> LayerGeometry:
     placed_layer, ink = chain[-1], inks[chain[-1]]
-    box = placed_layer.box
-    top_left, top_right, bottom_right, bottom_left = (
-        rotate_onto_canvas(corner, chain)
-        for corner in (
-            (box.x, box.y),
-            (box.right, box.y),
-            (box.right, box.bottom),
-            (box.x, box.bottom),
-        )
-    )
     return LayerGeometry(
         placed_layer.node.pointer,
         placed_layer.layer.rotation,
-        box,
-        (top_left, top_right, bottom_right, bottom_left),
+        placed_layer.box,
+        corners_on_canvas(chain),
         to_css_box(ink, canvas_spec) if ink else None,
         _describe_text(placed_layer),
     )
@@ -126,12 +111,3 @@ def _describe_text(placed_layer: PlacedLayer) -> TextGeometry | None:
         layout.truncated,
         layout.missing_characters,
     )
-
-
-def _rotated(point: Point, box: Box, degrees: float) -> Point:
-    """A point turned clockwise about the centre of a box."""
-    angle = math.radians(degrees)
-    cos, sin = math.cos(angle), math.sin(angle)
-    center_x, center_y = box.x + box.width / 2, box.y + box.height / 2
-    x, y = point[0] - center_x, point[1] - center_y
-    return center_x + cos * x - sin * y, center_y + sin * x + cos * y

@@ -1,5 +1,6 @@
 """Finds the pixels that each layer of a picture paints."""
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, cast
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 Chain = tuple[PlacedLayer, ...]
 """A layer after the groups that it is in, the outermost first."""
 
+Point = tuple[float, float]
+Corners = tuple[Point, Point, Point, Point]  # top left, top right, bottom right, bottom left
+_MAX_PAINTED_LAYERS = 20
+
 
 def walk_placed(placed_layers: Sequence[PlacedLayer], groups: Chain = ()) -> Iterator[Chain]:
     """Each layer with its groups, in drawing order."""
@@ -27,6 +32,33 @@ def walk_placed(placed_layers: Sequence[PlacedLayer], groups: Chain = ()) -> Ite
         yield chain
         if placed_layer.group:
             yield from walk_placed(placed_layer.children, chain)
+
+
+def corners_on_canvas(chain: Chain, margin: float = 0.0) -> Corners:
+    """The corners of a layer's box in CSS pixels, after its rotation and those of its groups.
+
+    The box is larger by `margin` on each side.
+    """
+    box = chain[-1].box.inset(-margin)
+    return (
+        _rotated((box.x, box.y), chain),
+        _rotated((box.right, box.y), chain),
+        _rotated((box.right, box.bottom), chain),
+        _rotated((box.x, box.bottom), chain),
+    )
+
+
+def _rotated(point: Point, chain: Chain) -> Point:
+    """A point turned about the centre of each rotated box, the innermost first."""
+    for placed_layer in reversed(chain):
+        if not placed_layer.layer.rotation % 360:
+            continue
+        angle, box = math.radians(placed_layer.layer.rotation), placed_layer.box
+        cos, sin = math.cos(angle), math.sin(angle)
+        center_x, center_y = box.x + box.width / 2, box.y + box.height / 2
+        x, y = point[0] - center_x, point[1] - center_y
+        point = center_x + cos * x - sin * y, center_y + sin * x + cos * y
+    return point
 
 
 def draw_layer(canvas: Canvas, chain: Chain) -> None:
@@ -50,8 +82,8 @@ def find_layer_inks(
 ) -> dict[PlacedLayer, PixelBounds | None]:
     """The device pixels that each layer paints, with its shadow and as its groups clip it.
 
-    None for a layer of which nothing is seen on the canvas. Only rotated layers, and those in
-    rotated groups, are painted for this.
+    None for a layer of which nothing is seen on the canvas. Rotated layers, and those in rotated
+    groups, are painted for this; of too many of them, the pixels of their corners are meant.
     """
     inks: dict[PlacedLayer, PixelBounds | None] = {}
     finder = _InkFinder(inks, canvas_spec)
@@ -68,6 +100,7 @@ class _InkFinder:
         self, inks: dict[PlacedLayer, PixelBounds | None], canvas_spec: CanvasSpec
     ) -> None:
         self._inks, self._canvas_spec = inks, canvas_spec
+        self._painted_count = 0
 
     def find(self, chain: Chain, canvas: InkCanvas) -> PixelBounds | None:
         """The ink of a layer, with that of all layers in it."""
@@ -101,11 +134,20 @@ class _InkFinder:
     def _painted_ink(self, chain: Chain) -> PixelBounds | None:
         if any(group.layer.opacity == 0 for group in chain):
             return None
+        self._painted_count += 1
+        if self._painted_count > _MAX_PAINTED_LAYERS:
+            return self._pixels_of_corners(chain)
         surface = Surface.new(self._canvas_spec.pixels, TRANSPARENT)
         deadline = chain[-1].drawing.deadline
         deadline.check()
         draw_layer(Canvas(surface, self._canvas_spec.scales, deadline=deadline), chain)
         return surface.alpha.getbbox() if surface.alpha else None
+
+    def _pixels_of_corners(self, chain: Chain) -> PixelBounds | None:
+        corners, (scale_x, scale_y) = corners_on_canvas(chain), self._canvas_spec.scales
+        xs, ys = [x * scale_x for x, _ in corners], [y * scale_y for _, y in corners]
+        bounds = math.floor(min(xs)), math.floor(min(ys)), math.ceil(max(xs)), math.ceil(max(ys))
+        return intersection(bounds, (0, 0, *self._canvas_spec.pixels))
 
 
 class _RecordingGroup:

@@ -14,9 +14,10 @@ from postcard.canvas.surface import Surface
 from postcard.color import TRANSPARENT
 from postcard.geometry import MAX_PIXELS, Box
 from postcard.rendering.drawing_context import CanvasSpec
-from postcard.rendering.inspection.layer_geometry import rotate_onto_canvas, to_css_box
+from postcard.rendering.inspection.layer_geometry import to_css_box
 from postcard.rendering.inspection.layer_ink import (
     Chain,
+    corners_on_canvas,
     draw_layer,
     find_layer_inks,
     walk_placed,
@@ -161,17 +162,7 @@ def _drawn_bounds(chains: Sequence[Chain], canvas_spec: CanvasSpec) -> PixelBoun
     At most as far as the canvas is wide and high, and only within the bound of a picture.
     """
     width, height = canvas_spec.size
-    points = [
-        rotate_onto_canvas(corner, chain)
-        for chain in chains
-        for box in (chain[-1].box.inset(-_INK_MARGIN),)
-        for corner in (
-            (box.x, box.y),
-            (box.right, box.y),
-            (box.right, box.bottom),
-            (box.x, box.bottom),
-        )
-    ]
+    points = [point for chain in chains for point in corners_on_canvas(chain, _INK_MARGIN)]
     xs, ys = [x for x, _ in points], [y for _, y in points]
     scale_x, scale_y = canvas_spec.scales
     left = math.floor(max(-width, min(0.0, *xs)) * scale_x)

@@ -23,8 +23,7 @@ from postcard.template.schema.delimiters import find_delimited
 from postcard.template.schema.validators import has_liquid
 from postcard.text.segmentation import graphemes
 
-NoCaretsReason = Literal["hidden", "tags", "modified", "too_long"]
-MAX_CARETS = 10_000
+NoCaretsReason = Literal["hidden", "tags", "modified"]
 _OPENING = lazy_regex(r"(?=(\{\{|\{%))")
 _CLOSING = {"{{": "}}", "{%": "%}"}
 _LINE_ENDS = lazy_regex(r"\r\n?")
@@ -34,7 +33,7 @@ class NoCarets(Exception):
     """A text whose letters cannot be found in the picture.
 
     `hidden`: it is not drawn. `tags`: Liquid tags, such as `{% if %}`, choose what is drawn.
-    `modified`: a modification sets the text. `too_long`: it has more than `MAX_CARETS` letters.
+    `modified`: a modification sets the text.
     """
 
     def __init__(self, reason: NoCaretsReason) -> None:
@@ -65,6 +64,8 @@ def find_carets(
 ) -> list[Caret]:
     """The carets of the text layer at a pointer; of the first copy in a repeated group.
 
+    They are as many as a text may have letters and outputs, about 5,000.
+
     Raises `NoCarets`, and `BadRequest` if there is no text layer at the pointer.
     """
     written = _written_layer(prepared, pointer)
@@ -82,8 +83,6 @@ def find_carets(
         _steps(source.text, span.text, evaluator)
         for source, span in zip(written.spans, drawn.spans, strict=True)
     ]
-    if sum(map(len, spans)) + len(spans) > MAX_CARETS:
-        raise NoCarets("too_long")
     positions = GraphemePositions(chain[-1])
     carets: list[Caret] = []
     start = 0

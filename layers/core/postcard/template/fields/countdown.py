@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.fields.values import read_date, to_aware_datetime
 from postcard.template.schema.constraints import Ge, Le, Len
-from postcard.template.schema.json_mapping import PYDANTIC_CONFIG, Liquid, Validator
+from postcard.template.schema.json_mapping import PYDANTIC_CONFIG, Liquid, SchemaHint, Validator
 from postcard.template.schema.validators import has_liquid
 
 MAX_FRAMES = 120
@@ -38,7 +38,7 @@ class Countdown:
     __pydantic_config__ = PYDANTIC_CONFIG
 
     to: Annotated[str, Len(1, 1000), Liquid("date"), Validator(check_date_or_liquid)]
-    frames: Annotated[int, Ge(1), Le(MAX_FRAMES)] = 60
+    frames: Annotated[int, Ge(1), Le(MAX_FRAMES), SchemaHint(unit="frames")] = 60
     loop: bool = True
 
     def end_timestamp(self, zone: tzinfo) -> float:

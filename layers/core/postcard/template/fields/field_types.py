@@ -5,7 +5,12 @@ from typing import Annotated, Any, Literal
 
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.schema.constraints import Ge, Le, Len
-from postcard.template.schema.json_mapping import PYDANTIC_CONFIG, TaggedUnion, Validator
+from postcard.template.schema.json_mapping import (
+    PYDANTIC_CONFIG,
+    SchemaHint,
+    TaggedUnion,
+    Validator,
+)
 from postcard.template.schema.validators import (
     check_asset_id,
     check_host_pattern,
@@ -50,7 +55,9 @@ class TextField(BaseField):
     type: Literal["text"] = "text"
     max_length: Annotated[int, Ge(1), Le(5000)] | None = None
     too_long: Literal["shorten", "default", "error"] = "shorten"
-    pattern: Annotated[str, Len(1, 1000), Validator(check_re2_pattern)] | None = None
+    pattern: (
+        Annotated[str, Len(1, 1000), Validator(check_re2_pattern), SchemaHint("re2")] | None
+    ) = None
     choices: Annotated[tuple[Annotated[str, Len(1, 1000)], ...], Len(1, 1000)] | None = None
     emphasis: bool = False
 
@@ -86,8 +93,8 @@ class DateField(BaseField):
     """A date with or without a time of day, from `min` to `max` (written like values)."""
 
     type: Literal["date"] = "date"
-    min: str | None = None
-    max: str | None = None
+    min: Annotated[str, SchemaHint("moment")] | None = None
+    max: Annotated[str, SchemaHint("moment")] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,10 +114,18 @@ class ImageField(BaseField):
 
     type: Literal["image"] = "image"
     allowed_hosts: (
-        Annotated[tuple[Annotated[str, Validator(check_host_pattern)], ...], Len(1, 100)] | None
+        Annotated[
+            tuple[Annotated[str, Validator(check_host_pattern), SchemaHint("host-pattern")], ...],
+            Len(1, 100),
+        ]
+        | None
     ) = None
     allowed_assets: (
-        Annotated[tuple[Annotated[str, Validator(check_asset_id)], ...], Len(1, 100)] | None
+        Annotated[
+            tuple[Annotated[str, Validator(check_asset_id), SchemaHint("asset-id")], ...],
+            Len(1, 100),
+        ]
+        | None
     ) = None
 
     @property

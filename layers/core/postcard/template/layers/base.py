@@ -9,7 +9,7 @@ from postcard.template.properties.effects import Shadow
 from postcard.template.properties.lengths import Coordinate, Dimension, Meta, Name
 from postcard.template.properties.paints import Fraction
 from postcard.template.schema.constraints import Ge, Le, Len
-from postcard.template.schema.json_mapping import PYDANTIC_CONFIG
+from postcard.template.schema.json_mapping import PYDANTIC_CONFIG, SchemaHint
 
 if TYPE_CHECKING:
     from postcard.canvas.canvas import Canvas
@@ -30,11 +30,11 @@ class BaseLayer:
     y: Coordinate = 0.0
     width: Dimension | None = None
     height: Dimension | None = None
-    rotation: Annotated[float, Ge(-3600), Le(3600)] = 0.0
+    rotation: Annotated[float, Ge(-3600), Le(3600), SchemaHint(unit="deg")] = 0.0
     opacity: Fraction = 1.0
     blend: BlendMode = "normal"
     shadow: Shadow | None = None
-    if_: Annotated[str, Len(1, 1000)] | None = None
+    if_: Annotated[str, Len(1, 1000), SchemaHint("condition")] | None = None
     meta: Meta | None = None
 
     @property

@@ -18,7 +18,7 @@ from postcard.template.layers.text import TextLayer
 from postcard.template.liquid.loops import DEFAULT_ITEM_NAME
 from postcard.template.properties.lengths import Length, Name, Padding, Radius, padding_sides
 from postcard.template.properties.paints import Border, Paint, to_paint
-from postcard.template.schema.json_mapping import TaggedUnion
+from postcard.template.schema.json_mapping import SchemaHint, TaggedUnion
 
 if TYPE_CHECKING:
     from postcard.canvas.canvas import Canvas
@@ -50,7 +50,7 @@ class GroupLayer(BaseLayer):
     radius: Radius = 0.0
     border: Border | None = None
     clip: bool = False
-    repeat: Name | None = None
+    repeat: Annotated[Name, SchemaHint("list-field")] | None = None
     as_: Name | None = None
 
     @property

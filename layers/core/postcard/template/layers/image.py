@@ -9,7 +9,7 @@ from postcard.template.properties.effects import Filter, to_image_filters
 from postcard.template.properties.lengths import Radius
 from postcard.template.properties.paints import Border, Fraction
 from postcard.template.schema.constraints import Len
-from postcard.template.schema.json_mapping import Liquid, TaggedUnion, Validator
+from postcard.template.schema.json_mapping import Liquid, SchemaHint, TaggedUnion, Validator
 from postcard.template.schema.validators import check_image_or_liquid
 
 if TYPE_CHECKING:
@@ -42,7 +42,9 @@ class ImageLayer(BaseLayer):
     type: Literal["image"] = "image"
     source: Annotated[str, Len(0, 5000), Liquid("image"), Validator(check_image_or_liquid)]
     fit: Fit = "cover"
-    position: Annotated[Anchor | tuple[Fraction, Fraction], TaggedUnion()] = "center"
+    position: Annotated[Anchor | tuple[Fraction, Fraction], TaggedUnion(), SchemaHint("anchor")] = (
+        "center"
+    )
     radius: Radius = 0.0
     border: Border | None = None
     filter: Filter | None = None

@@ -9,7 +9,7 @@ from postcard.template.layers.base import BaseLayer
 from postcard.template.properties.lengths import MAX_LENGTH, Dimension
 from postcard.template.properties.paints import Paint, Stroke, to_paint
 from postcard.template.schema.constraints import Ge, Le, Len
-from postcard.template.schema.json_mapping import Validator
+from postcard.template.schema.json_mapping import SchemaHint, Validator
 
 if TYPE_CHECKING:
     from postcard.canvas.canvas import Canvas
@@ -32,7 +32,9 @@ class PathLayer(BaseLayer):
     type: Literal["path"] = "path"
     width: Dimension
     height: Dimension
-    d: Annotated[str, Len(1, MAX_PATH_CHARACTERS), Validator(parse_path_data)]
+    d: Annotated[
+        str, Len(1, MAX_PATH_CHARACTERS), Validator(parse_path_data), SchemaHint("path-data")
+    ]
     view: tuple[ViewLength, ViewLength] | None = None
     fill: Paint | None = None
     stroke: Stroke | None = None

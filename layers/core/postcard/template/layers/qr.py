@@ -12,7 +12,7 @@ from postcard.template.layers.base import BaseLayer
 from postcard.template.layers.code_warnings import warn_of_colors
 from postcard.template.properties.paints import ColorString
 from postcard.template.schema.constraints import Ge, Le, Len
-from postcard.template.schema.json_mapping import Liquid, Validator
+from postcard.template.schema.json_mapping import Liquid, SchemaHint, Validator
 from postcard.template.schema.validators import check_image_reference
 
 if TYPE_CHECKING:
@@ -41,9 +41,9 @@ class QrLayer(BaseLayer):
     color: ColorString = "#000000"
     background: ColorString = "#ffffff"
     error_correction: ErrorCorrection | None = None
-    quiet_zone: Annotated[int, Ge(0), Le(40)] = 4
+    quiet_zone: Annotated[int, Ge(0), Le(40), SchemaHint(unit="modules")] = 4
     style: ModuleStyle = "square"
-    logo: Annotated[str, Validator(check_image_reference)] | None = None
+    logo: Annotated[str, Validator(check_image_reference), SchemaHint("asset")] | None = None
 
     @property
     def is_empty(self) -> bool:

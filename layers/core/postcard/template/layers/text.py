@@ -19,7 +19,7 @@ from postcard.template.properties.text_style import (
     written_properties,
 )
 from postcard.template.schema.constraints import Ge, Le, Len
-from postcard.template.schema.json_mapping import Liquid, TaggedUnion, Validator
+from postcard.template.schema.json_mapping import Liquid, SchemaHint, TaggedUnion, Validator
 from postcard.template.schema.validators import check_drawable_text
 from postcard.text.fonts import Fonts
 from postcard.text.layout import TextLayout, layout_text
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from postcard.template.layers.context import LayerContext
 
 PropertyItems = tuple[tuple[str, Hashable], ...]  # names and values of text properties
+StyleName = Annotated[str, SchemaHint("style")]  # one of the document's
 WrittenText = Annotated[str, Len(0, 20_000), Liquid("text"), Validator(check_drawable_text)]
 
 
@@ -45,8 +46,8 @@ class Span(CharacterStyle):
     """A part of a text with its own style; `rise` moves it up, in em."""
 
     text: WrittenText
-    style: str | None = None
-    rise: Annotated[float, Ge(-2), Le(2)] | None = None
+    style: StyleName | None = None
+    rise: Annotated[float, Ge(-2), Le(2), SchemaHint(unit="em")] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +58,8 @@ class TextLayer(TextProperties, BaseLayer):
 
     type: Literal["text"] = "text"
     text: Annotated[WrittenText | Annotated[tuple[Span, ...], Len(0, 100)], TaggedUnion()]
-    style: str | None = None
-    emphasis: str | None = None
+    style: StyleName | None = None
+    emphasis: StyleName | None = None
 
     def measure(self, context: "LayerContext") -> tuple[float, float]:
         """The layout's size where the context leaves a side open."""

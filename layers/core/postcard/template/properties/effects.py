@@ -8,10 +8,10 @@ from postcard.color import TRANSPARENT, parse_color
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.properties.paints import ColorString, Fraction
 from postcard.template.schema.constraints import Ge, Le
-from postcard.template.schema.json_mapping import PYDANTIC_CONFIG
+from postcard.template.schema.json_mapping import PYDANTIC_CONFIG, SchemaHint
 
-Offset = Annotated[float, Ge(-1000), Le(1000)]
-Blur = Annotated[float, Ge(0), Le(200)]
+Offset = Annotated[float, Ge(-1000), Le(1000), SchemaHint(unit="px")]
+Blur = Annotated[float, Ge(0), Le(200), SchemaHint(unit="px")]
 Factor = Annotated[float, Ge(0), Le(10)]
 
 

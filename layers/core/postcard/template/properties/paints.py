@@ -5,7 +5,13 @@ from typing import Annotated, Literal
 from postcard import color as colors
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.schema.constraints import Ge, Gt, Le, Len
-from postcard.template.schema.json_mapping import PYDANTIC_CONFIG, Liquid, TaggedUnion, Validator
+from postcard.template.schema.json_mapping import (
+    PYDANTIC_CONFIG,
+    Liquid,
+    SchemaHint,
+    TaggedUnion,
+    Validator,
+)
 from postcard.template.schema.validators import check_color_or_liquid
 
 ColorString = Annotated[str, Len(1, 2000), Liquid("color"), Validator(check_color_or_liquid)]
@@ -21,7 +27,7 @@ class LinearGradient:
     __pydantic_config__ = PYDANTIC_CONFIG
 
     type: Literal["linear"] = "linear"
-    angle: Annotated[float, Ge(-360), Le(360)] = 180.0
+    angle: Annotated[float, Ge(-360), Le(360), SchemaHint(unit="deg")] = 180.0
     stops: Stops
 
 
@@ -37,7 +43,7 @@ class RadialGradient:
     stops: Stops
 
 
-Paint = Annotated[ColorString | LinearGradient | RadialGradient, TaggedUnion()]
+Paint = Annotated[ColorString | LinearGradient | RadialGradient, TaggedUnion(), SchemaHint("paint")]
 WrittenPaint = str | LinearGradient | RadialGradient
 
 
@@ -48,11 +54,11 @@ class Border:
     __pydantic_config__ = PYDANTIC_CONFIG
 
     color: ColorString
-    width: Annotated[float, Ge(0), Le(100)] = 1.0
+    width: Annotated[float, Ge(0), Le(100), SchemaHint(unit="px")] = 1.0
 
 
-DashLength = Annotated[float, Gt(0), Le(1000)]
-GapLength = Annotated[float, Ge(0), Le(1000)]
+DashLength = Annotated[float, Gt(0), Le(1000), SchemaHint(unit="px")]
+GapLength = Annotated[float, Ge(0), Le(1000), SchemaHint(unit="px")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,15 +10,22 @@ from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.properties.lengths import Length, Padding
 from postcard.template.properties.paints import ColorString, Paint, Stroke
 from postcard.template.schema.constraints import Ge, Le, Len
-from postcard.template.schema.json_mapping import PYDANTIC_CONFIG, TaggedUnion, Validator
+from postcard.template.schema.json_mapping import (
+    PYDANTIC_CONFIG,
+    SchemaHint,
+    TaggedUnion,
+    Validator,
+)
 from postcard.template.schema.validators import check_language_tag, check_open_type_feature
 
-Family = Annotated[str, Len(1, 100)]
-Families = Annotated[Family | Annotated[tuple[Family, ...], Len(1, 10)], TaggedUnion()]
-Size = Annotated[float, Ge(1), Le(1000)]
-Em = Annotated[float, Ge(-2), Le(10)]
-Language = Annotated[str, Len(1, 35), Validator(check_language_tag)]
-Feature = Annotated[str, Validator(check_open_type_feature)]
+Family = Annotated[str, Len(1, 100), SchemaHint("font")]
+Families = Annotated[
+    Family | Annotated[tuple[Family, ...], Len(1, 10)], TaggedUnion(), SchemaHint("font")
+]
+Size = Annotated[float, Ge(1), Le(1000), SchemaHint(unit="px")]
+Em = Annotated[float, Ge(-2), Le(10), SchemaHint(unit="em")]
+Language = Annotated[str, Len(1, 35), Validator(check_language_tag), SchemaHint("language")]
+Feature = Annotated[str, Validator(check_open_type_feature), SchemaHint("feature")]
 Direction = Literal["auto", "ltr", "rtl"]
 
 

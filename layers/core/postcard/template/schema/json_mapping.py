@@ -51,6 +51,37 @@ class Liquid:
         "plain"
     )
 
+    def __get_pydantic_json_schema__(self, core_schema: Any, handler: Any) -> Any:
+        """The value's schema with `x-liquid`, and the format of what the Liquid yields."""
+        hint = SchemaHint(_FORMATS_OF_LIQUID.get(self.value_type))
+        return hint.add_to({**handler(core_schema), "x-liquid": self.value_type})
+
+
+_FORMATS_OF_LIQUID = {
+    "color": "color",
+    "image": "asset",
+    "locale": "locale",
+    "zone": "time-zone",
+    "date": "moment",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaHint:
+    """Annotates a value with what an editor needs to know of it; nothing is checked by it."""
+
+    format: str | None = None  # what a text is: `paint font condition …`
+    unit: str | None = None  # of a number: `px deg em`
+
+    def __get_pydantic_json_schema__(self, core_schema: Any, handler: Any) -> Any:
+        """The value's schema with `format` and `x-unit`."""
+        return self.add_to(handler(core_schema))
+
+    def add_to(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """A schema with the hint."""
+        hints = {"format": self.format, "x-unit": self.unit}
+        return {**schema, **{name: hint for name, hint in hints.items() if hint is not None}}
+
 
 @dataclass(frozen=True, slots=True)
 class Validator:

@@ -12,7 +12,7 @@ from postcard.template.validation.document_checks import document_faults
 __all__ = [
     "MAX_DOCUMENT_BYTES",
     "Document",
-    "json_schema",
+    "document_adapter",
     "load_published",
     "parse_document",
     "validate_document",
@@ -46,7 +46,7 @@ def validate_document(data: Any, size: int | None = None) -> Document:
             [Fault("too_many_items", "", f"A template has at most {MAX_DOCUMENT_BYTES} bytes.")]
         )
     try:
-        document: Document = _type_adapter().validate_json(text)
+        document: Document = document_adapter().validate_json(text)
     except ValidationError as error:
         from postcard.template.validation.pydantic_errors import faults_from_pydantic
 
@@ -61,17 +61,9 @@ def load_published(body: str | bytes) -> Document:
     return from_json(Document, without_nulls(parse_json(body)))
 
 
-def json_schema() -> dict[str, Any]:
-    """The JSON Schema of template documents."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Postcard template",
-        **_type_adapter().json_schema(by_alias=True),
-    }
-
-
 @cache
-def _type_adapter() -> Any:
+def document_adapter() -> Any:
+    """Pydantic's validation of documents, built once a process."""
     from pydantic import TypeAdapter
 
     return TypeAdapter(Document)

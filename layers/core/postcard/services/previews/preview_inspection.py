@@ -116,9 +116,9 @@ def _parts(
         return {"parts": None, "reason": "too_large"}
     return {
         "parts": {
-            "below": _data_uri(below),
-            "layer": {"image": _data_uri(layer), **_box_json(parts.layer_box)},
-            "above": _data_uri(above),
+            "below": _inline_image(below),
+            "layer": {"image": _inline_image(layer), **_box_json(parts.layer_box)},
+            "above": _inline_image(above),
         }
     }
 
@@ -153,7 +153,7 @@ def _rounded(length: float) -> float:
     return round(length, _DECIMALS) + 0.0  # never -0
 
 
-def _data_uri(image: EncodedImage | None) -> str | None:
+def _inline_image(image: EncodedImage | None) -> str | None:
     if image is None:
         return None
     return f"data:{image.content_type};base64,{base64.b64encode(image.body).decode()}"

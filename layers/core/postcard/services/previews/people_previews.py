@@ -19,7 +19,7 @@ from postcard.pipeline.timings import Timings
 from postcard.ports import JsonObject
 from postcard.rendering.renderer import RenderFailed
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.services.fallback_previews import FallbackPreviews
+from postcard.services.previews.fallback_previews import FallbackPreviews
 from postcard.template.bind import BaseValues, BindMode
 
 MAX_PEOPLE = 12
@@ -132,6 +132,7 @@ class PeoplePreviews:
     def draw(
         self,
         people: Sequence[Person],
+        fetched_jobs: Sequence[FetchedJob],
         options: OutputOptions,
         *,
         now: float,
@@ -140,13 +141,11 @@ class PeoplePreviews:
         timings: Timings,
     ) -> list[PersonPicture]:
         """Their pictures in order; `BadRequest` if those are too large together."""
-        jobs = [person.job for person in people]
-        fetched_jobs = self._pipeline.fetch(jobs, now=now, deadline=deadline, timings=timings)
 
         @cache
         def fallback() -> RenderResult:
             return self._fallbacks.draw(
-                jobs[0], "fallback", options, now=now, deadline=deadline, timings=timings
+                people[0].job, "fallback", options, now=now, deadline=deadline, timings=timings
             )
 
         pictures: list[PersonPicture] = []

@@ -6,11 +6,11 @@ from dataclasses import field, replace
 from typing import Any, Literal
 
 from postcard.canvas.codecs.debug_boxes import draw_debug_boxes
-from postcard.errors import BadRequest, Fault, faults_to_json, raise_faults
+from postcard.errors import BadRequest, Fault, GatewayTimeout, faults_to_json, raise_faults
 from postcard.geometry import Box
 from postcard.image_formats import EncodedImage
 from postcard.lint.drawing_time import check_drawing_time
-from postcard.pipeline.pipeline import RenderPipeline, RenderResult, bad_request_for
+from postcard.pipeline.pipeline import FetchedJob, RenderPipeline, RenderResult, bad_request_for
 from postcard.pipeline.render_job import (
     OutputOptions,
     RenderJob,
@@ -26,16 +26,17 @@ from postcard.rendering.images import FramePictures
 from postcard.rendering.renderer import FallbackKind, RenderFailed
 from postcard.runtime.deadline import Deadline
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.services.fallback_previews import FallbackPreviews
-from postcard.services.people_previews import (
+from postcard.services.previews.fallback_previews import FallbackPreviews
+from postcard.services.previews.people_previews import (
     PeoplePreview,
     PeoplePreviews,
     Person,
     given_people,
     made_people,
 )
-from postcard.services.preview_inspection import Questions, answer
+from postcard.services.previews.preview_inspection import Questions, answer
 from postcard.services.publishing import findings_about, findings_about_document
+from postcard.services.source_downscaling import CachedDownscaling
 from postcard.services.template_fixes import TemplateFixes
 from postcard.template.bind import BindMode, bind_defaults, bind_examples
 from postcard.template.compiled import Template
@@ -128,10 +129,13 @@ class Preview:
 class Previews:
     """Draws documents and templates without storing anything."""
 
-    def __init__(self, templates: TemplateLoader, pipeline: RenderPipeline) -> None:
+    def __init__(
+        self, templates: TemplateLoader, pipeline: RenderPipeline, downscaling: CachedDownscaling
+    ) -> None:
         self._templates = templates
         self._pipeline = pipeline
-        self._fallbacks = FallbackPreviews(pipeline)
+        self._downscaling = downscaling
+        self._fallbacks = FallbackPreviews(pipeline, downscaling)
         self._people = PeoplePreviews(pipeline, self._fallbacks)
         self._fixes = TemplateFixes(templates, pipeline)
 
@@ -146,7 +150,7 @@ class Previews:
         job = self._job(request, template)
         timings.lap("parse")
         try:
-            (fetched,) = self._pipeline.fetch([job], now=now, deadline=deadline, timings=timings)
+            (fetched,) = self._fetch(request, [job], now, deadline, timings)
             fetched.prepared.frame_pictures = FramePictures()  # for `_inspect`
             result = self._pipeline.draw_fetched(fetched, timings=timings)
         except RenderFailed as failure:
@@ -174,8 +178,10 @@ class Previews:
             for person in self._people_of(request, template)
         ]
         timings.lap("parse")
+        jobs = [person.job for person in people]
         pictures = self._people.draw(
             people,
+            self._fetch(request, jobs, now, deadline, timings),
             request.options,
             now=now,
             deadline=deadline,
@@ -185,6 +191,24 @@ class Previews:
         findings = self._document_findings(request, people[0].job, {}, now, deadline)
         timings.lap("findings")
         return PeoplePreview(pictures, findings)
+
+    def _fetch(
+        self,
+        request: PreviewRequest,
+        jobs: Sequence[RenderJob],
+        now: float,
+        deadline: float,
+        timings: Timings,
+    ) -> list[FetchedJob]:
+        """The jobs with their images, which are as large as publishing will store them."""
+        fetched_jobs = self._pipeline.fetch(jobs, now=now, deadline=deadline, timings=timings)
+        if request.document is None:
+            return fetched_jobs
+        first = fetched_jobs[0]  # jobs of one template share their images
+        with self._pipeline.until(deadline) as drawing_deadline:
+            images = self._downscaling.downscale(first.job.template, first.images, drawing_deadline)
+        timings.lap("sources")
+        return [replace(fetched_job, images=images) for fetched_job in fetched_jobs]
 
     def _people_of(self, request: PreviewRequest, template: LoadedTemplate) -> list[Person]:
         base = bind_examples(template.template).values if request.base == "examples" else None
@@ -280,9 +304,12 @@ class Previews:
         findings = faults_to_json(found)
         if not request.fixes or request.document is None or not findings:
             return findings
-        fixed = self._fixes.of_document(
-            request.document, key_templates=request.key_templates, now=now, deadline=deadline
-        )
+        try:
+            fixed = self._fixes.of_document(
+                request.document, key_templates=request.key_templates, now=now, deadline=deadline
+            )
+        except (BadRequest, GatewayTimeout):  # the examples cannot be drawn, or not in time
+            return findings
         by_place = {(one["code"], one["pointer"]): one for one in fixed}
         return [{**by_place.get((one["code"], one["pointer"]), {}), **one} for one in findings]
 

@@ -19,6 +19,7 @@ from postcard.pipeline.render_job import OutputOptions, RenderJob, job_for_draft
 from postcard.pipeline.timings import Timings
 from postcard.rendering.renderer import FallbackKind, LayerBox
 from postcard.runtime.deadline import Deadline
+from postcard.services.source_downscaling import CachedDownscaling
 from postcard.template.bind import bind_examples
 from postcard.template.model import FallbackPicture
 
@@ -28,8 +29,9 @@ _KINDS: dict[FallbackKind, Sequence[str]] = {"fallback": FALLBACK, "ended": ENDE
 class FallbackPreviews:
     """Draws what a link shows in place of its picture, in the size and format of a job."""
 
-    def __init__(self, pipeline: RenderPipeline) -> None:
+    def __init__(self, pipeline: RenderPipeline, downscaling: CachedDownscaling) -> None:
         self._pipeline = pipeline
+        self._downscaling = downscaling
         self._stored = FallbackImages(pipeline.renderer, pipeline.sources)
 
     def draw(
@@ -106,6 +108,7 @@ class FallbackPreviews:
             templates=job.asset_templates,
             deadline=deadline.instant - DRAW_SECONDS,
         )
+        images = self._downscaling.downscale(template, images, deadline)
         timings.lap("sources")
         rendered = renderer.render(prepared, images, format="png")
         timings.lap("draw")

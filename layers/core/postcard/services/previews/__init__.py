@@ -1,0 +1,1 @@
+"""Pictures of drafts and stored templates that are drawn and not stored."""

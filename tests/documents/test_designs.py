@@ -1,0 +1,111 @@
+"""Every design is a document without faults and findings, in light and in heavy use."""
+
+import io
+import json
+
+import pytest
+from PIL import Image, ImageChops, ImageStat
+
+from local.design_thumbnails import FOLDER, MAX_BYTES, draw_thumbnail
+from postcard.identifiers import is_template_id
+from postcard.ports import StoredObject
+from postcard.studio.designs import Design, DesignGallery
+from tests.functions.in_memory_service import InMemoryService
+
+DESIGNS = DesignGallery(FOLDER).list()
+MAX_FOLDER_BYTES = 6_000_000  # Lambda's limit for a package counts them
+MAX_DESIGN_ID, MAX_PICTURE_ID = 30, 25  # with a number behind, an asset's id has at most 64
+ABOUT = {"name": 40, "description": 120, "category": 30}
+each_design = pytest.mark.parametrize("design", DESIGNS, ids=lambda design: design.id)
+
+
+@pytest.fixture(scope="module")
+def world() -> InMemoryService:
+    """A service with every design's pictures, by the names that the documents have for them."""
+    world = InMemoryService()
+    world.key = world.new_api_key(rate=100_000)  # the clock stands still
+    return world
+
+
+def upload_pictures(world: InMemoryService, design: Design) -> None:
+    for picture in design.pictures:
+        body = picture.path.read_bytes()
+        asset = {"id": picture.asset_id, "content_type": picture.content_type, "bytes": len(body)}
+        reply = world.call("POST", "/v1/assets", {**asset, "replace": True})
+        key = reply.json["upload"]["fields"]["key"]
+        world.store.put(key, StoredObject(body, picture.content_type))
+        assert world.call("GET", f"/v1/assets/{picture.asset_id}").json["detail"] is None
+
+
+def test_there_are_designs_and_each_folder_is_one() -> None:
+    folders = {path.name for path in FOLDER.iterdir() if path.is_dir()}
+    assert folders == {design.id for design in DESIGNS} and folders
+
+
+def test_the_designs_fit_into_the_function_s_package() -> None:
+    size = sum(path.stat().st_size for path in FOLDER.rglob("*") if path.is_file())
+    assert size <= MAX_FOLDER_BYTES
+
+
+@each_design
+def test_a_design_has_a_name_a_description_and_a_category(design: Design) -> None:
+    about = json.loads((FOLDER / design.id / "design.json").read_text(encoding="utf-8"))
+    assert set(about) == set(ABOUT)
+    for name, longest in ABOUT.items():
+        assert 0 < len(about[name]) <= longest and about[name] == about[name].strip(), name
+    assert is_template_id(design.id) and len(design.id) <= MAX_DESIGN_ID
+
+
+@each_design
+def test_a_design_names_its_pictures_and_no_others(design: Design) -> None:
+    files = {path.name for path in (FOLDER / design.id).glob("assets/*")}
+    assert files == {picture.path.name for picture in design.pictures}
+    assert design.document.count('"asset:') == design.document.count("asset:")  # whole strings
+    for picture in design.pictures:
+        assert f'"asset:{picture.asset_id}"' in design.document, picture.asset_id
+        assert len(picture.asset_id) <= MAX_PICTURE_ID and is_template_id(picture.asset_id)
+    renamed = design.document_with({picture.asset_id: "x" for picture in design.pictures})
+    assert renamed.count('"asset:') == renamed.count('"asset:x"')
+
+
+@each_design
+def test_a_design_has_no_finding_whoever_it_is_for(world: InMemoryService, design: Design) -> None:
+    upload_pictures(world, design)
+    published = world.publish(json.loads(design.document), design.id)
+    assert published.json["findings"] == []
+    body = {"document": json.loads(design.document), "people": "worst", "format": "jpg"}
+    worst = world.call("POST", "/v1/previews", body, headers={"accept": "application/json"})
+    assert worst.status == 200, worst.body
+    assert worst.json["findings"] == []
+    assert len(worst.json["pictures"]) == 7
+    for picture in worst.json["pictures"]:
+        assert picture["findings"] == [], picture
+
+
+@each_design
+def test_a_design_s_examples_are_inside_the_bounds_of_its_fields(
+    world: InMemoryService, design: Design
+) -> None:
+    upload_pictures(world, design)
+    document = json.loads(design.document)
+    examples = [
+        {"name": name, "value": field["example"]}
+        for name, field in document.get("fields", {}).items()
+        if "example" in field
+    ]
+    body = {"document": document, "modifications": examples}
+    drawn = world.call("POST", "/v1/previews", body, headers={"accept": "application/json"})
+    assert (drawn.status, drawn.json.get("warnings")) == (200, []), drawn.body
+
+
+@each_design
+def test_a_design_s_thumbnail_shows_it(design: Design) -> None:
+    stored = design.thumbnail.read_bytes()
+    assert len(stored) <= MAX_BYTES
+    with (
+        Image.open(io.BytesIO(stored)) as old,
+        Image.open(io.BytesIO(draw_thumbnail(design))) as new,
+    ):
+        assert old.size == new.size
+        difference = ImageChops.difference(old.convert("RGB"), new.convert("RGB"))
+    assert max(ImageStat.Stat(difference).mean) < 2, "make design-thumbnails draws it again"
