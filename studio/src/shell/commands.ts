@@ -9,10 +9,11 @@ import { parse } from "../document/text";
 import type { Edit, Json } from "../document/types";
 import type { LayerId, LayerNode } from "../editor/store";
 import { walk } from "../editor/tree";
-import { panels } from "../panels";
 import { commandWords as words, groups } from "../words/commands";
 import { layerTitle } from "../words/shell";
+import { panels } from "./panels";
 import { publish } from "./publish_command";
+import { goToRegion } from "./regions";
 import { navigate } from "./router";
 import type { Workspace } from "./workspace";
 
@@ -45,6 +46,7 @@ const unlocked = (workspace: Workspace): LayerNode[] => selected(workspace).filt
 export const COMMANDS: readonly Command[] = [
   command("commands", words.commands, groups.everywhere, "Mod+K", ({ dialog }) => void (dialog.value = "commands"), { scope: "everywhere" }),
   command("shortcuts", words.shortcuts, groups.everywhere, "?", ({ dialog }) => void (dialog.value = "shortcuts"), { scope: "anywhere" }),
+  command("regions", words.regions, groups.everywhere, ["F6", "Shift+F6"], (_, step) => goToRegion(step === 0 ? 1 : -1), { scope: "everywhere" }),
   command("undo", words.undo, groups.everywhere, "Mod+Z", undo, { scope: "anywhere", enabled: ({ editor }) => editor.canUndo.value }),
   command("redo", words.redo, groups.everywhere, ["Mod+Shift+Z", "Mod+Y"], redo, { scope: "anywhere", enabled: ({ editor }) => editor.canRedo.value }),
   command("save", words.save, groups.everywhere, "Mod+S", save, { scope: "everywhere" }),
@@ -96,7 +98,7 @@ export const COMMANDS: readonly Command[] = [
       ["image", "I"],
       ["qr", "Q"],
     ] as const
-  ).map(([kind, key]) => command(`new_${kind}`, words.add[kind], groups.adding, key, (workspace) => panels.insert?.(workspace.editor, kind))),
+  ).map(([kind, key]) => command(`new_${kind}`, words.add[kind], groups.adding, key, (workspace) => panels.value.insert?.(workspace.editor, kind))),
 
   command("zoom_in", words.zoomIn, groups.zoom, ["+", "="], ({ canvas }) => canvas.viewport.step(1)),
   command("zoom_out", words.zoomOut, groups.zoom, "-", ({ canvas }) => canvas.viewport.step(-1)),
