@@ -41,24 +41,28 @@ class InProcessApiClient:
         return json.loads(response.body or b"null")
 
     def send(self, method: str, path: str, body: Any = None) -> Response:
-        """Send a JSON request; returns the response of any status."""
+        """Send a JSON request; returns the response of any status. Bytes are sent as they are."""
         headers = {
             "authorization": f"Bearer {self._key}",
             "content-type": "application/json",
             "host": "127.0.0.1",
         }
-        content = b"" if body is None else json.dumps(body).encode()
+        is_raw = isinstance(body, bytes)
+        content = b"" if body is None else body if is_raw else json.dumps(body).encode()
         return self._handle_request(Request(method, path, "", headers, content))
 
 
 def upload_seed(api: InProcessApiClient, folder: Path = SEED_FOLDER) -> list[str]:
-    """Upload all assets and publish all templates; a file's name without suffix is its id."""
+    """Upload all assets and publish all templates; a file's name without suffix is its id.
+
+    Documents are sent as their files have them, so that the editor shows the same text as git.
+    """
     for path in sorted((folder / "assets").glob("*")):
         if path.suffix in _CONTENT_TYPES:
             _upload(api, path)
     documents = sorted(folder.glob("*.json"))
     for path in documents:
-        api.call("PUT", f"/v1/templates/{path.stem}", json.loads(path.read_text()))
+        api.call("PUT", f"/v1/templates/{path.stem}", path.read_bytes())
     return [path.stem for path in documents]
 
 

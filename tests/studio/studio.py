@@ -38,6 +38,19 @@ class Studio:
             method, self.url + path, json=body, headers={**key, **headers}, timeout=60
         )
 
+    def publish(self, template_id: str, text: str) -> None:
+        """Publish a document with these bytes."""
+        response = requests.put(
+            f"{self.url}/v1/templates/{template_id}",
+            data=text.encode(),
+            headers={
+                "Authorization": f"Bearer {self.server.keys.api_key}",
+                "Content-Type": "application/json",
+            },
+            timeout=60,
+        )
+        assert response.status_code == 200, response.text
+
     def invitation(self, name: str = "Anna", **invitation: Any) -> str:
         """A link as `postcard studio invite` prints it: `templates`, `design_only`, `days`."""
         code, _ = self.server.sessions.invite(name, now=time.time(), **invitation)

@@ -1,6 +1,7 @@
-/** Renames a field everywhere: in its own place and in all Liquid of the document. */
+/** The names of fields in Liquid: which a text may use, which it does, and another name for one of them. */
 
-import { hasKey, isObject, toPointer } from "./json";
+import { fieldType } from "./bounds";
+import { hasKey, isObject, toPointer, valueAt } from "./json";
 import type { Edit, Json, Path } from "./types";
 
 export class RenameError extends Error {}
@@ -60,4 +61,27 @@ function renameIn(text: string, isWholeExpression: boolean, from: string, to: st
 function renameInCode(code: string, from: string, to: string): string {
   const token = /"[^"]*"|'[^']*'|\{%-?\s*\w+|\|\s*\w+|\.\s*[\w-]+|[A-Za-z_][\w-]*\s*:|[A-Za-z_][\w-]*/g;
   return code.replace(token, (found) => (found === from ? to : found));
+}
+
+/** The names that Liquid may use at a place of a document: fields, the countdown, a repeated item. */
+export function liquidNames(document: Json | undefined, path: Path): string[] {
+  const fields = valueAt(document, ["fields"]);
+  const own = isObject(fields) ? Object.keys(fields).filter((name) => fieldType(fields[name]) !== "list") : [];
+  const countdown = isObject(document) && isObject(document["countdown"]);
+  const counted = countdown ? ["countdown.days", "countdown.hours", "countdown.minutes", "countdown.seconds"] : [];
+  return [...itemNames(document, path), ...own, ...counted];
+}
+
+/** The fields of the lists whose groups are around the place, innermost first. */
+function itemNames(document: Json | undefined, path: Path): string[] {
+  const found: string[] = [];
+  for (let length = path.length; length > 0; length--) {
+    const group = valueAt(document, path.slice(0, length));
+    const list = isObject(group) ? group["repeat"] : undefined;
+    if (typeof list !== "string" || !isObject(group)) continue;
+    const items = valueAt(document, ["fields", list, "items"]);
+    const name = typeof group["as"] === "string" ? group["as"] : "item";
+    if (isObject(items)) found.push(...Object.keys(items).map((key) => `${name}.${key}`));
+  }
+  return found;
 }

@@ -25,7 +25,7 @@ export interface PropertyForm {
   key: string;
   title: string;
   kind: FormKind;
-  /** `paint`, `color`, `font`, `asset`, `condition`, `radius`, `padding`, `position`, `side` … */
+  /** `paint`, `color`, `font`, `asset`, `condition`, `radius`, `padding`, `anchor`, `side` … */
   format?: string;
   /** May hold Liquid that yields a text, a colour or a number. */
   liquid?: string;
@@ -42,6 +42,8 @@ export interface PropertyForm {
   choices?: readonly string[];
   /** What holds where the property is not written; undefined is none. */
   default?: Json;
+  /** The same of a text's properties, unless its style or the document says something else. */
+  inherited?: Json;
   required: boolean;
   /** Of a union. */
   alternatives?: readonly PropertyForm[];
@@ -127,7 +129,9 @@ export class Schema {
 
   private form(key: string, written: JsonObject, required: boolean, depth: number): PropertyForm {
     const schema = this.withoutNull(this.resolve(written));
+    const title = schema["title"];
     const form: PropertyForm = { key, title: titleOf(key), kind: "any", required, ...annotations(schema) };
+    if (typeof title === "string" && title.toLowerCase() !== key.replace(/_/g, " ")) form.title = title;
     form.default = written["default"] ?? schema["default"] ?? undefined;
     if (form.default === null) form.default = undefined;
     if (depth >= MAX_DEPTH) return form;
@@ -223,6 +227,7 @@ const EXTENSIONS = { liquid: "x-liquid", group: "x-group", unit: "x-unit" } as c
 function annotations(schema: JsonObject): Partial<PropertyForm> {
   const found: { [key: string]: Json } = {};
   for (const key of COPIED) if (hasKey(schema, key)) found[key] = schema[key] as Json;
+  if (hasKey(schema, "x-default")) found["inherited"] = schema["x-default"] as Json;
   for (const [key, name] of Object.entries(EXTENSIONS)) {
     if (typeof schema[name] === "string") found[key] = schema[name];
   }
@@ -237,7 +242,7 @@ function formatOf(members: readonly PropertyForm[]): string | undefined {
   if (constants.includes("full")) return "radius";
   if (constants.includes("fill") && has("number")) return "side";
   if (has("number") && has("list")) return "padding";
-  if (has("choice") && has("tuple")) return "position";
+  if (has("choice") && has("tuple")) return "anchor";
   return undefined;
 }
 

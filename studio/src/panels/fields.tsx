@@ -142,14 +142,15 @@ function FieldForm({ editor, name, names, field, renamed }: FieldFormProps) {
           {rest.map(property)}
         </details>
       )}
-      <div class="row property wide">
+      <div class="row">
         <span class="quiet grow">{words.fields.uses(usesOf(editor.value.value, name).length)}</span>
         <button
           type="button"
           class="danger"
+          aria-label={words.fields.remove(name)}
           onClick={() => editor.edit(words.fields.edits.remove, removal(editor, name))}
         >
-          {words.fields.remove(name)}
+          {words.fields.delete}
         </button>
       </div>
     </div>

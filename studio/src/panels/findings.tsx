@@ -1,12 +1,12 @@
 /** What the service found: faults, warnings and findings in its own words, with Show and Fix. */
 
 import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 
-import { fromPointer, valueAt } from "../document/json";
-import { applyEdits, EditError } from "../document/text";
-import type { Edit, Json } from "../document/types";
+import { patchEdits } from "../document/patch";
 import type { Editor, Finding } from "../editor/store";
-import type { ApiFault } from "../server/api";
+import { type ApiFault, ApiProblem } from "../server/api";
+import { PreviewQueue } from "../server/previews";
 import type { PanelProps } from "../shell/registry";
 import { words } from "../words/panels";
 import { Icon } from "./widgets/icon";
@@ -20,7 +20,8 @@ interface Entry {
 
 export function Findings({ editor }: PanelProps) {
   const told = useSignal("");
-  const entries = entriesOf(editor);
+  const fixes = useFixes(editor);
+  const entries = entriesOf(editor).map((entry) => ({ ...entry, fault: { ...entry.fault, ...fixes.get(keyOf(entry.fault)) } }));
   const { problem } = editor.preview.value;
   return (
     <section class="panel findings" aria-label={words.findings.title}>
@@ -33,7 +34,7 @@ export function Findings({ editor }: PanelProps) {
       <ul class="finding-list">
         {entries.map((entry) => (
           <FindingLine
-            key={`${entry.fault.code} ${entry.fault.pointer} ${entry.fault.detail}`}
+            key={keyOf(entry.fault)}
             editor={editor}
             entry={entry}
             tell={(message) => {
@@ -49,12 +50,48 @@ export function Findings({ editor }: PanelProps) {
   );
 }
 
+function keyOf(fault: ApiFault): string {
+  return `${fault.code} ${fault.pointer} ${fault.detail}`;
+}
+
+type Fix = Pick<Finding, "fix" | "fix_detail">;
+const NO_FIXES: ReadonlyMap<string, Fix> = new Map();
+
+/**
+ * Asks for the findings' fixes once the document is at rest. The service tries each of them by drawing,
+ * so this is a request of its own, which the next edit ends.
+ */
+function useFixes(editor: Editor): ReadonlyMap<string, Fix> {
+  const { exact, text, findings } = editor.preview.value;
+  const known = useSignal<{ text: string; fixes: ReadonlyMap<string, Fix> }>({ text: "", fixes: NO_FIXES });
+  const wanted = exact && findings.length > 0 && text === editor.text.value ? text : undefined;
+  useEffect(() => {
+    if (wanted === undefined || known.peek().text === wanted) return undefined;
+    const queue = new PreviewQueue();
+    queue.ask({ document: wanted, fixes: true, format: "jpg" }).then(
+      (answer) => {
+        if (answer) known.value = { text: wanted, fixes: fixesOf(answer.findings) };
+      },
+      (problem: unknown) => {
+        if (!(problem instanceof ApiProblem)) throw problem;
+      },
+    );
+    return () => queue.close();
+  }, [wanted]);
+  return known.value.text === editor.text.value ? known.value.fixes : NO_FIXES;
+}
+
+function fixesOf(findings: readonly Finding[]): ReadonlyMap<string, Fix> {
+  const fixed = findings.filter((finding) => finding.fix?.length);
+  return new Map(fixed.map((finding) => [keyOf(finding), { fix: finding.fix, fix_detail: finding.fix_detail }]));
+}
+
 /** Each once: a document's findings hold its warnings too. */
 export function entriesOf(editor: Editor): Entry[] {
   const { faults, warnings, findings } = editor.preview.value;
   const seen = new Set<string>();
   const fresh = (fault: ApiFault): boolean => {
-    const key = `${fault.code} ${fault.pointer} ${fault.detail}`;
+    const key = keyOf(fault);
     if (seen.has(key)) return false;
     seen.add(key);
     return true;
@@ -72,11 +109,6 @@ function FindingLine({ editor, entry, tell }: { editor: Editor; entry: Entry; te
   const layer = editor.idAt(fault.pointer);
   const detail = level === "fault" ? words.findings.notDrawn(fault.detail) : fault.detail;
   const fix = (): void => {
-    const { text } = editor.preview.peek();
-    if (text !== editor.text.peek()) {
-      tell(words.findings.fixStale);
-      return;
-    }
     applyFix(editor, fault);
     tell(words.findings.fixed);
   };
@@ -112,54 +144,6 @@ function FindingLine({ editor, entry, tell }: { editor: Editor; entry: Entry; te
 
 /** Applies the service's patch as one edit, which undo takes back. */
 export function applyFix(editor: Editor, finding: Finding): void {
-  const edits = patchEdits(editor.text.peek(), editor.value.peek(), finding.fix ?? []);
+  const edits = patchEdits(editor.text.peek(), finding.fix ?? []);
   editor.edit(words.findings.edit(finding.fix_detail ?? ""), edits);
-}
-
-type Operation = NonNullable<Finding["fix"]>[number];
-
-/** RFC 6902 operations as edits of the text. */
-export function patchEdits(text: string, value: Json | undefined, patch: readonly Operation[]): Edit[] {
-  const edits: Edit[] = [];
-  let current = value;
-  let written = text;
-  for (const operation of patch) {
-    const edit = editFor(operation, current);
-    if (edit === undefined) continue;
-    edits.push(edit);
-    written = applyEdits(written, [edit]);
-    current = JSON.parse(written) as Json;
-  }
-  return edits;
-}
-
-function editFor(operation: Operation, value: Json | undefined): Edit | undefined {
-  const path = pathIn(operation.path, value);
-  const parent = valueAt(value, path.slice(0, -1));
-  switch (operation.op) {
-    case "test":
-      return undefined;
-    case "remove":
-      return { kind: "remove", path };
-    case "replace":
-      return { kind: "set", path, value: operation.value ?? null };
-    case "add":
-      return { kind: Array.isArray(parent) ? "insert" : "set", path, value: operation.value ?? null };
-    case "move":
-      return { kind: "move", from: pathIn(operation.from ?? "", value), path };
-    case "copy": {
-      const copied = valueAt(value, pathIn(operation.from ?? "", value)) ?? null;
-      return { kind: Array.isArray(parent) ? "insert" : "set", path, value: copied };
-    }
-    default:
-      throw new EditError(`The operation ${operation.op} is not known.`);
-  }
-}
-
-/** `-` is the place behind an array's last item. */
-function pathIn(pointer: string, value: Json | undefined): (string | number)[] {
-  const path = [...fromPointer(pointer, value)];
-  const parent = valueAt(value, path.slice(0, -1));
-  if (path[path.length - 1] === "-" && Array.isArray(parent)) path[path.length - 1] = parent.length;
-  return path;
 }

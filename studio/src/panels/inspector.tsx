@@ -2,9 +2,9 @@
 
 import { useEffect, useId } from "preact/hooks";
 
-import { nameFault } from "../document/bounds";
-import { equal, fromPointer, isObject, toPointer } from "../document/json";
-import { liquidNames } from "../document/liquid_names";
+import { fieldType, nameFault } from "../document/bounds";
+import { liquidNames } from "../document/field_names";
+import { equal, fromPointer, isObject, toPointer, valueAt } from "../document/json";
 import type { PropertyForm } from "../document/schema";
 import type { Json, Path } from "../document/types";
 import { findLayer, parentOf, walk } from "../editor/tree";
@@ -16,13 +16,14 @@ import { documentGroups, type FormGroup, layerGroups } from "./inspector/groups"
 import { changeProperty, pathsOf, readShared } from "./inspector/properties";
 import { loadSchema, schema, schemaProblem } from "./inspector/schema_store";
 import { Icon } from "./widgets/icon";
+import { RemoveButton } from "./widgets/nested";
 import { formatOf, isWide, Widget } from "./widgets/registry";
 import type { Surroundings } from "./widgets/widget";
 
 export function Inspector({ editor }: PanelProps) {
   useEffect(() => void loadSchema(), []);
   return (
-    <section class="panel inspector" aria-label={words.inspector.title}>
+    <section class="panel properties-panel" aria-label={words.inspector.title}>
       {schema.value ? <Forms editor={editor} /> : <SchemaState />}
     </section>
   );
@@ -62,7 +63,7 @@ function DocumentForm({ editor }: PanelProps) {
         <h2>{words.inspector.template}</h2>
       </header>
       {groups.map((group) => (
-        <Group key={group.key} group={group} editor={editor} paths={[[]]} folded={group.key === "advanced"} />
+        <Group key={group.key} group={group} editor={editor} paths={[[]]} />
       ))}
     </>
   );
@@ -86,7 +87,7 @@ function LayerForm({ editor, layers }: { editor: Editor; layers: readonly LayerN
       {!placed && <AlignButtons editor={editor} layers={layers} />}
       {placed && <p class="quiet panel-note">{words.inspector.inFlow}</p>}
       {groups.map((group) => (
-        <Group key={`${type} ${group.key}`} group={group} editor={editor} paths={paths} folded={false} />
+        <Group key={`${type} ${group.key}`} group={group} editor={editor} paths={paths} />
       ))}
     </>
   );
@@ -146,11 +147,16 @@ interface GroupProps {
   group: FormGroup;
   editor: Editor;
   paths: readonly Path[];
-  folded: boolean;
 }
 
-function Group({ group, editor, paths, folded }: GroupProps) {
+/** Groups that few need are folded, unless something in them is written. */
+const FOLDED = new Set(["typography", "advanced", "language"]);
+
+function Group({ group, editor, paths }: GroupProps) {
   const grid = group.key === "position" ? "grid" : "";
+  const document = editor.value.value;
+  const isWritten = group.forms.some((form) => paths.some((path) => valueAt(document, [...path, form.key]) !== undefined));
+  const folded = FOLDED.has(group.key) && !isWritten;
   return (
     <details class="group" open={!folded}>
       <summary>{group.title}</summary>
@@ -183,7 +189,7 @@ export function Property({ form, editor, paths }: PropertyProps) {
     });
   const isWritten = mixed || value !== undefined;
   return (
-    <div class={`property ${isWide(form) && !isToggle(form, value) ? "wide" : ""} ${isWritten ? "written" : ""}`} data-property={form.key}>
+    <div class={`property ${isWide(form, value) ? "wide" : ""} ${isWritten ? "written" : ""}`} data-property={form.key}>
       <label for={id} title={form.description}>
         {form.title}
       </label>
@@ -198,6 +204,7 @@ export function Property({ form, editor, paths }: PropertyProps) {
           <Icon name="reset" />
         </button>
       )}
+      {form.kind === "object" && isObject(value) && <RemoveButton title={form.title} remove={() => set(undefined)} />}
       <div class="control">
         <Widget
           id={id}
@@ -219,11 +226,6 @@ export function Property({ form, editor, paths }: PropertyProps) {
   );
 }
 
-/** An object that is not there is a button beside its label. */
-function isToggle(form: PropertyForm, value: Json | undefined): boolean {
-  return form.kind === "object" && !isObject(value);
-}
-
 /** What the service said of one of these properties. */
 function faultAt(editor: Editor, paths: readonly Path[]): string | undefined {
   const pointers = paths.map(toPointer);
@@ -232,6 +234,12 @@ function faultAt(editor: Editor, paths: readonly Path[]): string | undefined {
 }
 
 function surroundingsOf(editor: Editor, path: Path): Surroundings {
-  return { names: liquidNames(editor.value.value, path) };
+  const document = editor.value.value;
+  const keys = (key: string): string[] => {
+    const found = valueAt(document, [key]);
+    return isObject(found) ? Object.keys(found) : [];
+  };
+  const lists = keys("fields").filter((name) => fieldType(valueAt(document, ["fields", name])) === "list");
+  return { names: liquidNames(document, path), styles: keys("styles"), lists };
 }
 

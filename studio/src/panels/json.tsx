@@ -1,9 +1,10 @@
 /** The JSON drawer: the document's text itself, with what was found marked at its place. */
 
-import { useEffect, useRef } from "preact/hooks";
 import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
 
 import { fromPointer, toPointer } from "../document/json";
+import { formatDocument } from "../document/layout";
 import { locate, parse, pathAt } from "../document/text";
 import type { Editor } from "../editor/store";
 import type { PanelProps } from "../shell/registry";
@@ -39,8 +40,24 @@ export function JsonDrawer({ editor }: PanelProps) {
     view.value?.setMarks(marksFor(editor, text));
   }, [view.value, text, entries.length, editor.preview.value]);
   useEffect(() => showSelected(editor, view.value), [view.value, selection]);
+  const format = (): void => {
+    const formatted = formatDocument(editor.text.peek());
+    if (formatted !== undefined) editor.replaceText(words.json.formatted, formatted);
+  };
   return (
     <section class="panel json" aria-label={words.json.title}>
+      <div class="row json-bar">
+        <span class="quiet grow">{words.json.label}</span>
+        <button
+          type="button"
+          class="outlined small"
+          title={words.json.formatHint}
+          disabled={parse(text).value === undefined}
+          onClick={format}
+        >
+          {words.json.format}
+        </button>
+      </div>
       {state.value === "loading" && <p class="quiet panel-note">{words.json.loading}</p>}
       {state.value === "failed" && (
         <p class="fault panel-note" role="alert">

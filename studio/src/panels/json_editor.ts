@@ -5,11 +5,12 @@
 
 import { history, historyKeymap, indentWithTab } from "@codemirror/commands";
 import { json } from "@codemirror/lang-json";
-import { bracketMatching, defaultHighlightStyle, foldGutter, syntaxHighlighting } from "@codemirror/language";
+import { bracketMatching, foldGutter, HighlightStyle, syntaxHighlighting } from "@codemirror/language";
 import { type Diagnostic, lintGutter, setDiagnostics } from "@codemirror/lint";
 import { searchKeymap } from "@codemirror/search";
 import { Compartment, EditorState, Transaction } from "@codemirror/state";
 import { EditorView, keymap, lineNumbers } from "@codemirror/view";
+import { tags } from "@lezer/highlight";
 import { minimalSetup } from "codemirror";
 
 export interface Mark {
@@ -53,6 +54,14 @@ function theme(dark: boolean) {
   );
 }
 
+function highlighting(dark: boolean): HighlightStyle {
+  return HighlightStyle.define([
+    { tag: tags.propertyName, color: dark ? "#a9b8ff" : "#2f4ac0" },
+    { tag: tags.string, color: dark ? "#6fd08f" : "#1b6b3c" },
+    { tag: [tags.number, tags.bool, tags.null], color: dark ? "#f0b95a" : "#8a5a00" },
+  ]);
+}
+
 /** Puts an editor into an element. */
 export function createJsonEditor(parent: HTMLElement, options: JsonEditorOptions): JsonEditor {
   const root = parent.shadowRoot ?? parent.attachShadow({ mode: "open", delegatesFocus: true });
@@ -70,7 +79,7 @@ export function createJsonEditor(parent: HTMLElement, options: JsonEditorOptions
         bracketMatching(),
         json(),
         lintGutter(),
-        syntaxHighlighting(defaultHighlightStyle),
+        syntaxHighlighting(highlighting(options.dark)),
         keymap.of([...historyKeymap, ...searchKeymap, indentWithTab]),
         EditorView.contentAttributes.of({ "aria-label": options.label }),
         EditorView.lineWrapping,

@@ -1,4 +1,4 @@
-/** What the layers panel does to layers: rename, lock, hide, reorder, insert. */
+/** What the layers panel and the insert menu do to layers: rename, lock, hide, drag, insert. */
 
 import { freeName } from "../document/bounds";
 import { fromPointer, isObject, valueAt } from "../document/json";
@@ -6,43 +6,21 @@ import { round } from "../document/numbers";
 import type { Edit, Json, Path } from "../document/types";
 import type { Editor, LayerId, LayerNode } from "../editor/store";
 import { canvasSize } from "../editor/preview_loop";
-import { findLayer, parentOf, walk } from "../editor/tree";
+import { toggleHidden, toggleLocked, topmost } from "../editor/operations";
+import { findLayer, walk } from "../editor/tree";
 import { words } from "../words/panels";
 
-/** In front of a condition it hides the layer, and taken away the condition is as before. */
-const HIDE = "false";
-const HIDE_AND = "false and ";
-
+/** Hidden by hand, and not by a condition that is false for somebody. */
 export function isHiddenByUser(layer: LayerNode): boolean {
-  const condition = layer.value["if"];
-  return condition === HIDE || (typeof condition === "string" && condition.startsWith(HIDE_AND));
+  return layer.value["if"] === "false";
 }
 
-export function setHidden(editor: Editor, layers: readonly LayerNode[], hidden: boolean): void {
-  const edits = layers.filter((layer) => isHiddenByUser(layer) !== hidden).map((layer) => hide(layer, hidden));
-  if (edits.length) editor.edit(hidden ? words.layers.edits.hide : words.layers.edits.show, edits);
+export function setHidden(editor: Editor, layer: LayerNode, hidden: boolean): void {
+  editor.edit(hidden ? words.layers.edits.hide : words.layers.edits.show, toggleHidden(layer));
 }
 
-function hide(layer: LayerNode, hidden: boolean): Edit {
-  const path = [...fromPointer(layer.pointer), "if"];
-  const condition = layer.value["if"];
-  const written = typeof condition === "string" ? condition : "";
-  if (hidden) return { kind: "set", path, value: written ? HIDE_AND + written : HIDE };
-  if (written === HIDE) return { kind: "remove", path };
-  return { kind: "set", path, value: written.slice(HIDE_AND.length) };
-}
-
-export function setLocked(editor: Editor, layers: readonly LayerNode[], locked: boolean): void {
-  const edits = layers.filter((layer) => layer.locked !== locked).map((layer) => lock(layer, locked));
-  if (edits.length) editor.edit(locked ? words.layers.edits.lock : words.layers.edits.unlock, edits);
-}
-
-function lock(layer: LayerNode, locked: boolean): Edit {
-  const path = fromPointer(layer.pointer);
-  if (locked) return { kind: "set", path: [...path, "meta", "studio"], value: { locked: true } };
-  const meta = layer.value["meta"];
-  const alone = isObject(meta) && Object.keys(meta).length === 1;
-  return { kind: "remove", path: alone ? [...path, "meta"] : [...path, "meta", "studio"] };
+export function setLocked(editor: Editor, layer: LayerNode, locked: boolean): void {
+  editor.edit(locked ? words.layers.edits.lock : words.layers.edits.unlock, toggleLocked(layer));
 }
 
 export function renameLayer(editor: Editor, layer: LayerNode, name: string): void {
@@ -61,7 +39,7 @@ export interface DropPlace {
 /** Moves layers, which keep their order, to a place that none of them contains. */
 export function moveLayers(editor: Editor, ids: readonly LayerId[], to: DropPlace): void {
   const layers = editor.layers.peek();
-  const moving = outermost(layers, ids);
+  const moving = topmost(layers, ids);
   if (moving.some((layer) => contains(layer, to.parent))) return;
   const target = to.parent === undefined ? undefined : findLayer(layers, to.parent);
   const siblings = target ? target.children : layers;
@@ -125,25 +103,6 @@ function targetTree(layers: readonly LayerNode[]) {
 
 function contains(layer: LayerNode, id: LayerId | undefined): boolean {
   return id !== undefined && (layer.id === id || layer.children.some((child) => contains(child, id)));
-}
-
-/** The layers of these ids in drawing order, without those inside of another of them. */
-export function outermost(layers: readonly LayerNode[], ids: readonly LayerId[]): LayerNode[] {
-  return layers.flatMap((layer) => (ids.includes(layer.id) ? [layer] : outermost(layer.children, ids)));
-}
-
-/** One step forward (`1`) or back (`-1`), or to the front or back, among the siblings. */
-export function stepLayers(editor: Editor, ids: readonly LayerId[], by: 1 | -1, whole: boolean): void {
-  const layers = editor.layers.peek();
-  const moving = outermost(layers, ids);
-  const first = moving[0];
-  if (!first) return;
-  const parent = parentOf(layers, first.id);
-  const siblings = parent ? parent.children : layers;
-  const own = moving.filter((layer) => siblings.includes(layer));
-  const at = siblings.indexOf(by > 0 ? (own[own.length - 1] as LayerNode) : (own[0] as LayerNode));
-  const index = whole ? (by > 0 ? siblings.length : 0) : by > 0 ? Math.min(siblings.length, at + 2) : Math.max(0, at - 1);
-  moveLayers(editor, own.map((layer) => layer.id), { parent: parent?.id, index });
 }
 
 // --- inserting

@@ -19,7 +19,6 @@ import {
   renameLayer,
   setHidden,
   setLocked,
-  stepLayers,
 } from "./layer_edits";
 import { Icon } from "./widgets/icon";
 
@@ -116,6 +115,11 @@ function TreeList({ tree }: { tree: Tree }) {
     rowOf(list.current, id)?.focus();
   };
   useEffect(() => {
+    const rename = (event: Event): void => tree.rename((event as CustomEvent<LayerId>).detail);
+    list.current?.addEventListener("rename-layer", rename);
+    return () => list.current?.removeEventListener("rename-layer", rename);
+  }, []);
+  useEffect(() => {
     const last = selection[selection.length - 1];
     if (last !== undefined) rowOf(list.current, last)?.scrollIntoView({ block: "nearest" });
   }, [selection]);
@@ -126,7 +130,6 @@ function TreeList({ tree }: { tree: Tree }) {
       class="tree"
       aria-label={words.layers.title}
       aria-multiselectable="true"
-      data-region="layers"
       onKeyDown={(event) => onKey(event, tree, current, focus)}
     >
       {lines.map((line) => (
@@ -182,7 +185,7 @@ function onKey(event: KeyboardEvent, tree: Tree, current: Line | undefined, focu
 }
 
 function handleKey(event: KeyboardEvent, tree: Tree, current: Line, focus: Focus): boolean {
-  const { editor, lines } = tree;
+  const { lines } = tree;
   const { layer } = current;
   const control = event.ctrlKey || event.metaKey;
   const at = lines.indexOf(current);
@@ -212,21 +215,9 @@ function handleKey(event: KeyboardEvent, tree: Tree, current: Line, focus: Focus
     case "F2":
       tree.rename(layer.id);
       return true;
-    case "]":
-    case "[":
-    case "}":
-    case "{":
-      if (!control) return false;
-      stepLayers(editor, selected(editor, layer), event.key === "]" || event.key === "}" ? 1 : -1, event.shiftKey);
-      return true;
     default:
       return false;
   }
-}
-
-function selected(editor: Editor, layer: LayerNode): readonly LayerId[] {
-  const ids = editor.selection.peek();
-  return ids.length ? ids : [layer.id];
 }
 
 function unfold(tree: Tree, { layer }: Line, go: (line: Line | undefined) => boolean): boolean {
@@ -314,13 +305,13 @@ function Row({ tree, line, selected, tabbable, drop, onFocus, refocus, onDrop }:
         on={layer.locked}
         icon={layer.locked ? "lock" : "unlock"}
         label={layer.locked ? words.layers.unlock(title) : words.layers.lock(title)}
-        toggle={() => setLocked(editor, [layer], !layer.locked)}
+        toggle={() => setLocked(editor, layer, !layer.locked)}
       />
       <Switch
         on={hiddenHere}
         icon={hiddenHere ? "hidden" : "eye"}
         label={hiddenHere ? words.layers.show(title) : words.layers.hide(title)}
-        toggle={() => setHidden(editor, [layer], !hiddenHere)}
+        toggle={() => setHidden(editor, layer, !hiddenHere)}
       />
     </li>
   );
@@ -357,6 +348,7 @@ function NameBox({ tree, layer, done }: { tree: Tree; layer: LayerNode; done: ()
   const taken = [...walk(tree.editor.layers.value)].flatMap((other) => (other.id !== layer.id && other.name ? [other.name] : []));
   const finish = (keep: boolean): void => {
     const name = box.current?.value.trim() ?? "";
+    fault.value = undefined;
     const found = keep && name ? nameFault(name, taken) : undefined;
     if (found === "form" || found === "taken") {
       fault.value = found === "taken" ? words.layers.takenName : words.layers.badName;

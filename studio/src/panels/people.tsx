@@ -102,7 +102,7 @@ function StripView({ editor, state }: { editor: Editor; state: Signal<State> }) 
   return (
     <>
       {strip.text !== editor.text.value && <p class="quiet panel-note">{words.people.stale}</p>}
-      <ul class="strip">
+      <ul class="person-strip">
         {strip.pictures.map((drawn, index) => (
           <PersonCard key={index} editor={editor} strip={strip} drawn={drawn} index={index} />
         ))}

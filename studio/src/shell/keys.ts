@@ -83,6 +83,11 @@ function onKey(workspace: Workspace, event: KeyboardEvent): void {
     goToRegion(event.shiftKey ? -1 : 1);
     return;
   }
+  // A drag ends at once, whatever keys are held for it.
+  if (event.key === "Escape" && workspace.canvas.cancel()) {
+    event.preventDefault();
+    return;
+  }
   const found = CHORDS.find(({ command, chord }) => matches(chord, event) && applies(command.scope, event));
   if (found === undefined) return;
   const { command, step } = found;

@@ -5,6 +5,22 @@ function count(n: number, one: string, many: string): string {
   return `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
 }
 
+/** Choices whose names are not words. */
+export const CHOICES: { [choice: string]: string } = {
+  png: "PNG",
+  jpg: "JPEG (jpg)",
+  jpeg: "JPEG",
+  webp: "WebP",
+  avif: "AVIF",
+  gif: "GIF",
+  ltr: "LTR",
+  rtl: "RTL",
+  code128: "Code 128",
+  ean13: "EAN-13",
+  ean8: "EAN-8",
+  upca: "UPC-A",
+};
+
 export const words = {
   layers: {
     title: "Layers",
@@ -79,6 +95,8 @@ export const words = {
       position: "Position and size",
       content: "Content",
       text: "Text",
+      fitting: "Fitting",
+      typography: "Typography",
       fill: "Fill and stroke",
       layout: "Layout",
       effects: "Effects",
@@ -172,6 +190,7 @@ export const words = {
     openHint: "A merge link may fill it with any value, so it needs a bound.",
     needsBound: (keys: string) => `An open field needs ${keys}.`,
     remove: (name: string) => `Delete field ${name}`,
+    delete: "Delete",
     uses: (n: number) => (n === 0 ? "Not used" : `Used ${count(n, "time", "times")}`),
     reserved: "Liquid uses this word. Choose another.",
     badName: "A name has small letters, digits and underscores, and begins with a letter.",
@@ -279,7 +298,6 @@ export const words = {
     show: "Show",
     fix: "Fix",
     fixed: "Fixed.",
-    fixStale: "The template has changed since. Wait for the next picture.",
     levels: { fault: "Fault", warning: "Warning", finding: "Finding" } as { [level: string]: string },
     request: (id: string) => `Request ${id}`,
     edit: (detail: string) => detail || "Fix finding",
@@ -291,6 +309,9 @@ export const words = {
     loading: "Loading the editor…",
     failed: "The editor could not be loaded.",
     edit: "Edit JSON",
+    format: "Format",
+    formatHint: "One line a layer and a field. The picture stays as it is.",
+    formatted: "Format JSON",
   },
 };
 

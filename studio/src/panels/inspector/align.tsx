@@ -1,16 +1,13 @@
 /** Aligns layers: one to the canvas or its group, several to the box around them. */
 
-import { isObject } from "../../document/json";
-import { fromPointer } from "../../document/json";
 import { round } from "../../document/numbers";
 import type { Edit } from "../../document/types";
+import { alignBox, type Alignment, numberOf, setNumbers } from "../../editor/operations";
 import { canvasSize } from "../../editor/preview_loop";
 import { parentOf } from "../../editor/tree";
 import type { Box, Editor, LayerNode } from "../../editor/store";
 import { words } from "../../words/panels";
 import { Icon } from "../widgets/icon";
-
-export type Alignment = "left" | "center" | "right" | "top" | "middle" | "bottom";
 
 const ALIGNMENTS: readonly Alignment[] = ["left", "center", "right", "top", "middle", "bottom"];
 
@@ -44,9 +41,11 @@ export function alignLayers(editor: Editor, layers: readonly LayerNode[], alignm
   if (edits.length) editor.edit(words.inspector.align[alignment], edits);
 }
 
-/** The box on the canvas, before the layer's own rotation. */
+/** The box round the layer as it was drawn. */
 function boxOf(editor: Editor, layer: LayerNode): Box | undefined {
-  return editor.preview.value.layers.find((drawn) => drawn.pointer === layer.pointer);
+  const drawn = editor.preview.value.layers.find((found) => found.pointer === layer.pointer);
+  if (!drawn) return undefined;
+  return around(drawn.corners.map(([x, y]) => ({ x, y, width: 0, height: 0 })));
 }
 
 function around(boxes: readonly Box[]): Box {
@@ -65,12 +64,6 @@ function frameOf(editor: Editor, layer: LayerNode): Box {
 }
 
 function move(layer: LayerNode, box: Box, frame: Box, alignment: Alignment): Edit[] {
-  const horizontal = alignment === "left" || alignment === "center" || alignment === "right";
-  const key = horizontal ? "x" : "y";
-  const side = horizontal ? "width" : "height";
-  const share = { left: 0, top: 0, center: 0.5, middle: 0.5, right: 1, bottom: 1 }[alignment];
-  const by = round(frame[key] + (frame[side] - box[side]) * share - box[key]);
-  if (by === 0) return [];
-  const written = isObject(layer.value) && typeof layer.value[key] === "number" ? layer.value[key] : 0;
-  return [{ kind: "set", path: [...fromPointer(layer.pointer), key], value: round(written + by) }];
+  const [dx, dy] = alignBox(box, frame, alignment);
+  return setNumbers(layer, { x: round(numberOf(layer, "x") + dx), y: round(numberOf(layer, "y") + dy) });
 }

@@ -13,9 +13,9 @@ export interface FormGroup {
 const LAYER_GROUPS: { [group: string]: string } = {
   position: "x y width height rotation",
   content: "text source value max symbology show_text d view fit position flip on_error error_correction logo shape count",
-  text:
-    "style font size min_size weight italic line_height letter_spacing align valign transform decoration fit_text " +
-    "max_lines overflow wrap trim direction language features emphasis",
+  text: "style font size weight italic text_color align valign line_height letter_spacing",
+  fitting: "fit_text min_size max_lines overflow wrap",
+  typography: "transform decoration emphasis trim direction language features",
   layout: "flow gap padding align_group justify clip",
   repeat: "repeat as",
   fill: "fill color background track stroke border radius thickness highlight quiet_zone",
@@ -39,7 +39,8 @@ const LAYER_LEFT_OUT = new Set([...LEFT_OUT, "name"]);
 
 export function layerGroups(type: string, forms: readonly PropertyForm[]): FormGroup[] {
   const keyFor = (form: PropertyForm): string => {
-    if (type === "text" && form.key === "fit") return "fit_text";
+    if (type === "text" && (form.key === "fit" || form.key === "color")) return form.key === "fit" ? "fit_text" : "text_color";
+    if (type === "qr" && form.key === "style") return "shape";
     if (type === "group" && form.key === "align") return "align_group";
     return form.key;
   };

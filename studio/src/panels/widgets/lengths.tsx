@@ -146,19 +146,17 @@ export function SideWidget({ form, value, mixed, set, id, describedBy }: WidgetP
   };
   return (
     <span class="row side">
-      {kind !== "fill" && (
-        <NumberInput
+      <NumberInput
           id={id}
+          disabled={kind === "fill"}
           form={{ ...lengthForm(form), required: form.required }}
           value={typeof value === "number" ? value : undefined}
           set={(length) => set(length)}
-          placeholder={mixed ? words.inspector.mixed : words.widgets.auto}
+          placeholder={mixed ? words.inspector.mixed : kind === "fill" ? words.widgets.fill : words.widgets.auto}
           prefix={form.key.charAt(0).toUpperCase()}
           describedBy={describedBy}
         />
-      )}
       <select
-        id={kind === "fill" ? id : undefined}
         aria-label={words.widgets.sizing(form.title)}
         title={words.widgets.sizing(form.title)}
         value={kind}

@@ -7,7 +7,7 @@ import type { PropertyForm } from "../../document/schema";
 import type { Json } from "../../document/types";
 import { words } from "../../words/panels";
 import { Icon } from "./icon";
-import { Widget } from "./registry";
+import { isWide, Widget } from "./registry";
 import type { WidgetProps } from "./widget";
 
 export interface ObjectFieldsProps {
@@ -29,8 +29,11 @@ export function ObjectFields({ id, properties, value, set, surroundings }: Objec
       {properties
         .filter((form) => form.kind !== "constant" && form.kind !== "layers")
         .map((form) => (
-          <span class="property" key={form.key}>
+          <span class={`property ${isWide(form, value[form.key]) ? "wide" : ""}`} key={form.key}>
             <label for={`${id}-${form.key}`}>{form.title}</label>
+            {form.kind === "object" && isObject(value[form.key]) && (
+              <RemoveButton title={form.title} remove={() => change(form.key, undefined)} />
+            )}
             <Widget
               id={`${id}-${form.key}`}
               form={form}
@@ -68,6 +71,16 @@ export function firstValue(form: PropertyForm): Json {
   }
 }
 
+/** Takes an object away; it stands beside the object's label. */
+export function RemoveButton({ title, remove }: { title: string; remove: () => void }) {
+  const label = words.inspector.remove(title);
+  return (
+    <button type="button" class="icon remove" aria-label={label} title={label} onClick={remove}>
+      <Icon name="minus" />
+    </button>
+  );
+}
+
 /** An object that need not be there: a button adds it. */
 export function ObjectWidget({ form, value, set, id, surroundings }: WidgetProps) {
   if (!isObject(value)) {
@@ -85,17 +98,7 @@ export function ObjectWidget({ form, value, set, id, surroundings }: WidgetProps
     );
   }
   return (
-    <span class="stack nested">
-      <button
-        type="button"
-        id={id}
-        class="icon"
-        aria-label={words.inspector.remove(form.title)}
-        title={words.inspector.remove(form.title)}
-        onClick={() => set(undefined)}
-      >
-        <Icon name="minus" />
-      </button>
+    <span class="nested">
       <ObjectFields
         id={`${id}-in`}
         properties={form.properties ?? []}

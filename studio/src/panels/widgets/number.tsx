@@ -4,6 +4,7 @@ import { useRef, useState } from "preact/hooks";
 
 import { clampNumber, stepOf } from "../../document/bounds";
 import type { PropertyForm } from "../../document/schema";
+import { words } from "../../words/panels";
 import type { WidgetProps } from "./widget";
 
 export interface NumberInputProps {
@@ -19,6 +20,9 @@ export interface NumberInputProps {
   prefix?: string;
   /** Shown and typed values are this many times the stored ones: 100 for percent. */
   scale?: number;
+  /** Shown behind the number. */
+  unit?: string;
+  disabled?: boolean;
 }
 
 export function NumberInput(props: NumberInputProps) {
@@ -60,12 +64,18 @@ export function NumberInput(props: NumberInputProps) {
         aria-invalid={props.invalid}
         aria-describedby={props.describedBy}
         placeholder={props.placeholder}
+        disabled={props.disabled}
         value={shown}
         onFocus={(event) => event.currentTarget.select()}
         onInput={(event) => type(event.currentTarget.value)}
         onKeyDown={step}
         onBlur={() => setTyped(undefined)}
       />
+      {props.unit && (
+        <span class="unit" aria-hidden="true">
+          {props.unit}
+        </span>
+      )}
     </span>
   );
 }
@@ -100,13 +110,17 @@ function Scrubber({ form, value, set, prefix }: NumberInputProps & { prefix: str
 }
 
 export function NumberWidget({ form, value, mixed, set, id, invalid, describedBy }: WidgetProps) {
-  const placeholder = mixed ? "Mixed" : form.default === undefined ? "" : String(form.default);
+  const scale = isShare(form) ? 100 : 1;
+  const fallback = form.default ?? form.inherited;
+  const placeholder = mixed ? words.inspector.mixed : typeof fallback === "number" ? format(fallback * scale) : "";
   return (
     <NumberInput
       id={id}
       form={form}
       value={typeof value === "number" ? value : undefined}
       set={set}
+      scale={scale}
+      unit={scale === 100 ? "%" : UNITS[form.unit ?? ""]}
       placeholder={placeholder}
       invalid={invalid}
       describedBy={describedBy}
@@ -114,8 +128,17 @@ export function NumberWidget({ form, value, mixed, set, id, invalid, describedBy
   );
 }
 
+/** Signs of units that are worth telling; px is what everything is in. */
+const UNITS: { [unit: string]: string } = { em: "em", deg: "°", bytes: "bytes" };
+
+/** A share of the whole is shown in percent. */
+function isShare(form: PropertyForm): boolean {
+  return form.kind === "number" && form.minimum === 0 && form.maximum === 1;
+}
+
 function startOf(form: PropertyForm): number {
-  return typeof form.default === "number" ? form.default : Math.max(0, form.minimum ?? 0);
+  const fallback = form.default ?? form.inherited;
+  return typeof fallback === "number" ? fallback : Math.max(0, form.minimum ?? 0);
 }
 
 function format(value: number): string {

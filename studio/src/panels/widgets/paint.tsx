@@ -159,7 +159,7 @@ function Angle({ value, put }: PartProps) {
   return (
     <label class="row inline">
       <span class="grow">{words.widgets.angle}</span>
-      <NumberInput form={ANGLE} value={Number(value["angle"] ?? 180)} set={(angle) => put("angle", angle ?? 180)} prefix="°" />
+      <NumberInput form={ANGLE} value={Number(value["angle"] ?? 180)} set={(angle) => put("angle", angle ?? 180)} unit="°" />
     </label>
   );
 }

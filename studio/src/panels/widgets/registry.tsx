@@ -2,7 +2,9 @@
 
 import type { ComponentType } from "preact";
 
+import { isObject } from "../../document/json";
 import type { FormKind, PropertyForm } from "../../document/schema";
+import type { Json } from "../../document/types";
 import { ColorWidget } from "./color";
 import { FontWidget } from "./font";
 import { AssetWidget, PositionWidget } from "./image";
@@ -11,7 +13,7 @@ import { ConditionWidget, LiquidTextWidget } from "./liquid_text";
 import { ListWidget, MapWidget, ObjectWidget } from "./nested";
 import { NumberWidget } from "./number";
 import { PaintWidget } from "./paint";
-import { BooleanWidget, ChoiceWidget, JsonWidget, LineWidget } from "./simple";
+import { BooleanWidget, ChoiceWidget, JsonWidget, LineWidget, ListFieldWidget, StyleWidget } from "./simple";
 import { SpansWidget } from "./spans";
 import type { WidgetProps } from "./widget";
 
@@ -25,7 +27,9 @@ const BY_FORMAT: { [format: string]: WidgetType } = {
   condition: ConditionWidget,
   radius: RadiusWidget,
   padding: PaddingWidget,
-  position: PositionWidget,
+  anchor: PositionWidget,
+  style: StyleWidget,
+  "list-field": ListFieldWidget,
   side: SideWidget,
   spans: SpansWidget,
   text: LiquidTextWidget,
@@ -64,16 +68,19 @@ export function formatOf(form: PropertyForm): string | undefined {
   if (form.format && BY_FORMAT[form.format]) return form.format;
   if (form.kind === "text" || form.kind === "union") {
     if (FORMAT_OF_KEY[form.key]) return FORMAT_OF_KEY[form.key];
-    if (form.kind === "text" && form.liquid === "text") return "text";
+    if (form.kind === "text" && ["text", "plain", "date"].includes(form.liquid ?? "")) return "text";
     if (form.kind === "text" && form.liquid === "color") return "color";
   }
   return undefined;
 }
 
 /** Whether a property's widget takes the whole width, below its label. */
-export function isWide(form: PropertyForm): boolean {
-  const format = formatOf(form) ?? form.kind;
-  return ["spans", "text", "condition", "list", "map", "any", "object"].includes(format);
+export function isWide(form: PropertyForm, value: Json | undefined): boolean {
+  const format = formatOf(form);
+  if (format === "paint") return isObject(value);
+  if (form.kind === "object") return isObject(value);
+  if (format) return ["spans", "text", "condition"].includes(format);
+  return ["list", "map", "any"].includes(form.kind) || numeric(form);
 }
 
 export function Widget(props: WidgetProps) {

@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 
 import { parse } from "../../document/text";
 import type { Json } from "../../document/types";
-import { words } from "../../words/panels";
+import { CHOICES, words } from "../../words/panels";
 import type { WidgetProps } from "./widget";
 
 const FEW = 4;
@@ -18,7 +18,7 @@ export function ChoiceWidget(props: WidgetProps) {
 }
 
 function Segments({ form, value, mixed, set }: WidgetProps) {
-  const current = value ?? (mixed ? undefined : form.default);
+  const current = value ?? (mixed ? undefined : (form.default ?? form.inherited));
   return (
     <span class="segments" role="group" aria-label={form.title}>
       {(form.choices ?? []).map((choice) => (
@@ -30,20 +30,20 @@ function Segments({ form, value, mixed, set }: WidgetProps) {
   );
 }
 
-function Select({ form, value, mixed, set, id, describedBy }: WidgetProps) {
-  const unset = form.default === undefined;
+function Select({ form, value, mixed, set, id, describedBy, plain }: WidgetProps & { plain?: boolean }) {
+  const unset = form.default === undefined && form.inherited === undefined;
   return (
     <select
       id={id}
       aria-describedby={describedBy}
-      value={typeof value === "string" ? value : mixed ? "?" : String(form.default ?? "")}
+      value={typeof value === "string" ? value : mixed ? "?" : String(form.default ?? form.inherited ?? "")}
       onChange={(event) => set(event.currentTarget.value || undefined)}
     >
       {mixed && <option value="?">{words.inspector.mixed}</option>}
       {unset && <option value="">{words.widgets.unset}</option>}
       {(form.choices ?? []).map((choice) => (
         <option value={choice} key={choice}>
-          {labelOf(choice)}
+          {plain ? choice : labelOf(choice)}
         </option>
       ))}
     </select>
@@ -51,12 +51,13 @@ function Select({ form, value, mixed, set, id, describedBy }: WidgetProps) {
 }
 
 function labelOf(choice: string): string {
+  if (Object.hasOwn(CHOICES, choice)) return CHOICES[choice] as string;
   const plain = choice.replace(/[-_]/g, " ");
   return plain.charAt(0).toUpperCase() + plain.slice(1);
 }
 
 export function BooleanWidget({ form, value, mixed, set, id, describedBy }: WidgetProps) {
-  const checked = typeof value === "boolean" ? value : form.default === true;
+  const checked = typeof value === "boolean" ? value : (form.default ?? form.inherited) === true;
   return (
     <input
       id={id}
@@ -87,6 +88,21 @@ export function LineWidget({ form, value, mixed, set, id, invalid, describedBy }
       onInput={(event) => write(event.currentTarget.value)}
     />
   );
+}
+
+/** The name of one of the document's text styles. */
+export function StyleWidget(props: WidgetProps) {
+  return <ChoiceOf {...props} choices={props.surroundings.styles} />;
+}
+
+/** The name of one of the document's list fields. */
+export function ListFieldWidget(props: WidgetProps) {
+  return <ChoiceOf {...props} choices={props.surroundings.lists} />;
+}
+
+function ChoiceOf({ choices, ...props }: WidgetProps & { choices: readonly string[] }) {
+  const written = typeof props.value === "string" && !choices.includes(props.value) ? [props.value] : [];
+  return <Select {...props} plain form={{ ...props.form, choices: [...written, ...choices] }} />;
 }
 
 /** JSON as text, for what has no form of its own. */

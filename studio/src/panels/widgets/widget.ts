@@ -22,4 +22,8 @@ export interface WidgetProps {
 export interface Surroundings {
   /** Names that Liquid may use here, such as `first_name` or `item.price`. */
   names: readonly string[];
+  /** Names of the document's text styles. */
+  styles: readonly string[];
+  /** Names of the document's list fields. */
+  lists: readonly string[];
 }
