@@ -82,7 +82,9 @@ def test_every_property_of_every_layer_type_has_a_control(studio: Studio) -> Non
         name = kind.replace("QR code", "Qr") + "Layer"
         expected = set(schema["$defs"][name]["properties"]) - {"type", "name", "meta", "layers"}
         page.locator(".group").evaluate_all("all => all.forEach(e => { e.open = true })")
-        shown = page.locator("[data-property]").evaluate_all("all => all.map(e => e.dataset.property)")
+        shown = page.locator("[data-property]").evaluate_all(
+            "all => all.map(e => e.dataset.property)"
+        )
         assert set(shown) == expected
         for key in shown:
             controls = property_of(page, key).locator("input, select, textarea, button")
