@@ -323,6 +323,9 @@ class PreviewBody(PictureBody):
         if self.parts is not None and self.carets is not None:
             detail = "Ask for parts or for carets, one of the two."
             raise PydanticCustomError("parts", "{detail}", {"detail": detail})
+        if self.debug and self.show != "picture":
+            detail = "Leave debug out: it goes with the picture alone."
+            raise PydanticCustomError("debug", "{detail}", {"detail": detail})
         if self.people is None:
             return self
         used = {

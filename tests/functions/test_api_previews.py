@@ -234,6 +234,14 @@ def test_what_does_not_go_with_people_is_a_fault(
     assert (reply.status, reply.json["code"]) == (400, "invalid_request")
 
 
+@pytest.mark.parametrize("show", ["fallback", "ended"])
+def test_the_boxes_of_debug_go_with_the_picture_alone(empty: InMemoryService, show: str) -> None:
+    body = {"document": BOTH, "show": show, "debug": True}
+    reply = empty.call("POST", "/v1/previews", body)
+    assert (reply.status, reply.json["code"]) == (400, "invalid_request")
+    assert "debug" in reply.json["detail"]
+
+
 def test_people_are_answered_in_json_alone(empty: InMemoryService) -> None:
     reply = empty.call("POST", "/v1/previews", {"document": BOTH, "people": [[]]})
     assert (reply.status, reply.error_locations()) == (400, [("invalid_request", "/people")])
