@@ -295,6 +295,7 @@ export const words = {
     title: "Findings",
     none: "Nothing found.",
     notDrawn: (detail: string) => `Not drawn: ${detail}`,
+    inLine: (line: number, message: string) => `Line ${line} of the JSON: ${message}`,
     show: "Show",
     fix: "Fix",
     fixed: "Fixed.",
