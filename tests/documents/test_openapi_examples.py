@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
+from postcard.keys.api_keys import ApiKeyService
+from postcard.keys.sessions import SessionService
 from tests.documents.seeded_service import SEED, document, seeded_service
+from tests.functions.fake_services import HandlerResponse
 from tests.functions.in_memory_service import InMemoryService
 
 Operation = tuple[str, str, dict[str, Any]]
@@ -52,23 +55,49 @@ def operations(openapi: dict[str, Any]) -> list[Operation]:
 def test_every_example_works_on_a_seeded_service(
     seeded: InMemoryService, openapi: dict[str, Any]
 ) -> None:
-    ids = {"image_id": "", "batch_id": ""}  # they are others in each deployment
+    ids = {"image_id": "", "batch_id": "", "session_key": ""}  # others in each deployment
     for method, path, operation in operations(openapi):
         for example in body_examples(openapi, operation):
-            for parameter in operation.get("parameters", []):
-                if parameter["in"] == "path":
-                    value = parameter.get("example") or ids[parameter["name"]]
-                    path = path.replace("{" + parameter["name"] + "}", str(value))
-            if path.endswith("/results"):
-                complete(seeded, ids["batch_id"])
-            reply = seeded.call(method.upper(), path, example, headers=header_examples(operation))
+            path = path_with_ids(path, operation, ids)
+            prepare(seeded, path, example, ids)
+            key = ids["session_key"] if path.startswith("/v1/sessions/") else ""
+            headers = header_examples(operation)
+            reply = seeded.call(method.upper(), path, example, headers=headers, key=key)
             assert 200 <= reply.status < 300, (method, path, example, reply.body)
-            if path == "/v1/images":
-                ids["image_id"] = reply.json["id"]
-                assert (reply.json["status"], reply.json["warnings"]) == ("ready", [])
+            remember(method, path, reply, ids)
 
-            if (method, path) == ("post", "/v1/batches"):
-                ids["batch_id"] = reply.json["id"]
+
+def path_with_ids(path: str, operation: dict[str, Any], ids: dict[str, str]) -> str:
+    for parameter in operation.get("parameters", []):
+        if parameter["in"] == "path":
+            value = parameter.get("example") or ids[parameter["name"]]
+            path = path.replace("{" + parameter["name"] + "}", str(value))
+    return path
+
+
+def prepare(service: InMemoryService, path: str, example: Any, ids: dict[str, str]) -> None:
+    """What is done outside the API before a call."""
+    if path.endswith("/results"):
+        complete(service, ids["batch_id"])
+    if path == "/v1/sessions":
+        invite(service, example["code"])
+
+
+def remember(method: str, path: str, reply: HandlerResponse, ids: dict[str, str]) -> None:
+    if path == "/v1/images":
+        ids["image_id"] = reply.json["id"]
+        assert (reply.json["status"], reply.json["warnings"]) == ("ready", [])
+    if (method, path) == ("post", "/v1/batches"):
+        ids["batch_id"] = reply.json["id"]
+    if path == "/v1/sessions":
+        ids["session_key"] = reply.json["key"]
+
+
+def invite(service: InMemoryService, code: str) -> None:
+    """What `postcard studio invite` does, with a code that is known before."""
+    keys = ApiKeyService(service.api_keys)
+    sessions = SessionService(keys, service.invitations, service.counters, new_code=lambda: code)
+    sessions.invite("Anna", now=service.now)
 
 
 def complete(service: InMemoryService, batch_id: str) -> None:

@@ -362,5 +362,3 @@ def test_a_drag_with_alt_drops_a_copy(studio: Studio) -> None:
     editor.wait_for_exact_picture()
     layers = json.loads(editor.saved_draft())["layers"]
     assert [layer["x"] for layer in layers[7:9]] == [40, 140]
-
-

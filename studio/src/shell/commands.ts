@@ -9,9 +9,9 @@ import { parse } from "../document/text";
 import type { Edit, Json } from "../document/types";
 import type { LayerId, LayerNode } from "../editor/store";
 import { walk } from "../editor/tree";
-import { panels } from "../panels";
 import { commandWords as words, groups } from "../words/commands";
 import { layerTitle } from "../words/shell";
+import { panels } from "./panels";
 import { publish } from "./publish_command";
 import { navigate } from "./router";
 import type { Workspace } from "./workspace";
@@ -96,7 +96,7 @@ export const COMMANDS: readonly Command[] = [
       ["image", "I"],
       ["qr", "Q"],
     ] as const
-  ).map(([kind, key]) => command(`new_${kind}`, words.add[kind], groups.adding, key, (workspace) => panels.insert?.(workspace.editor, kind))),
+  ).map(([kind, key]) => command(`new_${kind}`, words.add[kind], groups.adding, key, (workspace) => panels.value.insert?.(workspace.editor, kind))),
 
   command("zoom_in", words.zoomIn, groups.zoom, ["+", "="], ({ canvas }) => canvas.viewport.step(1)),
   command("zoom_out", words.zoomOut, groups.zoom, "-", ({ canvas }) => canvas.viewport.step(-1)),

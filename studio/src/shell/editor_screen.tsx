@@ -8,7 +8,6 @@ import { isObject } from "../document/json";
 import type { TemplateEditor } from "../editor/editor";
 import { NoTemplate, openEditor } from "../editor/open";
 import type { Board } from "../editor/store";
-import { panels } from "../panels";
 import { screens } from "../screens";
 import { ApiProblem } from "../server/api";
 import { sessionState } from "../server/session";
@@ -17,6 +16,7 @@ import { runCommand } from "./commands";
 import { ConflictDialog, Palette, Shortcuts } from "./dialogs";
 import { Icon } from "./icons";
 import { listenToKeys } from "./keys";
+import { loadPanels, panels, panelsFailed } from "./panels";
 import type { PanelProps } from "./registry";
 import { StatusBar } from "./status_bar";
 import { TopBar } from "./top_bar";
@@ -27,6 +27,7 @@ export function EditorScreen({ id }: { id: string }) {
   const [problem, setProblem] = useState<unknown>();
   const [tries, setTries] = useState(0);
   useEffect(() => {
+    void loadPanels();
     let opened: Workspace | undefined;
     let isGone = false;
     setProblem(undefined);
@@ -96,6 +97,14 @@ function EditorPage({ workspace }: { workspace: Workspace }) {
           {words.sessionOver}
         </p>
       )}
+      {panelsFailed.value && (
+        <p class="notice danger session-over" role="alert">
+          {words.partFailed}{" "}
+          <button type="button" class="outlined" onClick={() => location.reload()}>
+            {words.loadAgain}
+          </button>
+        </p>
+      )}
       <LeftColumn workspace={workspace} />
       <main class="middle" data-region="canvas" aria-label={words.regionCanvas} tabIndex={-1}>
         <CanvasView canvas={workspace.canvas} />
@@ -103,7 +112,7 @@ function EditorPage({ workspace }: { workspace: Workspace }) {
         <Zoom workspace={workspace} />
       </main>
       <aside class="inspector" data-region="inspector" aria-label={words.regionInspector} tabIndex={-1}>
-        <Slot panel={panels.inspector} editor={editor} />
+        <Slot panel={panels.value.inspector} editor={editor} />
       </aside>
       <Bottom workspace={workspace} />
       <Dialogs workspace={workspace} />
@@ -124,11 +133,11 @@ const LEFT: readonly LeftTab[] = ["layers", "fields", "assets", "fonts"];
 
 function LeftColumn({ workspace }: { workspace: Workspace }) {
   const { editor, leftTab } = workspace;
-  const panel = { layers: panels.layers, fields: panels.fields, assets: screens.assets, fonts: screens.fonts };
-  const offered = LEFT.filter((tab) => panel[tab] !== undefined);
+  const { layers, fields } = panels.value;
+  const panel = { layers, fields, assets: screens.assets, fonts: screens.fonts };
   return (
     <aside class="left" data-region="left" aria-label={words.regionLeft} tabIndex={-1}>
-      <Tabs label={words.regionLeft} tabs={offered} current={leftTab.value} name={(tab) => words[tab]} choose={(tab) => (leftTab.value = tab)} />
+      <Tabs label={words.regionLeft} tabs={LEFT} current={leftTab.value} name={(tab) => words[tab]} choose={(tab) => (leftTab.value = tab)} />
       <div class="tab-panel" role="tabpanel" id={`panel-${leftTab.value}`} aria-labelledby={`tab-${leftTab.value}`}>
         <Slot panel={panel[leftTab.value]} editor={editor} />
       </div>
@@ -214,7 +223,7 @@ function Bottom({ workspace }: { workspace: Workspace }) {
   return (
     <section class="bottom" data-region="bottom" aria-label={words.regionBottom} tabIndex={-1}>
       <div class="strip-bar">
-        {BOTTOM.filter((tab) => panels[tab] !== undefined).map((tab) => (
+        {BOTTOM.map((tab) => (
           <button type="button" key={tab} aria-expanded={open === tab} aria-controls={`strip-${tab}`} onClick={() => (bottomTab.value = open === tab ? undefined : tab)}>
             {words[tab]}
             {tab === "findings" && <Count editor={editor} />}
@@ -224,7 +233,7 @@ function Bottom({ workspace }: { workspace: Workspace }) {
       </div>
       {open !== undefined && (
         <div class={`strip strip-${open}`} id={`strip-${open}`}>
-          <Slot panel={panels[open]} editor={editor} />
+          <Slot panel={panels.value[open]} editor={editor} />
         </div>
       )}
     </section>

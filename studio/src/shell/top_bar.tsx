@@ -2,17 +2,18 @@
 
 import { useId } from "preact/hooks";
 
-import { panels } from "../panels";
 import { words } from "../words/shell";
 import { runCommand } from "./commands";
 import { Icon, type IconName } from "./icons";
 import { keyLabel } from "./keys";
+import { panels } from "./panels";
 import { mayPublish, publish, publishFault } from "./publish_command";
 import type { Workspace } from "./workspace";
 
 export function TopBar({ workspace, name }: { workspace: Workspace; name: string }) {
   const { editor } = workspace;
   const { undo, redo } = editor.historyLabels;
+  const InsertMenu = panels.value.insertMenu;
   return (
     <header class="top-bar" data-region="top" aria-label={words.regionTop} tabIndex={-1}>
       <a class="button icon" href="/studio" aria-label={words.allTemplates} title={words.allTemplates}>
@@ -25,7 +26,7 @@ export function TopBar({ workspace, name }: { workspace: Workspace; name: string
       <div class="row tools">
         <IconButton icon="undo" label={words.undoOf(undo)} keys="Mod+Z" disabled={!editor.canUndo.value} run={() => runCommand(workspace, "undo")} />
         <IconButton icon="redo" label={words.redoOf(redo)} keys="Mod+Shift+Z" disabled={!editor.canRedo.value} run={() => runCommand(workspace, "redo")} />
-        {panels.insertMenu && <panels.insertMenu editor={editor} />}
+        {InsertMenu && <InsertMenu editor={editor} />}
       </div>
       <span class="grow" />
       <PersonChoice workspace={workspace} />

@@ -115,6 +115,8 @@ export const words = {
   notDrawn: "not drawn",
   regions: "Go to the next region",
 
+  partFailed: "A part of the page did not load. Your changes are kept in this browser.",
+  loadAgain: "Load again",
   sessionOver: "Your session ended. Open your invitation link again; nothing is lost.",
   conflictTitle: (by: string, time: string) => `${by} changed this draft at ${time}.`,
   conflictHint: (count: number) =>
