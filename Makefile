@@ -23,7 +23,7 @@ endef
 DOCS_PAGE := functions/api/static/docs
 DOCS_PAGE_FILES := LICENSE NOTICE swagger-ui.css swagger-ui-bundle.js swagger-ui-bundle.js.LICENSE.txt
 
-.PHONY: help setup serve test studio test-studio test-trust fuzz preflight soak load lint types audit stack engine checkov build deploy destroy bench docs clients docs-page acid email-docs email-examples gallery design-thumbnails scripts fonts more-fonts lock clean
+.PHONY: help setup serve test studio test-studio test-trust fuzz preflight soak load lint types audit stack engine checkov build deploy destroy bench docs clients docs-page acid email-docs email-examples gallery design-art design-thumbnails scripts fonts more-fonts lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 18
@@ -155,6 +155,9 @@ email-examples: requirements/mjml/node_modules/ready ## compile the MJML of exam
 
 gallery: setup ## write docs/gallery.md and its pictures again
 	$(BIN)/python -m local.docs_gallery
+
+design-art: setup ## draw the pictures of the designs from local/designs/art again
+	$(BIN)/python -m local.design_art
 
 design-thumbnails: setup ## draw the thumbnails of the designs in functions/api/designs again
 	$(BIN)/python -m local.design_thumbnails
