@@ -45,9 +45,8 @@ def test_the_page_s_source_writes_no_html() -> None:
 
 @pytest.mark.quick
 def test_the_built_page_is_of_the_sources_that_are_here(page: str) -> None:
+    lines = (BUILT / "SOURCES").read_text().splitlines()
     built = {name: digest for digest, name in (line.split("  ") for line in lines)}
-        reversed(line.split("  ")) for line in (BUILT / "SOURCES").read_text().splitlines()
-    )
     here = {
         name: hashlib.sha256((SOURCE / name).read_bytes()).hexdigest()
         for name in built
