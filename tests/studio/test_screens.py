@@ -195,6 +195,19 @@ def test_a_document_that_is_pasted_keeps_its_bytes(studio: Studio) -> None:
     assert draft_text(studio, "pasted") == text
 
 
+def test_a_design_becomes_a_draft_with_its_pictures(studio: Studio) -> None:
+    studio.recorder.allow_status(404)  # of an id that is free
+    page = open_screen(studio, "/new")
+    design = studio.call("GET", "/v1/designs").json()["items"][0]
+    page.get_by_role("button", name=f"Use {design['name']}").click()
+    page.get_by_label("Name").fill("From a design")
+    page.get_by_role("button", name="Create").click()
+    page.wait_for_url("**/studio/t/from-a-design")
+    made = json.loads(draft_text(studio, "from-a-design"))
+    assert (made["name"], made["width"]) == ("From a design", design["width"])
+    expect(page.locator(".status-bar.exact")).to_be_visible()
+
+
 # --- preview
 
 
