@@ -25,6 +25,7 @@ def layers_of(text: str) -> list[dict[str, Any]]:
     return layers
 
 
+@pytest.mark.quick
 def test_a_new_layer_type_of_the_schema_appears_with_its_bounds(studio: Studio) -> None:
     publish(studio, "inspected", document_with({**BOX, "type": "rectangle"}))
     page = signed_in_page(studio)
@@ -82,7 +83,9 @@ def test_every_property_of_every_layer_type_has_a_control(studio: Studio) -> Non
         name = kind.replace("QR code", "Qr") + "Layer"
         expected = set(schema["$defs"][name]["properties"]) - {"type", "name", "meta", "layers"}
         page.locator(".group").evaluate_all("all => all.forEach(e => { e.open = true })")
-        shown = page.locator("[data-property]").evaluate_all("all => all.map(e => e.dataset.property)")
+        shown = page.locator("[data-property]").evaluate_all(
+            "all => all.map(e => e.dataset.property)"
+        )
         assert set(shown) == expected
         for key in shown:
             controls = property_of(page, key).locator("input, select, textarea, button")
@@ -107,6 +110,7 @@ def test_a_number_is_typed_computed_stepped_and_bounded(studio: Studio) -> None:
     assert layers_of(editor.saved_draft())[0]["opacity"] == 0.45
 
 
+@pytest.mark.quick
 def test_a_default_is_not_written_and_a_written_property_is_reset(studio: Studio) -> None:
     editor = open_with(studio, {**BOX, "rotation": 0.0})
     page = editor.page
