@@ -44,6 +44,8 @@ export class TemplateEditor implements Editor {
   readonly draft: Drafts;
   /** Device pixels per CSS pixel that the canvas can show. */
   readonly dpr = signal(1);
+  /** The text layer that is edited on the picture, of which the carets are asked for. */
+  readonly edited = signal<LayerId | undefined>(undefined);
   /** The text that previews show while a gesture lasts; it is not in the document yet. */
   readonly tentative = signal<string | undefined>(undefined);
   /** The newest message for people who hear the page. */
@@ -215,6 +217,7 @@ export class TemplateEditor implements Editor {
       board: this.board.value,
       at: this.at.value,
       dpr: this.dpr.value,
+      carets: this.edited.value === undefined ? undefined : this.pointerOf(this.edited.value),
     };
   }
 }
