@@ -298,6 +298,10 @@ class PreviewBody(PictureBody):
     findings: Annotated[
         bool, Field(description="false: the document is not checked, which is faster.")
     ] = True
+    fixes: Annotated[
+        bool,
+        Field(description="Each finding of the document with a JSON Patch that mends it."),
+    ] = False
     describe: Annotated[
         bool, Field(description="Where each layer was drawn, which are hidden, and the alt text.")
     ] = False
@@ -319,6 +323,9 @@ class PreviewBody(PictureBody):
         if self.parts is not None and self.carets is not None:
             detail = "Ask for parts or for carets, one of the two."
             raise PydanticCustomError("parts", "{detail}", {"detail": detail})
+        if self.debug and self.show != "picture":
+            detail = "Leave debug out: it goes with the picture alone."
+            raise PydanticCustomError("debug", "{detail}", {"detail": detail})
         if self.people is None:
             return self
         used = {

@@ -153,8 +153,22 @@ def test_copies_of_one_picture_are_bounded(empty: InMemoryService, design: Desig
     taken = f"{design.id}-{design.pictures[0].asset_id}"
     for number in range(1, MAX_COPIES + 1):
         empty.upload_asset(taken if number == 1 else f"{taken}-{number}", solid_png())
-    assert code(use(empty, design)) == (409, "conflict")
-    assert empty.call("GET", DRAFT).status == 404
+    own = assets_of(use(empty, design, "other"))[0]
+    assert own.startswith(f"{taken}-") and assets_of(use(empty, design, "other"))[0] == own
+    empty.upload_asset(own, solid_png(), replace=True)
+    assert empty.call("GET", f"/v1/assets/{own}").json["width"] == 8
+    assert empty.call("DELETE", "/v1/templates/other/draft").status == 204
+    assert code(use(empty, design, "other")) == (409, "conflict")
+    assert empty.call("GET", "/v1/templates/other/draft").status == 404
+
+
+def test_any_number_of_confined_keys_use_a_design(empty: InMemoryService, design: Design) -> None:
+    templates = [f"sale-{number}" for number in range(MAX_COPIES + 5)]
+    seen = set()
+    for template in templates:
+        key = empty.new_api_key(["drafts"], templates=[template])
+        seen.update(assets_of(use(empty, design, template, key=key)))
+    assert len(seen) == len(templates) * len(design.pictures)
 
 
 def test_pictures_are_of_the_templates_of_the_key(empty: InMemoryService, design: Design) -> None:

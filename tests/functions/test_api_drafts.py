@@ -175,6 +175,22 @@ def test_a_draft_is_deleted_unless_somebody_else_changed_it(world: InMemoryServi
     assert code(put(world, {"a": 2}, etag=second["etag"])) == (412, "precondition_failed")
 
 
+def test_a_draft_that_changes_while_it_is_deleted_stays(
+    world: InMemoryService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = stored(world)
+    delete = world.drafts.delete
+
+    def delete_late(template_id: str, *, revision: int | None = None) -> None:
+        overtake(world, {"a": 1}, etag=first["etag"])
+        delete(template_id, revision=revision)
+
+    monkeypatch.setattr(world.drafts, "delete", delete_late)
+    late = world.call("DELETE", PATH, headers={"if-match": f'"{first["etag"]}"'})
+    assert code(late) == (412, "precondition_failed")
+    assert world.call("GET", f"{PATH}/document").json == {"a": 1}
+
+
 def test_a_draft_ends_ninety_days_after_its_last_change(world: InMemoryService) -> None:
     first = stored(world)
     world.now += LIFETIME_SECONDS - 1
@@ -318,6 +334,18 @@ def test_a_draft_that_is_stored_while_its_template_is_erased_does_not_stay(
 
     world.drafts.before_put = erase
     assert code(put(world)) == (410, "deleted")
+    assert world.drafts.read("welcome") is None
+
+
+def test_an_erasure_that_was_cut_off_before_the_draft_is_completed_by_the_next_call(
+    world: InMemoryService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored(world, {"person": "Zoë"})
+    with monkeypatch.context() as cut_off:
+        cut_off.setattr(world.drafts, "delete", lambda *_, **__: None)
+        assert world.call("DELETE", "/v1/templates/welcome?erase=true").status == 202
+    assert world.drafts.read("welcome") is not None
+    assert world.call("DELETE", "/v1/templates/welcome?erase=true").status == 202
     assert world.drafts.read("welcome") is None
 
 

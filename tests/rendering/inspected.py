@@ -18,6 +18,7 @@ from postcard.rendering.images import FramePictures
 from postcard.rendering.inspection.layer_ink import Chain, draw_layer, walk_placed
 from postcard.rendering.placed_layer import PlacedLayer
 from postcard.rendering.prepared_render import PreparedRender
+from postcard.runtime.deadline import NO_DEADLINE, Deadline
 from postcard.template.bind import bind_examples
 from postcard.template.compiled import Template
 from postcard.template.validation.parse import parse_document
@@ -68,11 +69,18 @@ def inspected_layers(*layers: dict[str, Any], **rest: Any) -> Inspected:
     return inspect(json.dumps({**document, "layers": list(layers)}), {})
 
 
-def inspect(document: str, images: Mapping[str, bytes]) -> Inspected:
+def inspect(
+    document: str, images: Mapping[str, bytes], deadline: Deadline = NO_DEADLINE
+) -> Inspected:
     template = Template.compile("t", 1, parse_document(document))
     size = output_size(template.width, template.height)
     prepared = PreparedRender(
-        template, bind_examples(template), size, now=NOON, frame_pictures=FramePictures()
+        template,
+        bind_examples(template),
+        size,
+        now=NOON,
+        deadline=deadline,
+        frame_pictures=FramePictures(),
     )
     drawing = renderer().frame_drawing(prepared, images)
     placed = layout_nodes(drawing.context, drawing.nodes)

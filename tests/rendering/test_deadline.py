@@ -1,6 +1,7 @@
 """Drawing ends at its deadline, in a few steps, whatever takes the time."""
 
 import io
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,11 +17,13 @@ from postcard.canvas.codecs.encode import encode, max_seconds
 from postcard.canvas.image_filters import ImageFilters
 from postcard.canvas.surface import Surface
 from postcard.geometry import output_size
+from postcard.rendering.inspection.text_carets import find_carets
 from postcard.rendering.renderer import PreparedRender, Renderer
 from postcard.runtime.deadline import NO_DEADLINE, Deadline, DeadlineExceeded
 from postcard.template.bind import bind_defaults
 from tests.clocks import SteppingClock
 from tests.rendering.drawing import NOON, quarters, renderer
+from tests.rendering.inspected import inspect
 from tests.template.template_cases import template
 
 SQUARE: dict[str, Any] = {"type": "rectangle", "x": 5, "y": 5, "width": 40, "height": 20}
@@ -72,6 +75,16 @@ def test_a_picture_of_too_many_steps_ends_at_the_deadline(layers: list[dict[str,
     needed, ended = looks_of(layers, 1e9)
     assert ended and needed > 80
     assert looks_of(layers, 40) == (41, False)
+
+
+def test_the_carets_of_a_text_of_many_lines_end_at_the_deadline() -> None:
+    lines = json.dumps({"width": 99, "height": 99, "layers": [TEXT | {"text": "a\n" * 200}]})
+    clock = SteppingClock()
+    inspected = inspect(lines, {}, Deadline(90, clock))
+    laid_out = clock.looks
+    with pytest.raises(DeadlineExceeded):
+        find_carets(inspected.prepared, inspected.placed, "/layers/0")
+    assert laid_out < 30 and clock.looks == 91
 
 
 def test_a_long_animation_ends_between_two_frames() -> None:

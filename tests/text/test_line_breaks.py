@@ -106,6 +106,22 @@ def test_a_word_that_fits_is_not_measured_letter_by_letter(
     assert len(measured) < 3 * len(words.split())
 
 
+def test_a_word_that_is_broken_is_measured_about_once_for_each_line(
+    fonts: Fonts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured: list[str] = []
+
+    def counting(run: FontRun) -> float:
+        measured.append(run.text)
+        return advance(run)
+
+    monkeypatch.setattr(shaping, "advance", counting)
+    word = "bcdfghjklmnpqrstvwxz" * 25
+    lines = lay_out(word, fonts, 150, size=24.0).lines
+    assert len(lines) > 30
+    assert sum(map(len, measured)) < len(lines) * len(word)
+
+
 @pytest.mark.parametrize("text", ["السلام عليكم ورحمة", "हिन्दी भाषा", "مرحبا 123، و (4)", "12 عبد"])
 def test_letter_spacing_leaves_joined_scripts_and_their_spaces_alone(
     text: str, fonts: Fonts

@@ -29,6 +29,7 @@ from postcard.api_assembly import ApiService
 from postcard.errors import Problem
 from postcard.keys.api_keys import (
     KEY_PREFIX,
+    SCOPES,
     SECRET_LENGTH,
     ApiKeyService,
     checksum,
@@ -41,7 +42,7 @@ from postcard.settings import Settings
 from tests.adapters import conftest as adapters_conftest
 from tests.clocks import PATIENCE_SECONDS
 from tests.functions.fake_services import FakeLambdaContext, HandlerResponse
-from tests.functions.in_memory_service import NOW, SCOPES, InMemoryService
+from tests.functions.in_memory_service import NOW, InMemoryService
 from tests.functions.sample_events import api_event
 from tests.trust.run_scale import record_figure, scaled
 

@@ -7,7 +7,7 @@ import { applyEdits } from "../document/text";
 import type { Edit } from "../document/types";
 import type { TemplateEditor } from "../editor/editor";
 import { duplicateLayers, numberOf, pathOf, placeOf, isPlacedByFlow, setNumbers, topmost } from "../editor/operations";
-import { canvasSize } from "../editor/preview_loop";
+import { documentSize } from "../editor/preview_loop";
 import type { LayerId, LayerNode } from "../editor/store";
 import { findLayer } from "../editor/tree";
 import {
@@ -105,7 +105,7 @@ export class CanvasController {
   constructor(readonly editor: TemplateEditor) {
     this.editing = editor.edited;
     this.text = new TextEditing(editor, this);
-    this.size = computed(() => canvasSize(editor.text.value));
+    this.size = computed(() => documentSize(editor.value.value));
     this.drawn = computed(() => {
       if (editor.board.value !== "picture") return [];
       const { layers, ids } = editor.preview.value;

@@ -4,7 +4,7 @@ import { type ReadonlySignal, type Signal, batch, computed, effect, signal } fro
 
 import { History } from "../document/history";
 import { type IdForest, assignIds, carryIds, idAt, pointerOf, reserveIds } from "../document/ids";
-import { applyEdits, parse } from "../document/text";
+import { applyEdits, EditError, parse } from "../document/text";
 import type { Edit, Json } from "../document/types";
 import { type Drafts, type LoadedDraft, TemplateDraft } from "../server/drafts";
 import { type KeptDraft, type KeptHistory, LatestWriter, localStore } from "../server/local_store";
@@ -95,7 +95,7 @@ export class TemplateEditor implements Editor {
 
   edit(label: string, edits: readonly Edit[], options: EditOptions = {}): void {
     const before = this.#state.peek();
-    const text = applyEdits(before.text, edits);
+    const text = this.#edited(before.text, edits);
     if (text === before.text) {
       if (options.select) this.selection.value = options.select;
       return;
@@ -150,6 +150,17 @@ export class TemplateEditor implements Editor {
     this.#keepHistory();
     this.#draft.close();
     this.loop.close();
+  }
+
+  /** While the text is no JSON, as in the middle of typing, nothing else can change it. */
+  #edited(text: string, edits: readonly Edit[]): string {
+    try {
+      return applyEdits(text, edits);
+    } catch (error) {
+      if (!(error instanceof EditError)) throw error;
+      this.told.value = error.message;
+      return text;
+    }
   }
 
   #change(label: string, after: DocumentState, options: EditOptions): void {

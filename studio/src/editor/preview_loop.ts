@@ -273,7 +273,11 @@ export class PreviewLoop {
 
 /** The size of a document's canvas in CSS pixels. */
 export function canvasSize(text: string): { width: number; height: number } {
-  const value = parse(text).value;
+  return documentSize(parse(text).value);
+}
+
+/** The same of a parsed document, which stays the last good one while the text is no JSON. */
+export function documentSize(value: Json | undefined): { width: number; height: number } {
   const side = (key: string) => (isObject(value) && typeof value[key] === "number" ? value[key] : 0);
   return { width: side("width"), height: side("height") };
 }

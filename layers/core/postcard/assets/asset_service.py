@@ -16,6 +16,7 @@ from postcard.runtime.digest import content_digest
 from postcard.timestamps import format_rfc3339
 
 MAX_COPIES = 20  # assets of one picture of ours, whose ids differ in a number
+_OWN_DIGITS = 12  # hexadecimal, of a template's id: any number of confined keys may use a picture
 
 
 class AssetService:
@@ -75,10 +76,13 @@ class AssetService:
         """Store a picture of ours as an asset that a template may use; returns the asset's id.
 
         An asset that is a copy of the same bytes is used again. If the id has other bytes by now,
-        or is of other templates, the next of `ID-2`, `ID-3` … is taken. `Conflict`.
+        or is of other templates, the next of `ID-2`, `ID-3` … is taken, and after some of them one
+        that only this template has. `Conflict`.
         """
         digest = content_digest(body)
-        for candidate in (asset_id, *(f"{asset_id}-{n}" for n in range(2, MAX_COPIES + 1))):
+        numbered = (f"{asset_id}-{n}" for n in range(2, MAX_COPIES + 1))
+        own = f"{asset_id}-{content_digest(template_id.encode())[:_OWN_DIGITS]}"
+        for candidate in (asset_id, *numbered, own):
             known = self._records.get(candidate)
             if known is None:
                 known = self._put_copy(candidate, digest, body, content_type, templates, now)
@@ -156,7 +160,10 @@ def _check_replaceable(
     if not known.is_usable_in(templates):
         raise Conflict(f'The id "{known.asset_id}" is taken: choose another.')
     if not replace:
-        raise Conflict(f'There is an asset "{known.asset_id}": send "replace": true to replace it.')
+        raise Conflict(
+            f'There is an asset "{known.asset_id}": choose another id, or send "replace": true to'
+            " replace it."
+        )
     _check_ownership(known, templates)
 
 

@@ -169,6 +169,7 @@ class TemplateCatalog:
             self._loader.usable_record(template_id)
         check_if_match(if_match, record)
         if record is not None and record.erased:
+            self._drafts.delete(template_id)  # a call before this one may have been cut off
             current = self._deletions.current(template_id, None)
             if current is not None:
                 return current

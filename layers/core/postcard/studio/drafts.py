@@ -3,7 +3,8 @@
 Links, images and batches never read one. What is wrong with a draft, previews say.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -103,13 +104,9 @@ class Drafts:
         if current is None:
             self._count_new(change.key_id, now)
         draft = _changed(change, stored, current, template, now)
-        try:
-            instead_of = stored.revision if stored else None
+        instead_of = stored.revision if stored else None
+        with _conflict_as_precondition():
             self._drafts.put(draft, change.document, instead_of=instead_of)
-        except Conflict as conflict:
-            raise PreconditionFailed(
-                "Somebody else changed the draft at the same moment: read it again."
-            ) from conflict
         self._delete_if_template_is_gone(change.template_id)
         return to_json(draft)
 
@@ -120,7 +117,9 @@ class Drafts:
         if draft is None or draft.is_expired(now):
             raise _no_draft(template_id)
         check_draft_if_match(if_match, draft)
-        self._drafts.delete(template_id, revision=None if if_match is None else draft.revision)
+        revision = None if if_match is None else draft.revision
+        with _conflict_as_precondition():
+            self._drafts.delete(template_id, revision=revision)
 
     def _is_stored(self, change: DraftChange, current: DraftRecord) -> bool:
         if change.base not in (None, current.base):
@@ -153,6 +152,17 @@ class Drafts:
 def to_json(draft: DraftRecord) -> JsonObject:
     """A draft in responses of its own."""
     return {"template_id": draft.template_id, **draft_line(draft)}
+
+
+@contextmanager
+def _conflict_as_precondition() -> Iterator[None]:
+    """`PreconditionFailed` for a draft that changed between the check and the write."""
+    try:
+        yield
+    except Conflict as conflict:
+        raise PreconditionFailed(
+            "Somebody else changed the draft at the same moment: read it again."
+        ) from conflict
 
 
 def _no_draft(template_id: str) -> NotFound:

@@ -107,12 +107,23 @@ def _layout_text_cached(
     height: float | None,
     fonts: Fonts,
 ) -> TextLayout:
+    return fit_and_lay_out(runs, paragraph, width, height, fonts)[1]
+
+
+def fit_and_lay_out(
+    runs: tuple[TextRun, ...],
+    paragraph: ParagraphStyle,
+    width: float | None,
+    height: float | None,
+    fonts: Fonts,
+) -> tuple[FittedText, TextLayout]:
+    """A text laid out as by `layout_text`, after the wrapped lines that it was made of."""
     shaped = shape_text(runs, paragraph.direction, fonts)
     text = fit_text(shaped, paragraph, width, height, fonts)
     top, bottom = (trim * text.font_scale for trim in cap_trims(text.lines, paragraph, fonts))
     justified_width = width if paragraph.align == "justify" else None
     lines = tuple(_position_lines(text, -top, justified_width, fonts))
-    return TextLayout(
+    layout = TextLayout(
         lines=lines,
         width=max((line.width for line in lines), default=0.0),
         height=sum(line.height for line in lines) - top - bottom,
@@ -122,6 +133,7 @@ def _layout_text_cached(
         truncated=text.truncated,
         font_scale=text.font_scale,
     )
+    return text, layout
 
 
 def _position_lines(

@@ -38,6 +38,7 @@ _PLAIN_TEXT = lazy_regex(  # left to right, and each character is a grapheme of 
 )
 _BYTES_PER_SEGMENT, _BYTES_PER_CHARACTER = 1000, 8  # in memory, at most: words are shared
 _MAX_CACHED_LENGTH = 32  # characters of a word
+_FIRST_PROBED_UNITS = 16  # of a word that is broken; doubled until a line is full
 _NARROWING_UNITS = 3  # letters after which joined ones may be narrower than before
 _TWO_EMOJI = 1.5  # widths of one: an emoji that is wider is drawn as several
 _MAX_KERNED_LENGTH = 64  # letters; measuring all prefixes takes quadratic time
@@ -122,7 +123,10 @@ def split_at_width(
         return _with_text(run, text[: ends[count - 1]]).width
 
     limit = available_width + WIDTH_TOLERANCE
-    fitting = bisect_right(range(1, len(ends) + 1), limit, key=width)
+    most = min(_FIRST_PROBED_UNITS, len(ends))
+    while most < len(ends) and width(most) <= limit:  # a word may have a thousand lines
+        most = min(2 * most, len(ends))
+    fitting = bisect_right(range(1, most + 1), limit, key=width)
     for count in range(min(fitting + _NARROWING_UNITS, len(ends)), fitting, -1):
         if width(count) <= limit:
             fitting = count

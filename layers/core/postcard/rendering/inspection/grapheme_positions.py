@@ -12,11 +12,10 @@ from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.layers.text import TextLayer
 from postcard.text.bidi import visual_order
 from postcard.text.glyphs import FontRun, advance
-from postcard.text.layout import TextLine
+from postcard.text.layout import TextLine, fit_and_lay_out
 from postcard.text.line_wrapping import WrappedLine
 from postcard.text.segmentation import typographic_units
-from postcard.text.shaping import ShapedRun, shape_text
-from postcard.text.shrink_to_fit import fit_text
+from postcard.text.shaping import ShapedRun
 from postcard.text.style import ELLIPSIS
 
 _MAX_MEASURED_UNITS = 64  # of a run; measuring all prefixes takes quadratic time
@@ -69,9 +68,9 @@ class GraphemePositions:
         runs, paragraph = layer.styled_runs(placed_layer)
         visible = tuple(run for run in runs if run.text)
         size, fonts = placed_layer.definite_size, placed_layer.fonts
-        shaped = shape_text(visible, paragraph.direction, fonts)
-        fitted = fit_text(shaped, paragraph, size[WIDTH], size[HEIGHT], fonts)
-        self._layout, self._box = layer.layout(placed_layer), placed_layer.box
+        self._deadline = placed_layer.drawing.deadline
+        fitted, self._layout = fit_and_lay_out(visible, paragraph, size[WIDTH], size[HEIGHT], fonts)
+        self._box = placed_layer.box
         self._truncated, self._scale = fitted.truncated, fitted.font_scale
         self.text = "".join(run.text for run in visible)
         self._units: list[_PlacedUnit] = []
@@ -110,6 +109,7 @@ class GraphemePositions:
         for index, (wrapped, line) in enumerate(
             zip(wrapped_lines, self._layout.lines, strict=True)
         ):
+            self._deadline.check()
             found = self.text.find("\n", start)
             end = len(self.text) if found < 0 else found
             if is_first:
