@@ -124,6 +124,10 @@ class RandomPerson:
         text: str | None = self.page.evaluate(READ_KEPT, self.editor.template_id)
         return text
 
+    def kept_record(self):
+        r = self.page.evaluate(READ_KEPT.replace("request.result?.text ?? null", "request.result"), self.editor.template_id)
+        return {k: (len(v) if isinstance(v,str) and len(v)>50 else v) for k,v in r.items()}
+
     def rest(self) -> str:
         """Wait until nothing more happens; the text of the editor."""
         before, quiet = "", 0
@@ -138,7 +142,7 @@ class RandomPerson:
                 return text
             before = text
             self.page.wait_for_timeout(150)
-        raise AssertionError(f"The page does not come to rest: {mark}")
+        raise AssertionError(f"The page does not come to rest: {mark}; {len(text)} characters, JSON: {is_json(text)}; sent: {[len(s) for s in self.sent[-3:]]}; {self.page.locator('.status-bar').inner_text()!r} {self.kept_record()}")
 
     def close_dialogs(self) -> None:
         """End a dialog; a conflict gets one of its answers."""
@@ -269,7 +273,7 @@ class RandomPerson:
         if not is_json(text):
             return "no JSON to change"
         value = json.loads(text)
-        told = self._mutate(value)
+        told = self._mutate(value) if isinstance(value, dict) else "none of it"
         if self.random.random() < 0.1:
             value, told = self.random.choice(ODD_VALUES), "all of it"
         self._open_json()

@@ -2,6 +2,7 @@
 
 export { AssetsPanel } from "../panels/assets";
 export { FontsPanel } from "../panels/fonts";
+export { SaveCopy } from "./name_dialog";
 export { NewTemplate } from "./new_template";
 export { PictureStart } from "./picture/start";
 export { Preview } from "./preview";

@@ -3,10 +3,12 @@
 import { useState } from "preact/hooks";
 
 import { ApiProblem } from "../server/api";
-import { isFree, isTemplateId } from "../server/templates";
+import { createDraft, isFree, isTemplateId } from "../server/templates";
 import { words } from "../words/screens";
+import type { PanelProps } from "../shell/registry";
 import { navigate } from "../shell/router";
 import { Labelled, Modal, ProblemNote } from "./frame";
+import { nameIn, withName } from "./new_document";
 import { slug } from "./picture/template";
 
 const text = words.name;
@@ -83,6 +85,20 @@ export function NameDialog(props: {
         </div>
       </form>
     </Modal>
+  );
+}
+
+/** Saves the editor's document as the first draft of another template. */
+export function SaveCopy({ editor, close }: PanelProps & { close: () => void }) {
+  const name = nameIn(editor.text.value) ?? editor.templateId;
+  return (
+    <NameDialog
+      title={text.saveCopy}
+      name={words.duplicate.copyOf(name)}
+      submit={text.saveCopy}
+      close={close}
+      make={(id, chosen) => createDraft(id, withName(editor.text.peek(), chosen))}
+    />
   );
 }
 
