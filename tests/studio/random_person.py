@@ -1,7 +1,4 @@
-"""A person who does anything: random actions in the editor, the same ones for the same seed.
-
-By hand, for longer runs than the tests': `python -m tests.studio.random_person 300 1 2 3`.
-"""
+"""A person who does anything: random actions in the editor, the same ones for the same seed."""
 
 import json
 import random
@@ -83,7 +80,7 @@ class RandomPerson:
     sent: list[str] = field(default_factory=list)  # the texts that previews were asked for
 
     def __post_init__(self) -> None:
-        self.random = random.Random(self.seed)  # noqa: S311 - the same actions for the same seed
+        self.random = random.Random(self.seed)
         self.page.set_default_timeout(FAST_MS)
         self.page.on("request", self._on_request)
 
@@ -124,10 +121,6 @@ class RandomPerson:
         text: str | None = self.page.evaluate(READ_KEPT, self.editor.template_id)
         return text
 
-    def kept_record(self):
-        r = self.page.evaluate(READ_KEPT.replace("request.result?.text ?? null", "request.result"), self.editor.template_id)
-        return {k: (len(v) if isinstance(v,str) and len(v)>50 else v) for k,v in r.items()}
-
     def rest(self) -> str:
         """Wait until nothing more happens; the text of the editor."""
         before, quiet = "", 0
@@ -142,7 +135,7 @@ class RandomPerson:
                 return text
             before = text
             self.page.wait_for_timeout(150)
-        raise AssertionError(f"The page does not come to rest: {mark}; {len(text)} characters, JSON: {is_json(text)}; sent: {[len(s) for s in self.sent[-3:]]}; {self.page.locator('.status-bar').inner_text()!r} {self.kept_record()}")
+        raise AssertionError(f"The page does not come to rest: {mark}")
 
     def close_dialogs(self) -> None:
         """End a dialog; a conflict gets one of its answers."""

@@ -107,7 +107,7 @@ def test_calls_that_are_never_answered_end_and_are_made_again(studio: Studio) ->
     editor.wait_for_exact_picture()
     held: list[Route] = []
     studio.recorder.allow("ERR_ABORTED")
-    editor.page.route(CALLS, lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks it
+    editor.page.route(CALLS, lambda route: held.append(route))
     rename(editor, "Late")
     editor.page.clock.run_for(2_000)
     editor.page.wait_for_timeout(300)

@@ -5,14 +5,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
 from PIL import Image
 from playwright.sync_api import FilePayload, Page, expect
 
 from tests.studio.editor_page import EditorPage
 from tests.studio.panel_pages import document_with, publish
+from tests.studio.random_person import READ_KEPT
 from tests.studio.studio import Studio
-from tests.studio.test_bad_answers import LAYER, editor_page, open_editor
+from tests.studio.test_bad_answers import editor_page, open_editor
 
 TEMPLATES: tuple[str, ...] = ()
 MARKUP = "<img src=x onerror=alert(1)>"
@@ -29,7 +29,7 @@ TABLES: dict[str, tuple[bytes, str]] = {
     "utf-16": ("first_name\nAnna\n".encode("utf-16"), "1 row"),
     "markup": (f"first_name,{MARKUP}\n{MARKUP},\u202eb\n".encode(), "1 row, 2 columns"),
     "prototype": (b"__proto__,constructor,toString\na,b,c\n", "1 row, 3 columns"),
-    "graphemes": ("first_name\n".encode() + "🏳️‍🌈".encode() * 5000, "1 row"),
+    "graphemes": (b"first_name\n" + "🏳️‍🌈".encode() * 5000, "1 row"),
 }
 
 
@@ -49,8 +49,9 @@ def test_tables_that_are_none_or_hostile_are_told_and_change_nothing(studio: Stu
         choose_table(editor.page, f"{MARKUP} {name}.csv", body)
         expect(panel, name).to_contain_text(words)
         expect(panel.locator("img")).to_have_count(0)
-        for add in panel.get_by_role("button", name="Add field").all():
-            add.click()
+        adding = panel.locator(".column button.small", has_text="Add")
+        while adding.count():
+            adding.first.click()
         close = panel.get_by_role("button", name="Forget this file")
         if close.count():
             close.click()
@@ -78,61 +79,57 @@ def encoded(kind: str, size: tuple[int, int], **options: Any) -> bytes:
     return body.getvalue()
 
 
+ANIMATION = {"save_all": True, "append_images": [Image.new("RGB", (20, 20), (200, 0, 0))]}
+NO_KIND = "is neither a picture nor a font that can be used"
 PICTURES: dict[str, tuple[bytes, str, str]] = {
-    "none.png": (b"<html>", "image/png", "Uploaded|refused|picture"),
-    "drawing.svg": (b"<svg onload='alert(1)'/>", "image/svg+xml", "drawing.svg"),
-    "photo.heic": (b"\0\0\0\x18ftypheic", "image/heic", "photo.heic"),
-    "empty.png": (b"", "image/png", "empty"),
-    "wide.png": (encoded("PNG", (20_000, 2)), "image/png", "20000|20,000|pixels|large"),
-    f"{HOSTILE[:20]}.png": (encoded("PNG", (20, 20)), "image/png", "img-src-x"),
-    "moving.gif": (
-        encoded(
-            "GIF", (20, 20), save_all=True, append_images=[Image.new("RGB", (20, 20), (200, 0, 0))]
-        ),
-        "image/gif",
-        "moving",
-    ),
+    "none.png": (b"<html>", "image/png", "is not a usable picture"),
+    "drawing.svg": (b"<svg onload='alert(1)'/>", "image/svg+xml", NO_KIND),
+    "photo.heic": (b"\0\0\0\x18ftypheic", "image/heic", NO_KIND),
+    "empty.png": (b"", "image/png", "is empty"),
+    "large.png": (bytes(10_000_001), "image/png", "has over 10 MB"),
+    "wide.png": (encoded("PNG", (20_000, 2)), "image/png", "wide is ready"),
+    f"{HOSTILE[:20]}.png": (encoded("PNG", (20, 20)), "image/png", "img-src-x-onerror-a is ready"),
+    "moving.gif": (encoded("GIF", (20, 20), **ANIMATION), "image/gif", "moving is ready"),
 }
 
 
 def test_files_that_are_no_pictures_are_refused_with_a_reason(studio: Studio) -> None:
-    studio.recorder.allow_status(400, 404, 409, 413, 429)
+    studio.recorder.allow_status(429)
     editor = editor_page(studio, "pictures")
     open_editor(editor)
     editor.page.get_by_role("tab", name="Assets").click()
-    for name, (body, kind, _) in PICTURES.items():
+    for name, (body, kind, words) in PICTURES.items():
         chooser = editor.page.locator(".assets-panel .panel-tools input[type=file]")
         chooser.set_input_files(FilePayload(name=name, mimeType=kind, buffer=body))
         row = editor.page.locator(".upload-list li").first
-        expect(row.locator("progress")).to_have_count(0)
-        print(name, "->", row.inner_text())
+        expect(row, name).to_contain_text(words)
         row.get_by_role("button").click()
 
 
 def deep(levels: int, count: int) -> list[dict[str, Any]]:
     """Groups in groups, with all other layers in the innermost."""
     layers: list[dict[str, Any]] = [
-        {**LAYER, "name": f"{MARKUP[:20]}\u202e {number}", "y": number} for number in range(count)
+        {"type": "rectangle", "name": f"n{n}", "width": 9, "height": 9, "y": n}
     ]
     for level in range(levels):
-        layers = [{"type": "group", "name": f"g{level}", "width": 300, "height": 300, "layers": layers}]
+        group = {"type": "group", "name": f"g{level}", "width": 300, "height": 300}
+        layers = [{**group, "layers": layers}]
     return layers
 
 
 def test_the_largest_document_of_hostile_names_opens_and_is_edited(studio: Studio) -> None:
-    fields = {f"field_{n}": {"label": HOSTILE[:60], "max_length": 5000, "example": "🎉" * 100} for n in range(100)}
-    document = document_with(
-        *deep(7, 193), fields=fields, name=HOSTILE, description="a", meta={"note": HOSTILE, "n": 1e300}
-    )
+    field = {"label": MARKUP, "max_length": 5000, "example": "🎉" * 100}
+    fields = {f"field_{number}": field for number in range(100)}
+    meta = {"note": HOSTILE, "large": 1e300}
+    document = document_with(*deep(7, 193), fields=fields, name=MARKUP, meta=meta)
     publish(studio, "largest", document)
     editor = EditorPage.open(studio, "largest")
     expect(editor.page.locator(".surface [data-layer]")).to_have_count(200)
     editor.page.locator(".surface [data-layer]").last.evaluate("e => e.focus()")
     editor.press("ArrowRight")
-    before = json.loads(json.dumps(document))
     after = json.loads(editor.saved_draft())
-    assert after["meta"] == before["meta"]
-    assert after["name"] == HOSTILE
+    assert after["meta"] == meta
+    assert after["name"] == MARKUP
     editor.press("Control+z")
     expect(editor.page.locator(".save-mark")).to_contain_text("Saved")
     for tab in ("Fields", "Layers"):
@@ -140,21 +137,31 @@ def test_the_largest_document_of_hostile_names_opens_and_is_edited(studio: Studi
     expect(editor.page.locator("img[src=x]")).to_have_count(0)
 
 
-@pytest.mark.parametrize("typed", ["1e309", "1e308", "-0", "0.1+0.2", "99999999999", "NaN", "٣", ""])
-def test_odd_numbers_never_become_null_or_noise(studio: Studio, typed: str) -> None:
+NUMBERS = {
+    "1e309": 20,
+    "1e308": 20,
+    "NaN": 20,
+    "٣": 20,
+    "-0": 0,
+    "0.1+0.2": 0.3,
+    "1/3": 0.33,
+    "1/0": 20,
+}
+
+
+def test_odd_numbers_never_become_null_or_noise(studio: Studio) -> None:
+    studio.recorder.allow_status(400)
     editor = editor_page(studio, "numbers")
     open_editor(editor)
     editor.wait_for_exact_picture()
     editor.page.locator(".surface [data-layer]").first.evaluate("e => e.focus()")
     editor.press("PageDown")
-    box = editor.page.locator('[data-property="x"] input, .inspector input[role=spinbutton]').first
-    box.fill(typed)
-    box.press("Enter")
-    editor.page.wait_for_timeout(300)
-    layer = json.loads(editor.page.evaluate(
-        "() => navigator.locks ? '{}' : '{}'"))
-    assert layer == {}
-    editor.wait_for_exact_picture()
-    text = json.dumps(json.loads(editor.draft()) if "draft" in editor.page.locator(".save-mark").inner_text() else {})
-    assert "null" not in text
-    assert "0.30000000000000004" not in text
+    box = editor.page.locator('[data-property="x"] input').first
+    for typed, stored in NUMBERS.items():
+        for number in ("21", "20"):
+            box.fill(number)
+        box.fill(typed)
+        box.press("Enter")
+        editor.page.wait_for_timeout(100)
+        kept = json.loads(str(editor.page.evaluate(READ_KEPT, "numbers")))
+        assert kept["layers"][0]["x"] == stored, typed
