@@ -23,7 +23,7 @@ endef
 DOCS_PAGE := functions/api/static/docs
 DOCS_PAGE_FILES := LICENSE NOTICE swagger-ui.css swagger-ui-bundle.js swagger-ui-bundle.js.LICENSE.txt
 
-.PHONY: help setup serve test studio test-studio test-trust fuzz preflight soak load lint types audit stack engine checkov build deploy destroy bench docs clients docs-page acid email-docs email-examples gallery design-thumbnails scripts fonts more-fonts lock clean
+.PHONY: help setup serve test studio test-studio test-trust fuzz preflight fixes soak load lint types audit stack engine checkov build deploy destroy bench docs clients docs-page acid email-docs email-examples gallery design-art design-thumbnails scripts fonts more-fonts lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 18
@@ -97,6 +97,9 @@ fuzz: setup ## decode a million mutated images (25 minutes)
 preflight: setup ## draw 20,000 rows of a million, and compare with what preflight predicted (3 minutes)
 	POSTCARD_PREFLIGHT=full $(BIN)/python -m pytest -n 2 tests/campaigns/test_preflight_agrees.py
 
+fixes: setup ## break 500 templates and mend them with the patches of their findings (4 minutes)
+	POSTCARD_FIXES=full $(BIN)/python -m pytest tests/lint/test_fixes.py
+
 soak: setup ## send a million requests; memory must not grow (REQUESTS=…)
 	PYTHONPATH=functions:. $(BIN)/python -m tests.trust.soak $(REQUESTS)
 
@@ -155,6 +158,9 @@ email-examples: requirements/mjml/node_modules/ready ## compile the MJML of exam
 
 gallery: setup ## write docs/gallery.md and its pictures again
 	$(BIN)/python -m local.docs_gallery
+
+design-art: setup ## draw the pictures of the designs from local/designs/art again
+	$(BIN)/python -m local.design_art
 
 design-thumbnails: setup ## draw the thumbnails of the designs in functions/api/designs again
 	$(BIN)/python -m local.design_thumbnails

@@ -32,6 +32,35 @@ async function bundle(extra) {
   return Buffer.from(result.outputFiles[0].contents);
 }
 
+/** The app in parts: what the editor needs, and what is fetched when a dialog or another screen opens. */
+async function bundleApp(jsonFile) {
+  const { outputFiles, metafile } = await esbuild.build({
+    ...options,
+    entryPoints: { app: "src/main.tsx" },
+    plugins: [externalJsonEditor(jsonFile)],
+    splitting: true,
+    metafile: true,
+    outdir: "parts",
+    entryNames: "[name].[hash]",
+    chunkNames: "[name].[hash]",
+  });
+  const made = Object.entries(metafile.outputs);
+  const [app] = made.find(([, part]) => part.entryPoint === "src/main.tsx");
+  const first = [app];
+  for (const path of first) {
+    for (const each of metafile.outputs[path].imports) {
+      if (each.kind === "import-statement" && !first.includes(each.path)) first.push(each.path);
+    }
+  }
+  const bytesOf = (path) => outputFiles.find((file) => relative(root, file.path) === path).contents;
+  const order = [...first, ...made.map(([path]) => path).filter((path) => !first.includes(path))];
+  return order.map((path) => ({
+    name: path.replace(/^parts\//, ""),
+    bytes: Buffer.from(bytesOf(path)),
+    isFirst: first.includes(path),
+  }));
+}
+
 function hashed(name, extension, bytes) {
   const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 12);
   return `${name}.${hash}.${extension}`;
@@ -72,18 +101,20 @@ async function buildPage() {
     jsonFile = hashed("json", "js", bytes);
     files.set(jsonFile, bytes);
   }
-  const app = await bundle({
-    entryPoints: ["src/main.tsx"],
-    plugins: [externalJsonEditor(jsonFile)],
-  });
+  const parts = await bundleApp(jsonFile);
   const sheets = STYLES.map((name) => `style/${name}.css`).filter((f) => existsSync(join(root, f)));
   const contents = sheets.map((file) => `@import "./${file}";`).join("\n");
   const style = await bundle({ stdin: { contents, loader: "css", resolveDir: root } });
-  const appFile = hashed("app", "js", app);
   const styleFile = hashed("style", "css", style);
-  files.set(appFile, app).set(styleFile, style);
+  for (const { name, bytes } of parts) files.set(name, bytes);
+  files.set(styleFile, style);
   const page = readFileSync(join(root, "index.html"), "utf8");
-  const html = page.replace("STYLE_NAME", styleFile).replace("APP_NAME", appFile);
+  const [app, ...shared] = parts.filter((part) => part.isFirst);
+  const preloads = shared.map((part) => `\n    <link rel="modulepreload" href="/studio/${part.name}">`);
+  const html = page
+    .replace("STYLE_NAME", styleFile)
+    .replace("APP_NAME", app.name)
+    .replace("  </head>", `${preloads.join("").replace(/^\n  /, "  ")}${preloads.length > 0 ? "\n" : ""}  </head>`);
   files.set("index.html", Buffer.from(html)).set("SOURCES", Buffer.from(sources()));
   rmSync(output, { recursive: true, force: true });
   mkdirSync(output, { recursive: true });

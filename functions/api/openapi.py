@@ -19,7 +19,7 @@ from api.openapi_responses import (
 )
 from api.openapi_schemas import request_schemas, simplify_schemas
 from api.request_models import DOCUMENT_SCHEMA, EXAMPLE_DOCUMENT
-from api.response_models import ErasureResponse, PreviewResponse
+from api.response_models import ErasureResponse, PreviewResponse, TemplateFindings
 
 OpenApiDocument = dict[str, Any]
 DESCRIPTION = """A personal picture in every e-mail.
@@ -110,7 +110,7 @@ def build_openapi(resolver: APIGatewayHttpResolver, routes: Sequence[Route]) -> 
     for unused in [name for name in schemas if name.endswith("ValidationError")]:
         del schemas[unused]
     _, definitions = models_json_schema(
-        [(PreviewResponse, "validation"), (ErasureResponse, "validation")],
+        [(model, "validation") for model in (PreviewResponse, ErasureResponse, TemplateFindings)],
         ref_template="#/components/schemas/{model}",
     )
     schemas |= {**definitions["$defs"], "Problem": PROBLEM_SCHEMA}

@@ -26,6 +26,9 @@ PATHS_WITH_CONFLICTS = ("/v1/batches/{batch_id}/start", "/v1/batches/{batch_id}/
 PROBLEM_CONTENT = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 CONTENT_OVERRIDES = {  # of successful responses, where the handler's return type does not say it
     "/docs": {"text/html": {"schema": {"type": "string"}}},
+    "/v1/templates/{template_id}/findings": {
+        "application/json": {"schema": {"$ref": "#/components/schemas/TemplateFindings"}},
+    },
     "/v1/template.schema.json": {
         "application/json": {"schema": {"type": "object", "additionalProperties": True}}
     },

@@ -298,6 +298,10 @@ class PreviewBody(PictureBody):
     findings: Annotated[
         bool, Field(description="false: the document is not checked, which is faster.")
     ] = True
+    fixes: Annotated[
+        bool,
+        Field(description="Each finding of the document with a JSON Patch that mends it."),
+    ] = False
     describe: Annotated[
         bool, Field(description="Where each layer was drawn, which are hidden, and the alt text.")
     ] = False

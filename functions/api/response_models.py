@@ -13,6 +13,50 @@ class Diagnostic(BaseModel):
     detail: str
 
 
+class PatchOperation(BaseModel):
+    """An operation of a JSON Patch (RFC 6902): `add`, `remove` or `replace`."""
+
+    op: Literal["add", "remove", "replace"]
+    path: str
+    value: Any = None
+
+
+class Finding(Diagnostic):
+    """A finding. `fix` is a JSON Patch of the document that mends it; `fix_detail` says how."""
+
+    fix: list[PatchOperation] | None = None
+    fix_detail: str | None = None
+
+
+class TemplateFindings(BaseModel):
+    """The findings of a template's latest version, or of its draft: `version` is null."""
+
+    template_id: str
+    version: int | None
+    findings: list[Finding]
+
+
+class DarkClient(BaseModel):
+    """A mail client in dark mode.
+
+    `background` is the colour behind a picture. Pictures with a width or a height of up to
+    `recolors_up_to` pixels get other colours, which the CSS `recoloring_filter` comes close to;
+    0 and null: none does.
+    """
+
+    id: str
+    name: str
+    background: str
+    recolors_up_to: int
+    recoloring_filter: str | None
+
+
+class DarkClientList(BaseModel):
+    """Mail clients in dark mode."""
+
+    items: list[DarkClient]
+
+
 class StoredImageResponse(BaseModel):
     """A stored image: `ImageResponse` without `metadata`."""
 
@@ -491,7 +535,7 @@ class PreviewResponse(BaseModel):
     image: str | None
     boxes: list[PreviewBox]
     warnings: list[Diagnostic]
-    findings: list[Diagnostic]
+    findings: list[Finding]
     pictures: list[PersonPreview] | None = None
     layers: list[PreviewLayer] | None = None
     hidden: list[HiddenPreviewLayer] | None = None

@@ -92,6 +92,15 @@ test("a cover is a rectangle between picture and text, and in the fallback pictu
   assert.deepEqual((made.fallback as { layers: unknown[] }).layers, layers.slice(0, 2));
 });
 
+test("a text begins or ends where the old one did", () => {
+  const old = { x: 121, y: 210, width: 200, height: 60 };
+  const title = (align: PictureChoices["align"]) =>
+    (pictureTemplate({ ...CHOICES, old, align }).layers as { [key: string]: number }[])[1]!;
+  assert.deepEqual([title("start").x, title("start").width], [61, 190]);
+  assert.deepEqual([title("end").x, title("end").width], [51, 110]);
+  assert.deepEqual([title("center").x, title("center").width], [51, 200]);
+});
+
 test("a line that is higher than a tight mark grows about the mark's middle", () => {
   const [, title] = pictureTemplate({ ...CHOICES, size: 50 }).layers as { [key: string]: number }[];
   assert.deepEqual([title!.y, title!.height], [90, 60]);

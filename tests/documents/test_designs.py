@@ -2,11 +2,15 @@
 
 import io
 import json
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
+from local.design_art import ART_FOLDER
 from local.design_thumbnails import FOLDER, MAX_BYTES, draw_thumbnail
+from local.seed_images import ASSETS_FOLDER
 from postcard.identifiers import is_template_id
 from postcard.ports import StoredObject
 from postcard.studio.designs import Design, DesignGallery
@@ -15,6 +19,7 @@ from tests.functions.in_memory_service import InMemoryService
 DESIGNS = DesignGallery(FOLDER).list()
 MAX_FOLDER_BYTES = 6_000_000  # Lambda's limit for a package counts them
 MAX_DESIGN_ID, MAX_PICTURE_ID = 30, 25  # with a number behind, an asset's id has at most 64
+MAX_MAIL_BYTES = 150_000  # of a picture 1200 pixels wide: for sharp screens, or shared
 ABOUT = {"name": 40, "description": 120, "category": 30}
 each_design = pytest.mark.parametrize("design", DESIGNS, ids=lambda design: design.id)
 
@@ -69,6 +74,42 @@ def test_a_design_names_its_pictures_and_no_others(design: Design) -> None:
 
 
 @each_design
+def test_a_design_s_pictures_are_of_our_own_drawing(design: Design) -> None:
+    for picture in design.pictures:
+        seed = ASSETS_FOLDER / picture.path.name
+        is_seed = seed.exists() and seed.read_bytes() == picture.path.read_bytes()
+        drawn_from = ART_FOLDER / design.id / f"{picture.asset_id}.json"
+        assert is_seed or drawn_from.exists(), f"{drawn_from} is missing: make design-art"
+
+
+def fields_of(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The fields, those of items included."""
+    for name, field in document.get("fields", {}).items():
+        yield name, field
+        for key, item_field in field.get("items", {}).items():
+            yield f"{name}.{key}", item_field
+
+
+@each_design
+def test_every_field_of_a_design_has_a_label_and_bounds(design: Design) -> None:
+    bounds = {"text": {"max_length", "pattern", "choices"}, "list": {"max_items"}}
+    both = {"number": {"min", "max"}, "date": {"min", "max"}}
+    for name, field in fields_of(json.loads(design.document)):
+        kind = field.get("type", "text")
+        assert field.get("label"), name
+        assert kind not in bounds or bounds[kind] & field.keys(), f"{name} has no bound"
+        assert both.get(kind, set()) <= field.keys(), f"{name} needs min and max"
+
+
+@each_design
+def test_every_field_of_a_design_has_an_example(design: Design) -> None:
+    document = json.loads(design.document)
+    counts_to = document.get("countdown", {}).get("to", "")  # an example would be over one day
+    for name, field in document.get("fields", {}).items():
+        assert {"example", "default"} & field.keys() or name in counts_to, name
+
+
+@each_design
 def test_a_design_has_no_finding_whoever_it_is_for(world: InMemoryService, design: Design) -> None:
     upload_pictures(world, design)
     published = world.publish(json.loads(design.document), design.id)
@@ -80,6 +121,17 @@ def test_a_design_has_no_finding_whoever_it_is_for(world: InMemoryService, desig
     assert len(worst.json["pictures"]) == 7
     for picture in worst.json["pictures"]:
         assert picture["findings"] == [], picture
+        assert picture["alt"] and picture["alt"] == " ".join(picture["alt"].split()), picture["alt"]
+
+
+@each_design
+def test_a_design_is_light_enough_for_mail(world: InMemoryService, design: Design) -> None:
+    upload_pictures(world, design)
+    dpr = 2 if design.width == 600 else 1
+    body = {"document": json.loads(design.document), "dpr": dpr, "findings": False}
+    drawn = world.call("POST", "/v1/previews", body)
+    assert drawn.status == 200, drawn.body
+    assert len(drawn.body) <= MAX_MAIL_BYTES, len(drawn.body)
 
 
 @each_design

@@ -49,7 +49,7 @@ def test_a_document_names_a_font_by_its_asset_or_its_family(
 
 def test_a_link_s_picture_is_drawn_with_the_version_s_own_font(kites: InMemoryService) -> None:
     published = kites.publish(written("Kite"))
-    assert published.json["findings"] == []
+    assert [found["code"] for found in published.json["findings"]] == ["small_picture"]
     opened = kites.open_link(kites.sign_link())
     assert opened.headers["x-postcard-render"] == "drawn"
     assert opened.body == drawn(kites, written("asset:kite"))

@@ -150,7 +150,8 @@ def test_a_person_whose_picture_cannot_be_fetched_sees_the_fallback_picture(
 
 def test_each_person_has_warnings_and_findings_of_their_own(empty: InMemoryService) -> None:
     title = {**TITLE, "text": "{{ name }}", "height": 18, "color": "#ffffff"}
-    draft = document(fields={"name": {"example": "Bo", "max_length": 300}}, layers=[title], alt="")
+    fields = {"name": {"example": "Bo", "max_length": 300}}
+    draft = document(height=120, fields=fields, layers=[title], alt="")
     people = [
         named(name="Bo"),
         named(name="Bo and his sisters and brothers"),
@@ -440,7 +441,7 @@ def test_a_preview_takes_64_kb_more_than_other_calls(empty: InMemoryService) -> 
 
 
 def test_without_findings_the_document_is_not_checked(empty: InMemoryService) -> None:
-    draft = greeting(name=NAME, city=CITY, spare={})
+    draft = {**greeting(name=NAME, city=CITY, spare={}), "height": 120}
     assert [f["code"] for f in preview(empty, document=draft)["findings"]] == ["unused_field"]
     assert preview(empty, document=draft, findings=False)["findings"] == []
     shown = preview(empty, document=draft, findings=False, people=[[]])

@@ -43,7 +43,7 @@ def test_findings_of_a_document_are_in_its_preview_and_in_its_publish_response(
 ) -> None:
     fields = {"first_name": {"default": "you"}, "code": {"required": True}, "spare": {}}
     layer = {"type": "text", "x": 4, "y": 400, "width": 99, "text": "{{ first_name }} {{ code }}"}
-    draft = document(fields=fields, layers=[{**layer, "font": "Nope"}])
+    draft = document(height=120, fields=fields, layers=[{**layer, "font": "Nope"}])
     found = [
         ("unused_field", "/fields/spare"),
         ("missing_example", "/fields/code"),
@@ -65,16 +65,16 @@ def test_findings_of_a_document_are_in_its_preview_and_in_its_publish_response(
 def test_faults_of_the_drawn_example_are_findings(empty: InMemoryService) -> None:
     layer = {"type": "text", "text": "{{ name }}", "color": "#334455"}
     fields = {"name": {"default": "you", "example": "Ann \U00013080"}}
-    result = empty.publish(document(fields=fields, layers=[layer], alt=""))
+    result = empty.publish(document(height=120, fields=fields, layers=[layer], alt=""))
     findings = [(f["code"], f["pointer"]) for f in result.json["findings"]]
     assert findings == [("low_contrast", "/layers/0"), ("missing_glyph", "/layers/0")]
     good = document(fields={"name": {"example": "Ann"}}, layers=[{**layer, "color": "#ffffff"}])
-    assert empty.publish({**good, "alt": ""}).json["findings"] == []
+    assert empty.publish({**good, "alt": "", "height": 120}).json["findings"] == []
 
 
 def test_a_code_whose_colours_do_not_scan_is_a_finding(empty: InMemoryService) -> None:
     code = {"type": "qr", "value": "{{ name }}", "width": 90, "color": "#fff7cc"}
-    drawn = document(fields={"name": {"example": "Ann"}}, layers=[code], alt="")
+    drawn = document(height=120, fields={"name": {"example": "Ann"}}, layers=[code], alt="")
     findings = empty.publish(drawn).json["findings"]
     assert [(f["code"], f["pointer"]) for f in findings] == [("unscannable", "/layers/0")]
 

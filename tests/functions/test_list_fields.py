@@ -47,7 +47,7 @@ def shop(empty: InMemoryService) -> InMemoryService:
 
 
 def test_a_cart_is_published_without_findings_and_lists_its_fields(shop: InMemoryService) -> None:
-    assert shop.publish(cart(name="Cart")).json["findings"] == []
+    assert shop.publish(cart(name="Cart", height=120)).json["findings"] == []
     fields = shop.call("GET", "/v1/templates/welcome/fields").json["items"]
     products = next(field for field in fields if field["name"] == "products")
     assert (products["type"], products["max_items"]) == ("list", 3)

@@ -5,9 +5,15 @@ from typing import Any
 import pytest
 
 from postcard.lint.checks import check_template
-from tests.template.template_cases import template
+from postcard.template.compiled import Template
+from tests.template import template_cases
 
 TEXT = {"type": "text", "text": "x"}
+
+
+def template(**properties: Any) -> Template:
+    """A template that is no small picture."""
+    return template_cases.template(**{"height": 101, **properties})
 
 
 def found(families: list[str] | None = None, **properties: Any) -> list[tuple[str, str]]:
@@ -42,7 +48,7 @@ def test_a_required_field_without_example_or_default_is_a_finding() -> None:
     [
         ({"x": 200}, True),
         ({"x": 199}, False),
-        ({"y": 100}, True),
+        ({"y": 101}, True),
         ({"x": -10, "width": 10}, True),
         ({"x": -10, "width": 11}, False),
         ({"x": -10, "width": 10, "rotation": 45}, False),

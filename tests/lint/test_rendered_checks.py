@@ -13,13 +13,18 @@ from postcard.template.bind import bind_examples
 from postcard.template.compiled import Template
 from postcard.template.validation.parse import parse_document
 from tests.rendering.drawing import plain_picture, renderer
-from tests.template.template_cases import template
+from tests.template import template_cases
 
 SEEDS = Path("local/seed")
 TEXT: dict[str, Any] = {"type": "text", "text": "Hello", "x": 20, "y": 20, "color": "#777777"}
 PLATE: dict[str, Any] = {"type": "rectangle", "width": 200, "height": 100}
 FAINT = ["low_contrast"]
 NOW = 1_795_341_600.0  # 2026-11-22T10:00:00Z
+
+
+def template(**properties: Any) -> Template:
+    """A template that is no small picture."""
+    return template_cases.template(**{"height": 101, **properties})
 
 
 @cache
@@ -109,7 +114,8 @@ def test_an_unknown_background_is_known_again_once_it_is_covered() -> None:
 
 
 def test_the_background_of_a_transparent_document_is_unknown() -> None:
-    assert codes(TEXT, background="transparent") == []
+    assert codes(TEXT, background="transparent") == ["low_contrast_in_dark_mode"]
+    assert codes({**TEXT, "color": "#dddddd"}, background="transparent") == []
     assert codes(TEXT, background="{{ brand }}", fields={"brand": {"type": "color"}}) == []
 
 

@@ -63,8 +63,12 @@ def server(
 
 
 @pytest.fixture(scope="module")  # a longer-lived one would leave asyncio's loop to other tests
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium."""
+def browser(server: LocalServer) -> Iterator[Browser]:
+    """Debian's Chromium.
+
+    After the service: the engine of its edge function would take Playwright's event loop for its
+    own, and wait for ever while a test waits for a picture.
+    """
     if not CHROMIUM:
         pytest.skip("Chromium is not installed")
     flags = [flag for flag in FLAGS if flag not in PLAYWRIGHT_S_OWN]

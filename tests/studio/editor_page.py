@@ -12,6 +12,7 @@ from playwright.sync_api import Locator, Page, Request, expect
 from tests.studio.studio import Studio
 
 PREVIEWS = "/v1/previews"
+expect.set_options(timeout=30_000)  # only ends a test that fails
 Point = tuple[float, float]
 
 

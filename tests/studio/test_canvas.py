@@ -250,8 +250,22 @@ def test_a_shape_is_resized_by_its_handle_and_the_other_side_stays(studio: Studi
     assert (ticket["width"], ticket["height"]) == (268, 64)
 
 
+COUNT_URLS = """() => {
+  const open = new Set(), {createObjectURL, revokeObjectURL} = URL;
+  window.mostOpen = 0;
+  URL.createObjectURL = (blob) => {
+    const url = createObjectURL.call(URL, blob);
+    open.add(url);
+    window.mostOpen = Math.max(window.mostOpen, open.size);
+    return url;
+  };
+  URL.revokeObjectURL = (url) => { open.delete(url); revokeObjectURL.call(URL, url); };
+}"""
+
+
 def test_a_text_is_drawn_by_the_service_while_it_is_resized(studio: Studio) -> None:
     editor = open_banner(studio)
+    editor.page.evaluate(COUNT_URLS)
     editor.click(200, 160)
     assert editor.selected()[0].startswith("title, text")
     log = editor.previews()
@@ -264,6 +278,7 @@ def test_a_text_is_drawn_by_the_service_while_it_is_resized(studio: Studio) -> N
     assert json.loads(editor.saved_draft())["layers"][6]["width"] == 222
     editor.press("Control+z")
     assert editor.saved_draft() == BANNER_TEXT, "one entry in the history"
+    assert 1 <= editor.page.evaluate("window.mostOpen") <= 8, "pictures that are held in memory"
 
 
 def test_a_drag_that_is_given_up_changes_nothing(studio: Studio) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -89,6 +90,37 @@ def test_a_field_goes_into_the_text_at_the_caret(studio: Studio) -> None:
     expect(box).to_have_value("Code: {{ discount_code }}")
     expect(box).to_be_focused()
     assert title(editor.saved_draft()) == "Code: {{ discount_code }}"
+
+
+def test_a_press_on_the_picture_sets_the_caret_in_the_text(studio: Studio) -> None:
+    editor = open_banner(studio)
+    editor.click(*TITLE, click_count=2)
+    box = editor.page.get_by_role("textbox", name="Text of title")
+    expect(editor.page.locator(".text-selection").first).to_be_attached()
+    body = {
+        "document": json.loads(BANNER_TEXT),
+        "base": "examples",
+        "carets": "/layers/6",
+    }
+    carets = studio.call("POST", "/v1/previews", body, Accept="application/json").json()["carets"]
+    (before_tag,) = (caret for caret in carets if caret["offset"] == 3)
+    middle = (before_tag["top"] + before_tag["bottom"]) / 2
+    editor.page.wait_for_timeout(500)  # not a double click
+    editor.click(before_tag["x"] + 1, middle)
+    expect(editor.page.locator(".caret")).to_be_attached()
+    line = editor.page.locator(".caret-line")
+    x = float(line.get_attribute("x1") or "nan")
+    assert abs(x - (editor.at(before_tag["x"], 0)[0] - editor.at(0, 0)[0] + _left(editor))) < 1
+    editor.page.keyboard.type("dear ")
+    expect(box).to_have_value(re.compile("^Hi dear {{ user_name }}"))
+    assert title(editor.saved_draft()).startswith("Hi dear {{ user_name }}")
+
+
+def _left(editor: EditorPage) -> float:
+    """Where the template begins in the canvas's element, in screen pixels."""
+    canvas = editor.page.locator(".canvas").bounding_box()
+    assert canvas is not None
+    return editor.at(0, 0)[0] - canvas["x"]
 
 
 def test_busy_answers_are_waited_for_and_no_edit_is_lost(studio: Studio) -> None:

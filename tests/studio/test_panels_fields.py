@@ -162,7 +162,7 @@ def test_people_of_a_table_stay_in_the_browser_until_they_are_forgotten(
     notable.get_by_role("checkbox").first.check()
     notable.get_by_role("button", name="Show these people").click()
     page.get_by_role("button", name="People", exact=True).click()
-    strip = page.get_by_role("region", name="People")
+    strip = page.get_by_role("region", name="People", exact=True)
     expect(strip).to_contain_text("Row ")
     page.reload()
     page.get_by_role("button", name="People", exact=True).click()

@@ -16,7 +16,7 @@ TITLE = {**TEXT, "text": "Hi", "color": "#333333", "width": 200}
 BROKEN: dict[str, dict[str, Any]] = {
     "low_contrast": document_with({**TITLE, "color": "#dddddd"}),
     "text_overflow": document_with(
-        {**TITLE, "width": 120, "height": 30, "max_lines": 1, "text": "{{ name }}"},
+        {**TITLE, "width": 120, "height": 30, "text": "{{ name }}"},
         fields={"name": {"default": "Al", "max_length": 20}},
     ),
     "unused_field": document_with(TITLE, fields={"nobody": {"default": "x"}}),

@@ -205,7 +205,7 @@ def test_a_text_is_split_into_parts_that_are_styled(studio: Studio) -> None:
     layer_row(page, "title").click()
     page.get_by_role("button", name="Style a part…").click()
     part = page.locator(".span").nth(1)
-    part.get_by_text("Style").click()
+    part.locator("summary").click()
     part.get_by_role("spinbutton", name="Weight").fill("700")
     spans = [{"text": "You have "}, {"text": "{{ points }}", "weight": 700}, {"text": " points"}]
     assert layers_of(editor.saved_draft())[0]["text"] == spans
@@ -288,6 +288,10 @@ def test_the_json_drawer_edits_the_text_and_marks_what_is_wrong(studio: Studio) 
     page.keyboard.press("Control+End")
     page.keyboard.type("]")
     expect(page.locator(".cm-lintRange-error").first).to_be_visible()
+    property_of(page, "height").get_by_role("spinbutton").fill("20")  # has to wait
+    expect(page.locator(".pictures img")).to_be_visible()
+    box.click()
+    page.keyboard.press("Control+End")
     page.keyboard.press("Backspace")
     expect(page.locator(".cm-lintRange-error")).to_have_count(0)
     page.keyboard.press("Control+Home")

@@ -18,7 +18,6 @@ NARROW: dict[str, Any] = {
     "height": 30,
     "text": "Hi {{ first_name }}",
     "size": 24,
-    "max_lines": 1,
 }
 FIELDS = {"first_name": {"default": "you", "max_length": 40, "open": True}}
 
@@ -41,6 +40,10 @@ def test_a_text_that_does_not_fit_is_marked_in_the_widest_person_s_picture(studi
     expect(shortest.locator("[data-marked]")).to_have_count(0)
     widest.click()
     assert [label.split(",")[0] for label in editor.selected()] == ["title"]
+    expect(page.locator(".stepper")).to_contain_text("Widest values")
+    page.locator(".surface").focus()
+    editor.press(",")
+    expect(page.locator(".stepper")).to_contain_text("Examples")
 
 
 def test_all_worst_people_come_from_one_request(studio: Studio) -> None:

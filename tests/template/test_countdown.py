@@ -261,7 +261,11 @@ def test_a_link_may_set_the_end() -> None:
 def test_findings_for_countdowns_that_are_unused_or_shown_where_time_is_static() -> None:
     fields = {"at": {"type": "date", "default": "2026-11-30"}}
     shown = {"type": "text", "text": ALL_PARTS}
-    properties: dict[str, Any] = {"countdown": {"to": "{{ at }}"}, "fields": fields}
+    properties: dict[str, Any] = {
+        "height": 101,
+        "countdown": {"to": "{{ at }}"},
+        "fields": fields,
+    }
     assert check_template(template(layers=[shown], **properties)) == ()
     static = template(layers=[shown], alt=ALL_PARTS, ended={"layers": [shown]}, **properties)
     findings = [(finding.code, finding.pointer) for finding in check_template(static)]

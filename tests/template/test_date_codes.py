@@ -94,6 +94,7 @@ def test_an_unknown_code_is_a_finding_wherever_it_is(code: str) -> None:
         LocaleFilters("en-US", UTC).date(DAY, f"%d {code}")
     hidden = f"{{% if false %}}{{{{ d | date: '%d {code}' }}}}{{% endif %}}"
     compiled = template(
+        height=101,
         fields={"d": {"type": "date", "default": DAY}},
         layers=[{"type": "text", "text": hidden}],
         alt=f"{{{{ d | time: '%H {code}' }}}}",
@@ -105,7 +106,8 @@ def test_an_unknown_code_is_a_finding_wherever_it_is(code: str) -> None:
 def test_known_codes_and_texts_with_percent_signs_are_no_findings() -> None:
     fields = {"d": {"type": "date", "default": DAY}}
     text = "10% {{ d | date: '%^b %-d 100%%' }} {{ d | date: 'EEE d' }} {{ d | append: '%Q' }}"
-    assert not check_template(template(fields=fields, layers=[{"type": "text", "text": text}]))
+    layers = [{"type": "text", "text": text}]
+    assert not check_template(template(height=101, fields=fields, layers=layers))
 
 
 def test_names_of_one_locale_do_not_depend_on_those_drawn_before() -> None:

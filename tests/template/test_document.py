@@ -212,7 +212,8 @@ def expects_item_photos(source: str, list_field: dict[str, Any]) -> bool:
     picture = {"type": "image", "source": source, "width": 50, "height": 50}
     group = {"type": "group", "repeat": "products", "as": "one", "flow": "row", "layers": [picture]}
     products = {"type": "list", "max_items": 4, **list_field}
-    return expects_photos(template(fields={"products": products}, layers=[group]).document)
+    made = template(height=100, fields={"products": products}, layers=[group])
+    return expects_photos(made.document)
 
 
 def test_photos_from_items_are_expected_unless_an_example_or_default_shows_them() -> None:

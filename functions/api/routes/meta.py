@@ -1,9 +1,10 @@
-"""Fonts, health and the JSON Schema of template documents."""
+"""Fonts, mail clients, health and the JSON Schema of template documents."""
 
 from aws_lambda_powertools.event_handler import Response
 
-from api.response_models import FontFamily, Health
+from api.response_models import DarkClient, DarkClientList, FontFamily, Health
 from api.router import JSON_TYPE, ApiRouter, any_scope
+from postcard.lint.mail_clients import DARK_CLIENTS, RECOLORING_FILTER
 from postcard.template.validation.document_schema import document_schema_text
 
 router = ApiRouter()
@@ -17,6 +18,22 @@ def list_fonts() -> list[FontFamily]:
     context = router.request_context
     fonts = context.service.fonts(context.key_templates, context.deadline)
     return [FontFamily.model_validate(font) for font in fonts]
+
+
+@router.get("/v1/dark-clients", summary="List mail clients in dark mode", tags=["Service"])
+def list_dark_clients() -> DarkClientList:
+    """What mail clients show behind a picture in dark mode, and which pictures they recolour."""
+    clients = [
+        DarkClient(
+            id=client.id,
+            name=client.name,
+            background=client.background,
+            recolors_up_to=client.recolors_up_to,
+            recoloring_filter=RECOLORING_FILTER if client.recolors_up_to else None,
+        )
+        for client in DARK_CLIENTS
+    ]
+    return DarkClientList(items=clients)
 
 
 @router.get("/v1/health", summary="Check health", tags=["Service"])

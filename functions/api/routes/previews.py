@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body
 
 from api.request_context import ApiRequestContext
 from api.request_models import PreviewBody
-from api.response_models import Diagnostic, PersonPreview, PreviewResponse
+from api.response_models import Finding, PersonPreview, PreviewResponse
 from api.router import JSON_TYPE, ApiRouter, any_scope, binary_response
 from postcard.errors import BadRequest, Fault
 from postcard.image_formats import EncodedImage
@@ -22,6 +22,7 @@ MAX_RESPONSE_BYTES = 6_280_000  # Lambda's 6 MB without the headers
 UNCHECKED_CHARACTERS = 1_000_000  # as JSON in JSON they have six times as many bytes at most
 
 router = ApiRouter()
+FIX_PICTURES = 5  # that trying fixes costs a session: most documents have few findings
 
 
 @router.post(
@@ -70,14 +71,18 @@ def _check_size(body: str) -> str:
 
 
 def _picture_count(request: PreviewRequest) -> int:
+    tries = FIX_PICTURES if request.fixes else 0
     if request.people is None:
-        return 1
-    return WORST_PEOPLE_COUNT if request.people == "worst" else len(request.people)
+        return 1 + tries
+    people = WORST_PEOPLE_COUNT if request.people == "worst" else len(request.people)
+    return people + tries
 
 
 def _question(request: PreviewRequest) -> str | None:
     """The first property that asks for more than a picture."""
-    return next((name for name in ("describe", "parts", "carets") if getattr(request, name)), None)
+    return next(
+        (name for name in ("describe", "parts", "carets", "fixes") if getattr(request, name)), None
+    )
 
 
 def _needs_json(name: str) -> BadRequest:
@@ -116,7 +121,7 @@ def _people_response(preview: PeoplePreview) -> PreviewResponse:
         image=None,
         boxes=[],
         warnings=[],
-        findings=[Diagnostic.model_validate(finding) for finding in preview.findings],
+        findings=[Finding.model_validate(finding) for finding in preview.findings],
         pictures=pictures,
     )
 

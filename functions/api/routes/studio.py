@@ -26,6 +26,7 @@ router = ApiRouter()
 
 
 @router.get("/studio/?", include_in_schema=False)
+@router.get("/studio/new/<screen>", include_in_schema=False)
 @router.get("/studio/t/<template_id>", include_in_schema=False)
 @router.get("/studio/t/<template_id>/<screen>", include_in_schema=False)
 def studio(template_id: str = "", screen: str = "") -> Response[str]:

@@ -6,8 +6,16 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 
 from api.request_models import TEMPLATE_ID, TemplateChanges, UrlInteger
-from api.response_models import Deletion, ErasureResponse, FieldList, TemplateList, TemplateResponse
+from api.response_models import (
+    Deletion,
+    ErasureResponse,
+    FieldList,
+    TemplateFindings,
+    TemplateList,
+    TemplateResponse,
+)
 from api.router import JSON_TYPE, ApiRouter, any_scope, binary_response, no_content
+from api.routes.previews import FIX_PICTURES
 from postcard.ports import JsonObject
 from postcard.studio.version_notes import read_note
 
@@ -142,6 +150,32 @@ def list_fields(template_id: TemplateId) -> FieldList:
     context = router.request_context
     context.authorize_template(template_id)
     return FieldList.model_validate(context.service.templates.fields(template_id))
+
+
+@router.get(
+    "/v1/templates/<template_id>/findings",
+    summary="List a template's findings with fixes",
+    tags=TAGS,
+    security=any_scope("templates", "drafts"),
+)
+def list_findings(
+    template_id: TemplateId,
+    draft: Annotated[bool, Query(description="true: of the draft, not of the latest version.")] = (
+        False
+    ),
+) -> Response[str]:
+    """What is likely wrong with the latest version, each with a JSON Patch that mends it."""
+    context = router.request_context
+    context.authorize_template(template_id)
+    context.charge_pictures(FIX_PICTURES)
+    fixes, bounds = context.service.fixes, {"now": context.now, "deadline": context.deadline}
+    if draft:
+        _, text = context.service.drafts.document(template_id, now=context.now)
+        findings = fixes.of_draft(template_id, text, **bounds)
+    else:
+        findings = fixes.of_template(template_id, **bounds)
+    body = TemplateFindings.model_validate(findings).model_dump_json(exclude_unset=True)
+    return Response(status_code=200, content_type=JSON_TYPE, body=body)
 
 
 @router.patch(

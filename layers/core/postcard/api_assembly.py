@@ -22,6 +22,7 @@ from postcard.services.previews.preview_service import Previews
 from postcard.services.publishing import Publisher
 from postcard.services.recalls import Recalls
 from postcard.services.source_downscaling import CachedDownscaling
+from postcard.services.template_fixes import TemplateFixes
 from postcard.services.templates import TemplateCatalog
 from postcard.settings import DEFAULT_BATCH_DAYS, MAX_BATCH_BYTES
 from postcard.studio.designs import DesignStarter
@@ -73,6 +74,7 @@ class ApiService:
     deletions: Deletions
     erasure: Erasure
     previews: Previews
+    fixes: TemplateFixes
     assets: AssetService
     batches: BatchService
     drafts: Drafts
@@ -133,6 +135,7 @@ def api_service(api: ApiDependencies) -> ApiService:
         previews=Previews(
             shared.templates, shared.pipeline, CachedDownscaling(dependencies.caches)
         ),
+        fixes=TemplateFixes(shared.templates, shared.pipeline),
         assets=assets,
         batches=BatchService(
             api.batches,

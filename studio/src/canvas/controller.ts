@@ -7,7 +7,7 @@ import { applyEdits } from "../document/text";
 import type { Edit } from "../document/types";
 import type { TemplateEditor } from "../editor/editor";
 import { duplicateLayers, numberOf, pathOf, placeOf, isPlacedByFlow, setNumbers, topmost } from "../editor/operations";
-import { canvasSize } from "../editor/preview_loop";
+import { documentSize } from "../editor/preview_loop";
 import type { LayerId, LayerNode } from "../editor/store";
 import { findLayer } from "../editor/tree";
 import {
@@ -34,6 +34,7 @@ import { type DrawnLayer, drawnLayers, hitTest, layersTouching } from "./hit";
 import { PictureStack } from "./picture_stack";
 import { type Insertion, insertionAt } from "./reorder";
 import { type Gap, type Guide, type SnapTargets, snapEdges, snapMove, snapTargets } from "./snap";
+import { TextEditing } from "./text_editing";
 import { Viewport } from "./viewport";
 
 /** What a gesture shows on the overlay. It stays until the picture shows the same. */
@@ -84,6 +85,8 @@ export class CanvasController {
   readonly stack = new PictureStack();
   readonly drawn: ReadonlySignal<readonly DrawnLayer[]>;
   readonly size: ReadonlySignal<{ width: number; height: number }>;
+  /** Where each layer was drawn; a gesture does not change it. */
+  readonly places: ReadonlySignal<ReadonlyMap<LayerId, readonly Corners[]>>;
   /** The group whose layers are selected one by one. */
   readonly entered = signal<LayerId | undefined>(undefined);
   readonly hovered = signal<LayerId | undefined>(undefined);
@@ -91,7 +94,8 @@ export class CanvasController {
   readonly marquee: Signal<Box | undefined> = signal(undefined);
   readonly cursor = signal("default");
   /** The text layer that is edited in place. */
-  readonly editing = signal<LayerId | undefined>(undefined);
+  readonly editing: Signal<LayerId | undefined>;
+  readonly text: TextEditing;
   readonly handles: ReadonlySignal<readonly HandlePlace[]>;
 
   #press: Press | undefined;
@@ -99,12 +103,15 @@ export class CanvasController {
   readonly #stop: (() => void)[] = [];
 
   constructor(readonly editor: TemplateEditor) {
-    this.size = computed(() => canvasSize(editor.text.value));
+    this.editing = editor.edited;
+    this.text = new TextEditing(editor, this);
+    this.size = computed(() => documentSize(editor.value.value));
     this.drawn = computed(() => {
       if (editor.board.value !== "picture") return [];
       const { layers, ids } = editor.preview.value;
       return drawnLayers(editor.layers.value, layers, (pointer) => idAt(ids, pointer));
     });
+    this.places = computed(() => placesByLayer(this.drawn.value));
     this.handles = computed(() => this.#handlePlaces());
     this.#stop.push(
       effect(() => void this.stack.setWhole(editor.preview.value.picture, editor.preview.value.alt)),
@@ -124,8 +131,7 @@ export class CanvasController {
   /** Where a layer is drawn, or where a gesture has it. A repeated layer has several places. */
   placesOf(id: LayerId): readonly Corners[] {
     const live = this.live.value?.corners.get(id);
-    if (live) return [live];
-    return this.drawn.value.filter((layer) => layer.node.id === id).map((layer) => layer.described.corners);
+    return live ? [live] : (this.places.value.get(id) ?? []);
   }
 
   boundsOf(ids: readonly LayerId[]): Box | undefined {
@@ -412,6 +418,16 @@ export class CanvasController {
     const corners = (places[0] as Corners).map((corner) => this.viewport.toScreen(corner));
     return handlePlaces(node, corners, isPlacedByFlow(placed));
   }
+}
+
+function placesByLayer(drawn: readonly DrawnLayer[]): ReadonlyMap<LayerId, readonly Corners[]> {
+  const places = new Map<LayerId, Corners[]>();
+  for (const { node, described } of drawn) {
+    const known = places.get(node.id);
+    if (known) known.push(described.corners);
+    else places.set(node.id, [described.corners]);
+  }
+  return places;
 }
 
 const ROTATE: Handle = [0, 0];

@@ -20,6 +20,7 @@ export function Overlay({ canvas }: Props) {
       <Selected canvas={canvas} />
       <Guides canvas={canvas} />
       <Handles canvas={canvas} />
+      <TextMarks canvas={canvas} />
       <Marquee canvas={canvas} />
     </svg>
   );
@@ -192,6 +193,30 @@ function InsertionMark({ canvas, from, to }: Props & { from: Point; to: Point })
   const [x1, y1] = canvas.viewport.toScreen(from);
   const [x2, y2] = canvas.viewport.toScreen(to);
   return <line class="insertion" x1={x1} y1={y1} x2={x2} y2={y2} />;
+}
+
+/** The caret, or what is selected, in the text that is edited. */
+function TextMarks({ canvas }: Props) {
+  const { caret, boxes } = canvas.text.marks.value;
+  return (
+    <>
+      {boxes.map((corners, index) => (
+        <polygon key={index} class="text-selection" points={corners.map((corner) => canvas.viewport.toScreen(corner).join(",")).join(" ")} />
+      ))}
+      {caret && <CaretLine canvas={canvas} from={caret[0]} to={caret[1]} />}
+    </>
+  );
+}
+
+function CaretLine({ canvas, from, to }: Props & { from: Point; to: Point }) {
+  const [x1, y1] = canvas.viewport.toScreen(from);
+  const [x2, y2] = canvas.viewport.toScreen(to);
+  return (
+    <g class="caret" key={`${x1} ${y1}`}>
+      <line class="caret-edge" x1={x1} y1={y1} x2={x2} y2={y2} />
+      <line class="caret-line" x1={x1} y1={y1} x2={x2} y2={y2} />
+    </g>
+  );
 }
 
 function Marquee({ canvas }: Props) {

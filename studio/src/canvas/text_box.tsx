@@ -2,14 +2,12 @@
 
 import { useEffect, useRef } from "preact/hooks";
 
-import { difference } from "../document/history";
 import { isObject } from "../document/json";
-import type { Edit, Json } from "../document/types";
-import { pathOf } from "../editor/operations";
 import type { LayerNode } from "../editor/store";
 import { canvasWords } from "../words/shell";
 import type { CanvasController } from "./controller";
 import { type Point, boundsOf } from "./geometry";
+import { plainText, textEdits } from "./spans";
 
 const LEAST_WIDTH = 260;
 const HEIGHT = 132;
@@ -26,10 +24,14 @@ function Box({ canvas, node }: { canvas: CanvasController; node: LayerNode }) {
   const area = useRef<HTMLTextAreaElement>(null);
   const { editor } = canvas;
   useEffect(() => {
+    canvas.text.attach(area.current);
     area.current?.focus();
     area.current?.select();
-    return () => editor.seal();
-  }, [editor]);
+    return () => {
+      canvas.text.attach(null);
+      editor.seal();
+    };
+  }, [canvas, editor]);
   const text = plainText(node.value["text"]);
   const write = (next: string) => {
     const edits = textEdits(node, next);
@@ -119,41 +121,4 @@ function placeOf(canvas: CanvasController, id: string) {
 
 function faultAt(canvas: CanvasController, node: LayerNode): string | undefined {
   return canvas.editor.preview.value.faults.find((fault) => fault.pointer === node.pointer || fault.pointer.startsWith(`${node.pointer}/`))?.detail;
-}
-
-// --- texts and spans
-
-/** A layer's text; of spans all of them after each other. */
-export function plainText(text: Json | undefined): string {
-  if (Array.isArray(text)) return text.map(spanText).join("");
-  return typeof text === "string" ? text : "";
-}
-
-function spanText(span: Json | undefined): string {
-  return isObject(span) && typeof span["text"] === "string" ? span["text"] : "";
-}
-
-/** The edits that make a layer's text another. Of spans, those change in which something was typed. */
-export function textEdits(node: LayerNode, next: string): Edit[] {
-  const text = node.value["text"];
-  const path = [...pathOf(node), "text"];
-  if (!Array.isArray(text)) return [{ kind: "set", path, value: next }];
-  const change = difference(plainText(text), next);
-  const end = change.start + change.removed.length;
-  let offset = 0;
-  let isInserted = change.inserted === "";
-  return text.flatMap((span, index): Edit[] => {
-    const old = spanText(span);
-    const from = offset;
-    offset += old.length;
-    const isLast = index === text.length - 1;
-    // What is typed where two spans meet belongs to the first, as in every text editor.
-    const takes = !isInserted && (change.start <= offset || isLast);
-    if (end <= from && !takes) return [];
-    const kept = old.slice(0, Math.max(0, change.start - from));
-    const rest = old.slice(Math.max(0, end - from));
-    const value = takes ? kept + change.inserted + rest : kept + rest;
-    isInserted ||= takes;
-    return value === old ? [] : [{ kind: "set", path: [...path, index, "text"], value }];
-  });
 }

@@ -1,12 +1,14 @@
 /** The canvas: the service's pictures, and above them an overlay that takes pointer and keys. */
 
+import { Component } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
+import { equal } from "../document/json";
 import type { LayerNode } from "../editor/store";
 import { walk } from "../editor/tree";
 import { canvasWords } from "../words/shell";
 import type { CanvasController, Keys } from "./controller";
-import { type Point, boundsOf } from "./geometry";
+import { type Corners, type Point, boundsOf } from "./geometry";
 import { Overlay } from "./overlay";
 import { TextBox } from "./text_box";
 
@@ -79,32 +81,49 @@ function LayerButtons({ canvas }: Props) {
   const layers = editor.board.value === "picture" ? [...walk(editor.layers.value)] : [];
   const [first] = editor.selection.value;
   const tabStop = layers.find((node) => node.id === first)?.id ?? layers[0]?.id;
+  const places = canvas.places.value;
   return (
     <div class="layer-buttons" style={stageStyle(canvas)}>
       {layers.map((node) => (
-        <LayerButton key={node.id} canvas={canvas} node={node} pressed={selected.has(node.id)} tabStop={node.id === tabStop} />
+        <LayerButton key={node.id} canvas={canvas} node={node} corners={places.get(node.id)?.[0]} pressed={selected.has(node.id)} tabStop={node.id === tabStop} />
       ))}
       {layers.length === 0 && <button type="button" aria-label={canvasWords.noLayers} />}
     </div>
   );
 }
 
-function LayerButton({ canvas, node, pressed, tabStop }: Props & { node: LayerNode; pressed: boolean; tabStop: boolean }) {
-  const [corners] = canvas.placesOf(node.id);
-  const box = corners ? boundsOf(corners) : { x: 0, y: 0, width: 0, height: 0 };
-  return (
-    <button
-      type="button"
-      data-layer={node.id}
-      aria-pressed={pressed}
-      aria-label={canvasWords.layer(node, corners ? box : undefined)}
-      tabIndex={tabStop ? 0 : -1}
-      style={{ left: `${box.x}px`, top: `${box.y}px`, width: `${box.width}px`, height: `${box.height}px` }}
-      onFocus={(event) => {
-        if (!pressed && event.currentTarget.matches(":focus-visible")) canvas.editor.selection.value = [node.id];
-      }}
-    />
-  );
+interface LayerButtonProps extends Props {
+  node: LayerNode;
+  corners: Corners | undefined;
+  pressed: boolean;
+  tabStop: boolean;
+}
+
+/** With two hundred layers, only the buttons that change are made anew. */
+class LayerButton extends Component<LayerButtonProps> {
+  override shouldComponentUpdate(next: Readonly<LayerButtonProps>): boolean {
+    const { node, corners, pressed, tabStop } = this.props;
+    const isSame = equal(node.value, next.node.value) && node.locked === next.node.locked;
+    return !isSame || String(corners) !== String(next.corners) || pressed !== next.pressed || tabStop !== next.tabStop;
+  }
+
+  override render({ canvas, node, corners, pressed, tabStop }: LayerButtonProps) {
+    const box = corners && boundsOf(corners);
+    const { x, y, width, height } = box ?? { x: 0, y: 0, width: 0, height: 0 };
+    return (
+      <button
+        type="button"
+        data-layer={node.id}
+        aria-pressed={pressed}
+        aria-label={canvasWords.layer(node, box)}
+        tabIndex={tabStop ? 0 : -1}
+        style={{ left: `${x}px`, top: `${y}px`, width: `${width}px`, height: `${height}px` }}
+        onFocus={(event) => {
+          if (!this.props.pressed && event.currentTarget.matches(":focus-visible")) canvas.editor.selection.value = [node.id];
+        }}
+      />
+    );
+  }
 }
 
 function Empty({ canvas }: Props) {
@@ -138,8 +157,9 @@ function listen(surface: HTMLElement, canvas: CanvasController): () => void {
   on("focusin", (event) => surface.classList.toggle("by-keys", (event.target as Element).matches(":focus-visible")));
   on("pointerdown", (event) => {
     event.preventDefault();
-    if (canvas.editing.value !== undefined) canvas.editing.value = undefined;
     surface.setPointerCapture(event.pointerId);
+    if (event.button === 0 && canvas.text.press(at(event), event.shiftKey)) return;
+    canvas.editing.value = undefined;
     surface.focus({ preventScroll: true });
     surface.classList.remove("by-keys");
     pointers.set(event.pointerId, at(event));
@@ -151,6 +171,7 @@ function listen(surface: HTMLElement, canvas: CanvasController): () => void {
   });
   on("pointermove", (event) => {
     const point = at(event);
+    if (canvas.text.drag(point)) return;
     if (pointers.size > 1) pinch(canvas, pointers, event.pointerId, point);
     else if (pan) {
       canvas.viewport.panBy(point[0] - pan[0], point[1] - pan[1]);
@@ -159,6 +180,7 @@ function listen(surface: HTMLElement, canvas: CanvasController): () => void {
     if (pointers.has(event.pointerId)) pointers.set(event.pointerId, point);
   });
   const end = (event: PointerEvent) => {
+    if (canvas.text.release()) return;
     pointers.delete(event.pointerId);
     if (pan && pointers.size === 0) pan = undefined;
     else canvas.up(at(event));

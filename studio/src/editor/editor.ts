@@ -4,7 +4,7 @@ import { type ReadonlySignal, type Signal, batch, computed, effect, signal } fro
 
 import { History } from "../document/history";
 import { type IdForest, assignIds, carryIds, idAt, pointerOf, reserveIds } from "../document/ids";
-import { applyEdits, parse } from "../document/text";
+import { applyEdits, EditError, parse } from "../document/text";
 import type { Edit, Json } from "../document/types";
 import { type Drafts, type LoadedDraft, TemplateDraft } from "../server/drafts";
 import { type KeptDraft, type KeptHistory, LatestWriter, localStore } from "../server/local_store";
@@ -44,6 +44,8 @@ export class TemplateEditor implements Editor {
   readonly draft: Drafts;
   /** Device pixels per CSS pixel that the canvas can show. */
   readonly dpr = signal(1);
+  /** The text layer that is edited on the picture, of which the carets are asked for. */
+  readonly edited = signal<LayerId | undefined>(undefined);
   /** The text that previews show while a gesture lasts; it is not in the document yet. */
   readonly tentative = signal<string | undefined>(undefined);
   /** The newest message for people who hear the page. */
@@ -93,7 +95,7 @@ export class TemplateEditor implements Editor {
 
   edit(label: string, edits: readonly Edit[], options: EditOptions = {}): void {
     const before = this.#state.peek();
-    const text = applyEdits(before.text, edits);
+    const text = this.#edited(before.text, edits);
     if (text === before.text) {
       if (options.select) this.selection.value = options.select;
       return;
@@ -150,6 +152,17 @@ export class TemplateEditor implements Editor {
     this.loop.close();
   }
 
+  /** While the text is no JSON, as in the middle of typing, nothing else can change it. */
+  #edited(text: string, edits: readonly Edit[]): string {
+    try {
+      return applyEdits(text, edits);
+    } catch (error) {
+      if (!(error instanceof EditError)) throw error;
+      this.told.value = error.message;
+      return text;
+    }
+  }
+
   #change(label: string, after: DocumentState, options: EditOptions): void {
     const before = this.#state.peek();
     const selectedBefore = this.selection.peek();
@@ -204,6 +217,7 @@ export class TemplateEditor implements Editor {
       board: this.board.value,
       at: this.at.value,
       dpr: this.dpr.value,
+      carets: this.edited.value === undefined ? undefined : this.pointerOf(this.edited.value),
     };
   }
 }

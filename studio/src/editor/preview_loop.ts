@@ -24,6 +24,8 @@ export interface Wish {
   board: Board;
   at: string | undefined;
   dpr: number;
+  /** The pointer of a text layer that is edited on the picture. */
+  carets: string | undefined;
 }
 
 /** The parts of a picture round the selected layers, as object URLs. */
@@ -62,6 +64,7 @@ const EMPTY: PreviewState = {
   drawnAt: 0,
   text: "",
   ids: NO_IDS,
+  carets: null,
 };
 
 type Job = { kind: "shown" | "exact"; wish: Wish } | { kind: "parts"; wish: Wish; pointers: readonly string[] };
@@ -238,6 +241,7 @@ export class PreviewLoop {
       drawnAt: Date.now(),
       text: wish.text,
       ids: wish.ids,
+      carets: kind === "exact" ? (before.text === wish.text ? before.carets : null) : (answer.carets ?? null),
     };
     if (!keepPicture && before.picture !== undefined) revokeLater(before.picture.url);
   }
@@ -269,14 +273,18 @@ export class PreviewLoop {
 
 /** The size of a document's canvas in CSS pixels. */
 export function canvasSize(text: string): { width: number; height: number } {
-  const value = parse(text).value;
+  return documentSize(parse(text).value);
+}
+
+/** The same of a parsed document, which stays the last good one while the text is no JSON. */
+export function documentSize(value: Json | undefined): { width: number; height: number } {
   const side = (key: string) => (isObject(value) && typeof value[key] === "number" ? value[key] : 0);
   return { width: side("width"), height: side("height") };
 }
 
 /** A picture that is still on the screen goes a little later. */
 function revokeLater(url: string): void {
-  setTimeout(() => URL.revokeObjectURL(url), 2000);
+  setTimeout(() => URL.revokeObjectURL(url), 500);
 }
 
 function sameWish(a: Wish | undefined, b: Wish): boolean {
@@ -286,6 +294,7 @@ function sameWish(a: Wish | undefined, b: Wish): boolean {
     a.board === b.board &&
     a.at === b.at &&
     a.dpr === b.dpr &&
+    a.carets === b.carets &&
     a.modifications === b.modifications
   );
 }
@@ -306,7 +315,8 @@ function pictureBody(wish: Wish): PreviewBody {
 
 /** Quicker to draw and to send than the template's own format. */
 function shownBody(wish: Wish): PreviewBody {
-  return { ...pictureBody(wish), format: "jpg", quality: SHOWN_QUALITY };
+  const carets = wish.carets === undefined || wish.board !== "picture" ? {} : { carets: wish.carets };
+  return { ...pictureBody(wish), format: "jpg", quality: SHOWN_QUALITY, ...carets };
 }
 
 /** The faults of a refused document, with pointers into the document itself. */

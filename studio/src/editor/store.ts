@@ -6,7 +6,7 @@ import type { IdForest } from "../document/ids";
 import type { Edit, Json } from "../document/types";
 import type { ApiFault, ApiProblem } from "../server/api";
 import type { Drafts } from "../server/drafts";
-import type { PreviewQueue } from "../server/previews";
+import type { Caret, PreviewQueue } from "../server/previews";
 
 /** A layer's name while the page is open. It survives edits and is nowhere in the document. */
 export type LayerId = string;
@@ -87,6 +87,8 @@ export interface PreviewState {
   /** The document that the picture shows, and its layers' ids. */
   text: string;
   ids: IdForest;
+  /** Of the text layer that is edited on the picture, if its places are known. */
+  carets: readonly Caret[] | null;
 }
 
 export type Modification = { name: string; [word: string]: Json };

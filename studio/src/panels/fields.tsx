@@ -106,7 +106,8 @@ function exampleText(example: Json | undefined): string {
 
 function needs(keys: readonly string[]): string {
   const names = keys.map((key) => words.fields.bound[key] ?? key);
-  return words.fields.needsBound(names.join(keys[0] === "min" || keys[0] === "max" ? " and " : " or "));
+  const type = keys[0] === "min" || keys[0] === "max" ? "conjunction" : "disjunction";
+  return words.fields.needsBound(new Intl.ListFormat("en-GB", { type }).format(names));
 }
 
 const HEAD = ["default", "example"];

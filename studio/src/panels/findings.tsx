@@ -4,6 +4,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 
 import { patchEdits } from "../document/patch";
+import { parse } from "../document/text";
 import type { Editor, Finding } from "../editor/store";
 import { type ApiFault, ApiProblem } from "../server/api";
 import { PreviewQueue } from "../server/previews";
@@ -89,6 +90,8 @@ function fixesOf(findings: readonly Finding[]): ReadonlyMap<string, Fix> {
 /** Each once: a document's findings hold its warnings too. */
 export function entriesOf(editor: Editor): Entry[] {
   const { faults, warnings, findings } = editor.preview.value;
+  const broken = brokenText(editor.text.value);
+  if (broken) return [broken];
   const seen = new Set<string>();
   const fresh = (fault: ApiFault): boolean => {
     const key = keyOf(fault);
@@ -102,6 +105,15 @@ export function entriesOf(editor: Editor): Entry[] {
     ...findings.filter(fresh).map(entry("finding")),
     ...warnings.filter(fresh).map(entry("warning")),
   ];
+}
+
+/** The first fault of a text that is no JSON. */
+function brokenText(text: string): Entry | undefined {
+  const { value, faults } = parse(text);
+  const first = faults[0];
+  if (value !== undefined || !first) return undefined;
+  const line = text.slice(0, first.offset).split("\n").length;
+  return { level: "fault", fault: { code: "invalid_json", pointer: "", detail: words.findings.inLine(line, first.message) } };
 }
 
 function FindingLine({ editor, entry, tell }: { editor: Editor; entry: Entry; tell: (message: string) => void }) {

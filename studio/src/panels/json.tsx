@@ -36,8 +36,10 @@ export function JsonDrawer({ editor }: PanelProps) {
   const entries = entriesOf(editor);
   const selection = editor.selection.value;
   useEffect(() => {
-    view.value?.setText(text);
-    view.value?.setMarks(marksFor(editor, text));
+    // What was typed since this effect was planned is in the editor's text already.
+    const current = editor.text.peek();
+    view.value?.setText(current);
+    view.value?.setMarks(marksFor(editor, current));
   }, [view.value, text, entries.length, editor.preview.value]);
   useEffect(() => showSelected(editor, view.value), [view.value, selection]);
   const format = (): void => {

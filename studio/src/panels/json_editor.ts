@@ -7,7 +7,6 @@ import { history, historyKeymap, indentWithTab } from "@codemirror/commands";
 import { json } from "@codemirror/lang-json";
 import { bracketMatching, foldGutter, HighlightStyle, syntaxHighlighting } from "@codemirror/language";
 import { type Diagnostic, lintGutter, setDiagnostics } from "@codemirror/lint";
-import { searchKeymap } from "@codemirror/search";
 import { Compartment, EditorState, Transaction } from "@codemirror/state";
 import { EditorView, keymap, lineNumbers } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
@@ -80,7 +79,7 @@ export function createJsonEditor(parent: HTMLElement, options: JsonEditorOptions
         json(),
         lintGutter(),
         syntaxHighlighting(highlighting(options.dark)),
-        keymap.of([...historyKeymap, ...searchKeymap, indentWithTab]),
+        keymap.of([...historyKeymap, indentWithTab]),
         EditorView.contentAttributes.of({ "aria-label": options.label }),
         EditorView.lineWrapping,
         colors.of(theme(options.dark)),

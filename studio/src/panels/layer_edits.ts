@@ -123,7 +123,7 @@ const SAMPLES: { [kind: string]: (side: number) => { [key: string]: Json } } = {
   qr: (side) => ({ width: round(side * 0.6, 0), value: words.insert.sampleAddress }),
   barcode: (side) => ({ width: side, height: round(side * 0.35, 0), value: words.insert.sampleCode }),
   progress: (side) => ({ width: side, height: round(side / 12, 0), value: 60, color: "#3b82f6" }),
-  rating: (side) => ({ height: round(side / 6, 0), value: 4, color: "#f59e0b" }),
+  rating: (side) => ({ width: 5 * round(side / 6, 0), height: round(side / 6, 0), value: 4, color: "#f59e0b" }),
   group: (side) => ({ width: side, height: round(side * 0.6, 0), layers: [] }),
 };
 

@@ -6,7 +6,7 @@ import { useEffect } from "preact/hooks";
 import type { Editor, Modification, Person } from "../editor/store";
 import { canvasSize } from "../editor/preview_loop";
 import { api, ApiProblem, type ApiFault } from "../server/api";
-import { objectUrl, type PreviewAnswer, previewJson } from "../server/previews";
+import { objectUrl, type PersonPicture, type PreviewAnswer, previewJson } from "../server/previews";
 import type { PanelProps } from "../shell/registry";
 import { words } from "../words/panels";
 import { forgetPeople, loadPeople } from "./table/people_storage";
@@ -14,17 +14,18 @@ import { Icon } from "./widgets/icon";
 
 /** A person's picture as the service drew it. */
 interface Drawn {
+  person: Person;
   url: string;
+  /** The person sees the fallback picture. */
+  fallback: boolean;
   alt: string;
   faults: readonly ApiFault[];
 }
 
 interface Strip {
   pictures: readonly Drawn[];
-  people: readonly Person[];
   /** The document that the pictures show. */
   text: string;
-  worst: boolean;
 }
 
 type State = { step: "none" } | { step: "drawing" } | { step: "drawn"; strip: Strip } | { step: "problem"; problem: ApiProblem };
@@ -104,25 +105,23 @@ function StripView({ editor, state }: { editor: Editor; state: Signal<State> }) 
       {strip.text !== editor.text.value && <p class="quiet panel-note">{words.people.stale}</p>}
       <ul class="person-strip">
         {strip.pictures.map((drawn, index) => (
-          <PersonCard key={index} editor={editor} strip={strip} drawn={drawn} index={index} />
+          <PersonCard key={index} editor={editor} text={strip.text} drawn={drawn} />
         ))}
       </ul>
     </>
   );
 }
 
-function PersonCard({ editor, strip, drawn, index }: { editor: Editor; strip: Strip; drawn: Drawn; index: number }) {
-  const { width, height } = canvasSize(strip.text);
-  const person = strip.people[index];
-  const label = (strip.worst ? words.people.worstOf[index] : person?.label) ?? words.people.another(index + 1);
+function PersonCard({ editor, text, drawn }: { editor: Editor; text: string; drawn: Drawn }) {
+  const { width, height } = canvasSize(text);
+  const { label } = drawn.person;
   const overflow = drawn.faults.find((fault) => fault.code === "text_overflow");
-  const problem = overflow ? words.people.overflow : drawn.faults.length ? words.people.problems(drawn.faults.length) : undefined;
+  const problem = problemOf(drawn, overflow);
   const show = (): void => {
     const first = overflow ?? drawn.faults[0];
     const layer = first && editor.idAt(first.pointer);
     if (layer !== undefined) editor.selection.value = [layer];
-    const known = editor.people.peek().findIndex((other) => other === person);
-    if (!strip.worst && known >= 0) editor.person.value = known;
+    showPerson(editor, drawn.person);
   };
   return (
     <li>
@@ -147,6 +146,20 @@ function PersonCard({ editor, strip, drawn, index }: { editor: Editor; strip: St
       </button>
     </li>
   );
+}
+
+function problemOf(drawn: Drawn, overflow: ApiFault | undefined): string | undefined {
+  if (drawn.fallback) return words.people.fallback;
+  if (overflow) return words.people.overflow;
+  return drawn.faults.length ? words.people.problems(drawn.faults.length) : undefined;
+}
+
+/** Shows a person on the canvas; one that the service made joins the others until the page is left. */
+function showPerson(editor: Editor, person: Person): void {
+  const others = editor.people.peek();
+  const known = others.findIndex((other) => other.label === person.label);
+  if (known < 0) editor.people.value = [...others, person];
+  editor.person.value = known < 0 ? others.length : known;
 }
 
 /** The boxes of the layers that something was found at, in the person's picture. */
@@ -179,16 +192,30 @@ async function draw(editor: Editor, who: readonly Person[] | "worst", state: Sig
   const body = previewJson({ document: text, people, format: "webp", width: Math.min(WIDTH, canvasSize(text).width) });
   try {
     const answer = (await api.post<PreviewAnswer>("/v1/previews", body, { tries: 3 })).body;
-    const pictures = (answer.pictures ?? []).map((picture) => ({
+    const pictures = (answer.pictures ?? []).map((picture, index) => ({
+      person: shown[index] ?? madePerson(picture, index),
       url: objectUrl(picture.image),
+      fallback: picture["show"] === "fallback",
       alt: picture.alt,
-      faults: [...picture.warnings, ...picture.findings],
+      faults: distinct([...picture.findings, ...picture.warnings]),
     }));
-    state.value = { step: "drawn", strip: { pictures, people: shown, text, worst: who === "worst" } };
+    state.value = { step: "drawn", strip: { pictures, text } };
   } catch (problem) {
     if (!(problem instanceof ApiProblem)) throw problem;
     state.value = { step: "problem", problem };
   }
+}
+
+/** A person that the service made, with its values. */
+function madePerson(picture: PersonPicture, index: number): Person {
+  const label = words.people.worstOf[String(picture["name"])] ?? words.people.another(index + 1);
+  const modifications = picture["modifications"];
+  return { label, modifications: Array.isArray(modifications) ? (modifications as Modification[]) : [] };
+}
+
+function distinct(faults: readonly ApiFault[]): ApiFault[] {
+  const key = (fault: ApiFault): string => `${fault.code} ${fault.pointer}`;
+  return faults.filter((fault, index) => faults.findIndex((other) => key(other) === key(fault)) === index);
 }
 
 function dropPictures(state: State): void {

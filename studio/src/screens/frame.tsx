@@ -4,7 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 
 import { ApiProblem } from "../server/api";
-import { session, signOut } from "../server/session";
+import { session, sessionState, signOut } from "../server/session";
 import { words } from "../words/screens";
 
 export interface Crumb {
@@ -56,6 +56,11 @@ export function Page(props: {
           <span class="grow" />
           {props.actions}
         </div>
+        {sessionState.value === "over" && (
+          <p class="notice caution session-over" role="alert">
+            {words.signIn.over}
+          </p>
+        )}
         {props.children}
       </main>
     </div>
@@ -145,6 +150,34 @@ export function Labelled(props: {
         </p>
       )}
     </div>
+  );
+}
+
+/** A number that counts as soon as it is within its bounds; what was typed stays until the field is left. */
+export function NumberInput(props: {
+  value: number;
+  min: number;
+  max: number;
+  choose: (value: number) => void;
+  [attribute: string]: unknown;
+}) {
+  const { value, min, max, choose, ...attributes } = props;
+  const [typed, setTyped] = useState<string>();
+  return (
+    <input
+      {...attributes}
+      type="number"
+      min={min}
+      max={max}
+      step={1}
+      value={typed ?? String(value)}
+      onInput={(event) => {
+        setTyped(event.currentTarget.value);
+        const number = event.currentTarget.valueAsNumber;
+        if (number >= min && number <= max) choose(Math.round(number));
+      }}
+      onBlur={() => setTyped(undefined)}
+    />
   );
 }
 

@@ -149,9 +149,9 @@ function Gallery({ designs, use }: { designs: readonly Design[]; use: (design: D
   return (
     <>
       {categories.length > 2 && (
-        <div class="chips">
+        <div class="categories">
           {categories.map((name) => (
-            <button key={name} type="button" class="chip" aria-pressed={name === category} onClick={() => setCategory(name)}>
+            <button key={name} type="button" class="category" aria-pressed={name === category} onClick={() => setCategory(name)}>
               {name}
             </button>
           ))}

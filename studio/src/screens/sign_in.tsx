@@ -32,7 +32,6 @@ export function SignIn() {
         </p>
         <h1>{text.title}</h1>
         {sessionState.value === "over" && <p class="notice caution">{text.over}</p>}
-        {!isRecent() && <p class="notice caution">{text.old}</p>}
         <form onSubmit={submit} noValidate>
           <p class="quiet">{text.lead}</p>
           <Labelled label={text.label} fault={fault}>
@@ -75,9 +74,4 @@ export function SignIn() {
       </div>
     </main>
   );
-}
-
-/** Whether the browser has what the studio needs beyond this screen. */
-export function isRecent(): boolean {
-  return "popover" in HTMLElement.prototype && "showModal" in HTMLDialogElement.prototype && "Segmenter" in Intl;
 }

@@ -329,7 +329,7 @@ function WorstPeople({ id, version }: { id: string; version: number }) {
               <figure>
                 <img src={drawn.urls[index]} alt={picture.alt} draggable={false} />
                 <figcaption>
-                  <strong>{words.preview.people[index] ?? index + 1}</strong>
+                  <strong>{words.preview.worst[String(picture.name)] ?? String(picture.name ?? index + 1)}</strong>
                   {faultsIn(picture).map((fault) => (
                     <span key={fault} class="fault">
                       {fault}

@@ -118,13 +118,15 @@ export async function uploadAsset(file: Blob, type: string, id: string, options:
 
 /** As `uploadAsset`, under the first free id of `id`, `id-2`, `id-3` … */
 export async function uploadNewAsset(file: Blob, type: string, id: string, options: UploadOptions = {}): Promise<Asset> {
+  const taken = new Set((await listAssets(options.signal)).map((asset) => asset.id));
   for (let number = 1; ; number += 1) {
     const tried = number === 1 ? id : `${id.slice(0, 58)}-${number}`;
+    if (taken.has(tried)) continue;
     try {
       return await uploadAsset(file, type, tried, options);
     } catch (problem) {
-      const taken = problem instanceof ApiProblem && problem.status === 409 && problem.code === "conflict";
-      if (!taken || number === 50) throw problem;
+      // Somebody took it just now, or it is an asset of other templates, which no list shows.
+      if (!(problem instanceof ApiProblem && problem.status === 409) || number >= taken.size + 50) throw problem;
     }
   }
 }

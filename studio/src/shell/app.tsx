@@ -7,10 +7,12 @@ import { screens } from "../screens";
 import { session, sessionState } from "../server/session";
 import { words } from "../words/shell";
 import { EditorScreen } from "./editor_screen";
+import { OldBrowser, isRecent } from "./old_browser";
 import { route } from "./router";
 
 export function App() {
   const state = sessionState.value;
+  if (!isRecent()) return <OldBrowser />;
   if (state === "starting") return <main class="page" aria-busy="true" />;
   if (state === "none" || (state === "over" && session.value === undefined)) {
     return screens.signIn ? <screens.signIn /> : <SignInMissing />;

@@ -13,6 +13,7 @@ import { commandWords as words, groups } from "../words/commands";
 import { layerTitle } from "../words/shell";
 import { panels } from "./panels";
 import { publish } from "./publish_command";
+import { goToRegion } from "./regions";
 import { navigate } from "./router";
 import type { Workspace } from "./workspace";
 
@@ -45,6 +46,7 @@ const unlocked = (workspace: Workspace): LayerNode[] => selected(workspace).filt
 export const COMMANDS: readonly Command[] = [
   command("commands", words.commands, groups.everywhere, "Mod+K", ({ dialog }) => void (dialog.value = "commands"), { scope: "everywhere" }),
   command("shortcuts", words.shortcuts, groups.everywhere, "?", ({ dialog }) => void (dialog.value = "shortcuts"), { scope: "anywhere" }),
+  command("regions", words.regions, groups.everywhere, ["F6", "Shift+F6"], (_, step) => goToRegion(step === 0 ? 1 : -1), { scope: "everywhere" }),
   command("undo", words.undo, groups.everywhere, "Mod+Z", undo, { scope: "anywhere", enabled: ({ editor }) => editor.canUndo.value }),
   command("redo", words.redo, groups.everywhere, ["Mod+Shift+Z", "Mod+Y"], redo, { scope: "anywhere", enabled: ({ editor }) => editor.canRedo.value }),
   command("save", words.save, groups.everywhere, "Mod+S", save, { scope: "everywhere" }),

@@ -198,17 +198,6 @@ export function Shortcuts({ close }: { close: () => void }) {
             </dl>
           </section>
         ))}
-        <section>
-          <h3>{words.regions}</h3>
-          <dl>
-            <div>
-              <dt>{words.regions}</dt>
-              <dd>
-                <kbd>F6</kbd>
-              </dd>
-            </div>
-          </dl>
-        </section>
       </div>
     </Dialog>
   );

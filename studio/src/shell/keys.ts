@@ -78,11 +78,6 @@ export function listenToKeys(workspace: Workspace): () => void {
 
 function onKey(workspace: Workspace, event: KeyboardEvent): void {
   if (event.defaultPrevented || event.isComposing || isInDialog(event.target)) return;
-  if (event.key === "F6") {
-    event.preventDefault();
-    goToRegion(event.shiftKey ? -1 : 1);
-    return;
-  }
   // A drag ends at once, whatever keys are held for it.
   if (event.key === "Escape" && workspace.canvas.cancel()) {
     event.preventDefault();
@@ -108,16 +103,6 @@ function onCopy(workspace: Workspace, event: ClipboardEvent, isCut: boolean): vo
 function onPaste(workspace: Workspace, event: ClipboardEvent): void {
   if (isTextField(event.target) || !isInLayers(document.activeElement)) return;
   if (paste(workspace, event.clipboardData?.getData("text/plain") ?? "")) event.preventDefault();
-}
-
-const FOCUSABLE = "button:not(:disabled), [href], input:not(:disabled), select, textarea, [tabindex='0']";
-
-function goToRegion(by: 1 | -1): void {
-  const regions = [...document.querySelectorAll<HTMLElement>("[data-region]")].filter((region) => region.offsetParent !== null);
-  const at = regions.findIndex((region) => region.contains(document.activeElement));
-  const next = regions[(at + by + regions.length) % regions.length];
-  const first = next && [...next.querySelectorAll<HTMLElement>(FOCUSABLE)].find((element) => element.tabIndex >= 0 && element.offsetParent !== null);
-  (first ?? next)?.focus();
 }
 
 /** How a shortcut is written on this machine: `Ctrl+Shift+Z`, on macOS `⇧⌘Z`. */

@@ -12,6 +12,7 @@ export const groups = {
 export const commandWords = {
   commands: "Search commands",
   shortcuts: "Show keyboard shortcuts",
+  regions: "Next or previous region",
   undo: "Undo",
   redo: "Redo",
   save: "Save the draft now",

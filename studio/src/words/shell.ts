@@ -113,7 +113,6 @@ export const words = {
   exact: "identical to what mail shows",
   notExact: "preview",
   notDrawn: "not drawn",
-  regions: "Go to the next region",
 
   partFailed: "A part of the page did not load. Your changes are kept in this browser.",
   loadAgain: "Load again",

@@ -37,9 +37,15 @@ class ApiClient:
         self._headers = {"Authorization": f"Bearer {key}", "Accept": "application/json"}
         self._pool = urllib3.PoolManager(timeout=TIMEOUT, retries=urllib3.Retry(0, redirect=3))
 
-    def call(self, method: str, path: str, body: str | None = None) -> JsonObject:
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: str | None = None,
+        more_headers: Mapping[str, str] | None = None,
+    ) -> JsonObject:
         """Send one request, with `body` as JSON text; returns the JSON object of the response."""
-        response = self._answered(method, path, body)
+        response = self._answered(method, path, body, more_headers)
         return parse_json_object(response) if response else {}
 
     def text(self, path: str) -> str:
@@ -48,8 +54,14 @@ class ApiClient:
         parse_json_object(response)
         return response.decode()
 
-    def _answered(self, method: str, path: str, body: str | None) -> bytes:
-        headers = dict(self._headers)
+    def _answered(
+        self,
+        method: str,
+        path: str,
+        body: str | None,
+        more_headers: Mapping[str, str] | None = None,
+    ) -> bytes:
+        headers = {**self._headers, **(more_headers or {})}
         if body is not None:
             headers["Content-Type"] = "application/json"
         response = self._send(method, self.base_url + path, body, headers)

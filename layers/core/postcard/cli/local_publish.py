@@ -75,10 +75,8 @@ def _publish(file: TemplateFile, shipped: Fonts) -> CheckedFile:
         return CheckedFile(file, faults)
     text, now = file.text(), time.time()
     document = parse_document(text)
-    fonts, _ = font_files(file, document, shipped)
-    font_paths = [path for paths in fonts.values() for path in paths]
     fetcher = _LenientFetcher()
-    shared = _services(shipped, fetcher, file, asset_ids(text), font_paths)
+    shared = _services_of(file, shipped, fetcher)
     templates = MemoryTemplateStore()
     drafts = MemoryDraftStore(templates)
     publisher = Publisher(templates, shared.store, shared.pipeline, drafts=drafts)
@@ -89,6 +87,21 @@ def _publish(file: TemplateFile, shipped: Fonts) -> CheckedFile:
     sources = needed_sources(template, prepare_own_values(template, now=now))
     pointers = {source.reference: source.pointer for source in sources}
     return CheckedFile(file, (), [*fetcher.findings(pointers), *findings])
+
+
+def local_services(file: TemplateFile) -> SharedServices:
+    """The service in memory with the assets of a document on disk, which has no faults.
+
+    A gray pixel takes the place of a remote picture that cannot be fetched from here.
+    """
+    return _services_of(file, load_fonts(), _LenientFetcher())
+
+
+def _services_of(file: TemplateFile, shipped: Fonts, fetcher: "_LenientFetcher") -> SharedServices:
+    text = file.text()
+    fonts, _ = font_files(file, parse_document(text), shipped)
+    font_paths = [path for paths in fonts.values() for path in paths]
+    return _services(shipped, fetcher, file, asset_ids(text), font_paths)
 
 
 def _missing_assets(file: TemplateFile, text: str) -> Iterator[Fault]:

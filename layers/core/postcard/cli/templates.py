@@ -25,6 +25,7 @@ from postcard.cli.template_files import (
     TEMPLATE_ID,
     TemplateFile,
     asset_ids,
+    find_template_file,
     find_template_files,
 )
 from postcard.errors import BadRequest, Fault, Problem
@@ -82,6 +83,27 @@ def check(names: Sequence[str], folder: Path, strict: bool) -> CommandResult:
 def located_fault(file: TemplateFile, fault: Fault) -> str:
     """A fault as text, after its file and JSON Pointer."""
     return f"{file.path}{fault.pointer}: {fault.detail}"
+
+
+@templates.command(cls=Command, example="postcard templates fix welcome --write")
+@click.argument("name")
+@FOLDER_OPTION
+@click.option("--write", is_flag=True, help="Apply the fixes, after a question about each.")
+@click.option("--yes", is_flag=True, help="Apply all fixes without questions.")
+@target_options
+def fix(name: str, folder: Path, write: bool, yes: bool, target: ServiceTarget) -> CommandResult:
+    """Show what mends each finding of a template, and apply it.
+
+    NAME is the path of a document, or a template id: that of a document in the folder, else of a
+    published template. Each fix was applied and drawn again: its finding is gone, no other came,
+    and the rest of the picture is as before. Without --write nothing is changed. With it, the
+    file is written, or a new version is published.
+    """
+    from postcard.cli.fix_templates import fix_file, fix_published, is_file
+
+    if is_file(folder, name):
+        return fix_file(find_template_file(folder, name), write=write, yes=yes)
+    return fix_published(target.api_client(), _validate_id(name), write=write, yes=yes)
 
 
 @templates.command(cls=Command, example="postcard templates push welcome")

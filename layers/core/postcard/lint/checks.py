@@ -9,6 +9,12 @@ from postcard.errors import Fault
 from postcard.geometry import Box
 from postcard.json_text import json_pointer
 from postcard.lint.contrast import low_contrast
+from postcard.lint.dark_mode import (
+    invisible_in_dark_mode,
+    low_contrast_in_dark_mode,
+    small_picture,
+)
+from postcard.lint.faint_codes import low_contrast_code
 from postcard.lint.missing_letters import missing_letters
 from postcard.lint.proportional_digits import proportional_digits
 from postcard.lint.text_overflow import overflowing_texts, truncated_texts
@@ -17,6 +23,7 @@ from postcard.template.compiled import Template
 from postcard.template.evaluator import NO_CLOCK, Evaluator
 from postcard.template.fields.field_types import ListField
 from postcard.template.layers.barcode import BarcodeLayer
+from postcard.template.layers.code_warnings import COLOR_DETAILS
 from postcard.template.layers.group import AnyLayer, GroupLayer
 from postcard.template.layers.image import ImageLayer
 from postcard.template.layers.qr import QrLayer, min_side
@@ -27,7 +34,7 @@ from postcard.text.fonts import Fonts
 
 _FALLBACK_POINTERS = ("/fallback", "/ended")  # pictures that are drawn once, at publish
 _LEGACY_ENTITIES = tuple(name for name in html5 if not name.endswith(";"))
-_LARGE_IMAGE_BYTES = 1_000_000  # phones load more slowly, and some mail clients leave it out
+LARGE_IMAGE_BYTES = 1_000_000  # phones load more slowly, and some mail clients leave it out
 
 
 def check_template(template: Template, families: Sequence[str] | None = None) -> tuple[Fault, ...]:
@@ -35,7 +42,7 @@ def check_template(template: Template, families: Sequence[str] | None = None) ->
 
     Codes: `unused_field`, `missing_example`, `outside_canvas`, `unknown_font`, `code_too_small`,
     `missing_size`, `overlapping_items`, `unused_countdown`, `static_time`, `unknown_date_code`,
-    `html_entity_name`.
+    `html_entity_name`, `small_picture`.
     `families` are the fonts that are installed, None if they are not known.
     """
     return (
@@ -47,6 +54,7 @@ def check_template(template: Template, families: Sequence[str] | None = None) ->
         *_layer_findings(template),
         *_stacked_repeats(template),
         *_unknown_fonts(template, families),
+        *small_picture(template.document),
     )
 
 
@@ -57,17 +65,29 @@ def check_rendered(
     image_bytes: int,
     *,
     now: float = NO_CLOCK,
+    warnings: Sequence[Fault] = (),
+    dark_share: float = 0.0,
 ) -> tuple[Fault, ...]:
-    """Findings about the example as it was drawn at `now`, in Unix seconds.
+    """Findings about the example as it was drawn at `now`, in Unix seconds, and the warnings of it.
 
-    Codes: `low_contrast`, `text_overflow`, `unsupported_characters`, `proportional_digits`,
-    `large_file`. `boxes` are the pointers and boxes of its layers in drawing order, `image_bytes`
-    is the size of its file.
+    Codes: `low_contrast`, `low_contrast_code`, `low_contrast_in_dark_mode`,
+    `invisible_in_dark_mode`, `text_overflow`, `unsupported_characters`, `proportional_digits`,
+    `large_file`, and those of `warnings`. `boxes` are the pointers and boxes of its layers in
+    drawing order, `image_bytes` is the size of its file, `dark_share` as `invisible_in_dark_mode`
+    takes it.
     """
+    document = template.document
+    unscannable = {one.pointer for one in warnings if one.detail in COLOR_DETAILS.values()}
+    codes = low_contrast_code(document, boxes)
+    in_dark_mode = tuple(low_contrast_in_dark_mode(document, boxes))
     return (
-        *low_contrast(template.document, boxes),
+        *low_contrast(document, boxes),
+        *(fault for fault in codes if fault.pointer not in unscannable),
+        *in_dark_mode,
+        *(() if in_dark_mode else invisible_in_dark_mode(dark_share)),
         *check_texts(template, fonts, now=now),
         *_large_image(image_bytes),
+        *warnings,
     )
 
 
@@ -108,7 +128,7 @@ def check_picture(
 
 
 def _large_image(image_bytes: int) -> Iterator[Fault]:
-    if image_bytes > _LARGE_IMAGE_BYTES:
+    if image_bytes > LARGE_IMAGE_BYTES:
         detail = (
             f"The picture has {image_bytes / 1_000_000:.1f} MB, which opens slowly in mail: "
             "take jpg for photos, a smaller canvas, or max_bytes."

@@ -12,8 +12,10 @@ from postcard.color import Color, composite, parse_color
 from postcard.errors import Fault
 from postcard.geometry import Box
 from postcard.runtime.lazy_dataclass import dataclass
+from postcard.template.layers.barcode import BarcodeLayer
 from postcard.template.layers.group import AnyLayer, GroupLayer
 from postcard.template.layers.line import LineLayer
+from postcard.template.layers.qr import QrLayer
 from postcard.template.layers.rectangle import RectangleLayer
 from postcard.template.layers.text import TextLayer, span_styles
 from postcard.template.model import Document, walk_layers
@@ -28,7 +30,7 @@ Background = Color | None  # an opaque colour; None if it is not known
 
 
 @dataclass(frozen=True, slots=True)
-class _DrawnLayer:
+class DrawnLayer:
     """A layer that was drawn.
 
     `shows_own_colors`: its colours are seen as they are stated, over its whole box. `is_rotated`:
@@ -42,25 +44,68 @@ class _DrawnLayer:
     is_rotated: bool
 
 
+@dataclass(frozen=True, slots=True)
+class TextContrast:
+    """The contrast of one span of a drawn text to the plain colour behind it.
+
+    `color` is the span's as it is written, which may be translucent; `seen` is how it is seen.
+    """
+
+    pointer: str
+    span: int
+    color: Color
+    seen: Color
+    background: Color
+    minimum: float
+
+    @property
+    def ratio(self) -> float:
+        """The ratio of the two colours, 1 to 21."""
+        return contrast_ratio(self.seen, self.background)
+
+    @property
+    def is_low(self) -> bool:
+        """Whether letters of this size need more."""
+        return self.ratio < self.minimum
+
+
 def low_contrast(document: Document, boxes: LayerBoxes) -> Iterator[Fault]:
     """`low_contrast` for every drawn text that has too little contrast to its background.
 
-    A text that is drawn for each item of a list is reported once.
+    A text that is drawn for each item of a list is reported once, by its worst span.
     """
-    below: list[_DrawnLayer] = []
-    reported: set[str] = set()
+    worst: dict[str, TextContrast] = {}
+    for contrast in text_contrasts(document, boxes):
+        reported = worst.get(contrast.pointer)
+        if contrast.is_low and (reported is None or contrast.ratio < reported.ratio):
+            worst[contrast.pointer] = contrast
+    for pointer, contrast in worst.items():
+        yield Fault("low_contrast", pointer, _message(contrast))
+
+
+def text_contrasts(
+    document: Document, boxes: LayerBoxes, behind: Color | None = None
+) -> Iterator[TextContrast]:
+    """The contrast of every span whose colour and background are known.
+
+    `behind` is what shows through where the document is transparent; None: that is unknown.
+    """
+    for drawn, background in layers_on_backgrounds(document, boxes, behind):
+        if isinstance(drawn.layer, TextLayer) and drawn.layer.shadow is None:
+            yield from _span_contrasts(drawn.layer, drawn.pointer, background, document)
+
+
+def layers_on_backgrounds(
+    document: Document, boxes: LayerBoxes, behind: Color | None = None
+) -> Iterator[tuple[DrawnLayer, Background]]:
+    """Each text and code that shows its own colours, and the colour behind its whole box."""
+    below: list[DrawnLayer] = []
     for drawn in _drawn_layers(document, boxes):
-        if (
-            isinstance(drawn.layer, TextLayer)
-            and drawn.shows_own_colors
-            and drawn.pointer not in reported
-        ):
-            background = _opaque_color(document.background)
+        if isinstance(drawn.layer, TextLayer | QrLayer | BarcodeLayer) and drawn.shows_own_colors:
+            background = opaque_color(document.background, behind)
             for lower in below:
                 background = _background_after(background, lower, drawn.box, document)
-            if detail := _contrast_message(drawn.layer, background, document):
-                reported.add(drawn.pointer)
-                yield Fault("low_contrast", drawn.pointer, detail)
+            yield drawn, background
         below.append(drawn)
 
 
@@ -74,10 +119,15 @@ def contrast_ratio(first: Color, second: Color) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-def _drawn_layers(document: Document, boxes: LayerBoxes) -> Iterator[_DrawnLayer]:
+def is_lighter(first: Color, second: Color) -> bool:
+    """Whether the first of two opaque colours is lighter than the second."""
+    return _luminance(first) > _luminance(second)
+
+
+def _drawn_layers(document: Document, boxes: LayerBoxes) -> Iterator[DrawnLayer]:
     """Drawn layers from back to front; a group before its layers."""
     layers = {layer_pointer: layer for layer, layer_pointer, _ in walk_layers(document.layers)}
-    last: dict[str, _DrawnLayer] = {}  # by pointer; each copy of a group is before its layers
+    last: dict[str, DrawnLayer] = {}  # by pointer; each copy of a group is before its layers
     for pointer, box in boxes:
         layer, group = layers[pointer], last.get(pointer.rpartition("/layers/")[0])
         is_rotated = layer.rotation % 360 != 0 or (group is not None and group.is_rotated)
@@ -86,11 +136,11 @@ def _drawn_layers(document: Document, boxes: LayerBoxes) -> Iterator[_DrawnLayer
             and layer.blend == "normal"
             and (group is None or _shows_children_unchanged(group))
         )
-        last[pointer] = _DrawnLayer(layer, pointer, box, shows_own_colors, is_rotated)
+        last[pointer] = DrawnLayer(layer, pointer, box, shows_own_colors, is_rotated)
         yield last[pointer]
 
 
-def _shows_children_unchanged(group: _DrawnLayer) -> bool:
+def _shows_children_unchanged(group: DrawnLayer) -> bool:
     """Whether the layers of a group are seen as they are drawn."""
     layer = group.layer
     clips = isinstance(layer, GroupLayer) and layer.clip
@@ -98,7 +148,7 @@ def _shows_children_unchanged(group: _DrawnLayer) -> bool:
 
 
 def _background_after(
-    background: Background, drawn: _DrawnLayer, area: Box, document: Document
+    background: Background, drawn: DrawnLayer, area: Box, document: Document
 ) -> Background:
     """The background behind `area` after another layer is drawn."""
     layer = drawn.layer
@@ -121,7 +171,7 @@ def _background_after(
     return _composite(color, layer.opacity, background)
 
 
-def _paint_bounds(drawn: _DrawnLayer) -> Box:
+def _paint_bounds(drawn: DrawnLayer) -> Box:
     """The bounds of everything that a layer may paint."""
     layer, box = drawn.layer, drawn.box
     margin = _UNBOUNDED if drawn.is_rotated else 0.0
@@ -143,20 +193,18 @@ def _contains(outer: Box, inner: Box) -> bool:
     return across and outer.y <= inner.y and inner.bottom <= outer.bottom
 
 
-def _contrast_message(layer: TextLayer, background: Background, document: Document) -> str | None:
-    """A message about the span with the least contrast, if it has too little."""
-    worst: tuple[float, str] | None = None
-    for _, properties in span_styles(layer, document.styles):
-        span_background = _span_background(properties, background)
+def _span_contrasts(
+    layer: TextLayer, pointer: str, background: Background, document: Document
+) -> Iterator[TextContrast]:
+    positions = {id(span): index for index, span in enumerate(layer.spans)}
+    for span, properties in span_styles(layer, document.styles):
+        behind = _span_background(properties, background)
         color = _solid_color(properties.get("color", document.color))
-        if span_background is None or color is None or properties.get("stroke"):
+        if behind is None or color is None or properties.get("stroke"):
             continue
-        text_color = _composite(color, layer.opacity, span_background)
-        assert text_color is not None  # a colour over an opaque one is opaque
-        ratio, minimum = contrast_ratio(text_color, span_background), _min_contrast(properties)
-        if ratio < minimum and (worst is None or ratio < worst[0]):
-            worst = ratio, _message(text_color, span_background, ratio, minimum)
-    return worst[1] if worst and layer.shadow is None else None
+        seen = composite(color, behind, layer.opacity)
+        minimum = _min_contrast(properties)
+        yield TextContrast(pointer, positions.get(id(span), 0), color, seen, behind, minimum)
 
 
 def _span_background(properties: Mapping[str, Any], background: Background) -> Background:
@@ -175,11 +223,11 @@ def _min_contrast(properties: Mapping[str, Any]) -> float:
     )
 
 
-def _message(text_color: Color, background: Color, ratio: float, minimum: float) -> str:
-    rounded = math.floor(ratio * 10) / 10  # rounded down, so that it is below the minimum
+def _message(contrast: TextContrast) -> str:
+    rounded = math.floor(contrast.ratio * 10) / 10  # rounded down, so that it is below the minimum
     return (
-        f"{_hex(text_color)} on {_hex(background)} is hard to read: its contrast is {rounded}, "
-        f"and letters of this size need {minimum}."
+        f"{hex_color(contrast.seen)} on {hex_color(contrast.background)} is hard to read: its "
+        f"contrast is {rounded}, and letters of this size need {contrast.minimum}."
     )
 
 
@@ -188,9 +236,10 @@ def _solid_color(paint: Any) -> Background:
     return parse_color(paint) if isinstance(paint, str) and not has_liquid(paint) else None
 
 
-def _opaque_color(paint: str) -> Background:
+def opaque_color(paint: str, behind: Color | None = None) -> Background:
+    """The colour of a paint over `behind`; None if that is not known."""
     color = _solid_color(paint)
-    return color if color and color[3] == 255 else None
+    return None if color is None else _composite(color, 1.0, behind)
 
 
 def _composite(color: Color, opacity: float, background: Background) -> Background:
@@ -209,5 +258,6 @@ def _linear_channel(channel: float) -> float:
     return channel / 12.92 if channel <= 0.04045 else float(((channel + 0.055) / 1.055) ** 2.4)
 
 
-def _hex(color: Color) -> str:
+def hex_color(color: Color) -> str:
+    """The colour as `#rrggbb`, without its alpha."""
     return "#" + bytes(color[:3]).hex()

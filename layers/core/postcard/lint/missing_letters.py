@@ -27,7 +27,7 @@ def missing_letters(document: Document, locale: str, fonts: Fonts) -> Iterator[F
     was not chosen for a language, and texts that can only show letters that their font has, such
     as a code of A to Z.
     """
-    letters = _locale_letters(locale)
+    letters = locale_letters(locale)
     texts = _texts_by_font(document)
     named: dict[str, list[str]] = {}
     for where, family in used_families(document):
@@ -42,7 +42,8 @@ def missing_letters(document: Document, locale: str, fonts: Fonts) -> Iterator[F
             yield Fault("unsupported_characters", where, _message(families, locale, missing))
 
 
-def _locale_letters(locale: str) -> list[str]:
+def locale_letters(locale: str) -> list[str]:
+    """The letters of a locale's month and day names."""
     found = find_locale(locale)
     if found is None:
         return []

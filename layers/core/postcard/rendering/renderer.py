@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from postcard.rendering.drawing_cost import DrawingCost
 
 __all__ = [
+    "DrawnPicture",
     "FallbackKind",
     "ImageSource",
     "LayerBox",
@@ -80,6 +81,15 @@ class RenderedPicture:
     """
 
     image: EncodedImage
+    warnings: tuple[Fault, ...]
+    boxes: tuple[LayerBox, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnPicture:
+    """A picture that is not encoded: its first frame's pixels, its warnings, its layers' boxes."""
+
+    surface: Surface
     warnings: tuple[Fault, ...]
     boxes: tuple[LayerBox, ...]
 
@@ -130,6 +140,16 @@ class Renderer:
         """The drawn pixels, not encoded: for benchmarks."""
         drawing = self._drawing(prepared, prepared.frame(), fetched_images)
         return drawing.draw(self._start_canvas(prepared, fetched_images, None))
+
+    def draw_unencoded(
+        self, prepared: PreparedRender, fetched_images: FetchedImages
+    ) -> DrawnPicture:
+        """Draws the first frame of a picture that is wanted once: nothing of it is cached."""
+        drawing = self._drawing(prepared, prepared.frame(), fetched_images)
+        canvas = drawing.canvas_spec.new_canvas(prepared.deadline)
+        draw_nodes(drawing.context, canvas, drawing.nodes)
+        drawing.check_codes(canvas)
+        return DrawnPicture(canvas.surface, tuple(drawing.warnings.faults), drawing.layer_boxes())
 
     def frame_drawing(
         self, prepared: PreparedRender, fetched_images: FetchedImages
@@ -388,11 +408,14 @@ class FrameDrawing:
         if encoded.over_budget:
             detail = f"The smallest picture of this size has {len(encoded.image.body)} bytes."
             self.warnings.warn("max_bytes_exceeded", "", detail)
-        boxes = tuple(
+        return RenderedPicture(encoded.image, tuple(self.warnings.faults), self.layer_boxes())
+
+    def layer_boxes(self) -> tuple[LayerBox, ...]:
+        """Where the layers were drawn, in drawing order."""
+        return tuple(
             LayerBox(pointer, box.x, box.y, box.width, box.height)
             for pointer, box in self.context.boxes
         )
-        return RenderedPicture(encoded.image, tuple(self.warnings.faults), boxes)
 
 
 def _pixels(size: OutputSize) -> tuple[int, int]:

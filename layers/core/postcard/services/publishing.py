@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from postcard import ports
 from postcard.assets.font_cache import FontKeysByFamily
+from postcard.canvas.inspection.visibility import dark_share
 from postcard.errors import (
     Fault,
     Gone,
@@ -20,6 +21,7 @@ from postcard.errors import (
 from postcard.geometry import Box, OutputSize, output_size
 from postcard.json_text import json_pointer, parse_json
 from postcard.lint.checks import check_rendered, check_template, check_texts
+from postcard.lint.dark_mode import DARK_LEVEL, is_transparent
 from postcard.lint.drawing_time import check_drawing_time
 from postcard.pipeline.fallback_images import (
     KINDS,
@@ -279,8 +281,17 @@ def findings_about(
     fonts = template.fonts or renderer.fonts
     families = [family.name for family in fonts.families()]
     boxes = [(one.pointer, Box(one.x, one.y, one.width, one.height)) for one in result.boxes]
-    rendered_findings = check_rendered(template, fonts, boxes, len(result.image.body), now=now)
-    return (*check_template(template, families), *rendered_findings, *result.warnings)
+    body = result.image.body
+    rendered_findings = check_rendered(
+        template,
+        fonts,
+        boxes,
+        len(body),
+        now=now,
+        warnings=result.warnings,
+        dark_share=dark_share(body, DARK_LEVEL) if is_transparent(template.document) else 0.0,
+    )
+    return (*check_template(template, families), *rendered_findings)
 
 
 def findings_about_document(

@@ -54,10 +54,21 @@ export function MenuButton(props: MenuButtonProps) {
       >
         {props.items.length === 0 && <p class="quiet menu-empty">{props.empty}</p>}
         {props.items.map((item) => (
-          <button type="button" role="menuitem" tabIndex={-1} key={item.label} onClick={() => choose(item)}>
+          <button
+            type="button"
+            role="menuitem"
+            tabIndex={-1}
+            key={item.label}
+            aria-keyshortcuts={item.hint}
+            onClick={() => choose(item)}
+          >
             {item.icon}
             <span class="grow menu-label">{item.label}</span>
-            {item.hint && <kbd class="quiet">{item.hint}</kbd>}
+            {item.hint && (
+              <kbd class="quiet" aria-hidden="true">
+                {item.hint}
+              </kbd>
+            )}
           </button>
         ))}
       </div>

@@ -110,8 +110,12 @@ export function ObjectWidget({ form, value, set, id, surroundings }: WidgetProps
   );
 }
 
-/** Where an empty object would show nothing: a shadow that can be seen. */
-const VISIBLE: { [key: string]: Json } = { shadow: { color: "#00000040", y: 4, blur: 12 } };
+/** Where an empty object would show nothing, or be refused: a shadow that can be seen, a picture's text. */
+const VISIBLE: { [key: string]: Json } = {
+  shadow: { color: "#00000040", y: 4, blur: 12 },
+  fallback: { text: words.inspector.fallbackText },
+  ended: { text: words.inspector.endedText },
+};
 
 function firstObject(form: PropertyForm): Json {
   return VISIBLE[form.key] ?? firstValue({ ...form, default: undefined });

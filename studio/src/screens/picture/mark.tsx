@@ -3,9 +3,9 @@
 import { useRef, useState } from "preact/hooks";
 
 import { words } from "../../words/screens";
-import { Labelled } from "../frame";
+import { Labelled, NumberInput } from "../frame";
 import { type Box } from "./colors";
-import { dragged, kept, nudged } from "./template";
+import { dragged, kept, nudged, resized } from "./template";
 
 const text = words.picture;
 
@@ -28,12 +28,15 @@ const CORNERS: readonly Corner[] = ["nw", "ne", "sw", "se"];
 
 export function Mark(props: {
   mark: Box;
+  /** The mark is a proposal: wherever a drag begins, it draws a new one. */
+  proposed: boolean;
   picture: Size;
   change: (mark: Box, done: boolean) => void;
 }) {
-  const { mark, picture, change } = props;
+  const { mark, proposed, picture, change } = props;
   const root = useRef<SVGSVGElement>(null);
   const [drag, setDrag] = useState<Drag>();
+  const hasChanged = useRef(false);
   const pointAt = (event: PointerEvent): Point => {
     const box = root.current!.getBoundingClientRect();
     return {
@@ -45,9 +48,11 @@ export function Mark(props: {
     if (event.button !== 0) return;
     event.preventDefault();
     root.current!.setPointerCapture(event.pointerId);
+    hasChanged.current = false;
     const from = pointAt(event);
     const corner = (event.target as Element).getAttribute("data-corner") as Corner | null;
-    if (corner) setDrag({ kind: "corner", fixed: opposite(mark, corner) });
+    if (proposed) setDrag({ kind: "new", from });
+    else if (corner) setDrag({ kind: "corner", fixed: opposite(mark, corner) });
     else if ((event.target as Element).hasAttribute("data-mark")) setDrag({ kind: "move", from, mark });
     else setDrag({ kind: "new", from });
     root.current!.querySelector<SVGElement>("[data-mark]")?.focus({ preventScroll: true });
@@ -58,9 +63,10 @@ export function Mark(props: {
     if (done) setDrag(undefined);
     // A click beside the mark is no new mark.
     if (drag.kind === "new" && Math.hypot(to.x - drag.from.x, to.y - drag.from.y) < picture.width / 200) {
-      if (done) change(mark, true);
+      if (done && hasChanged.current) change(mark, true);
       return;
     }
+    hasChanged.current = true;
     change(moved(drag, to, picture), done);
   };
   const press = (event: KeyboardEvent) => {
@@ -72,7 +78,7 @@ export function Mark(props: {
   return (
     <svg
       ref={root}
-      class="mark-overlay"
+      class={`mark-overlay ${drag ? "dragging" : ""} ${proposed ? "proposed" : ""}`}
       viewBox={`0 0 ${picture.width} ${picture.height}`}
       onPointerDown={start}
       onPointerMove={(event) => follow(event, false)}
@@ -87,13 +93,13 @@ export function Mark(props: {
         y={mark.y}
         width={mark.width}
         height={mark.height}
-        tabIndex={0}
+        tabindex={0}
         role="application"
         aria-label={text.markLabel(mark.x, mark.y, mark.width, mark.height)}
         aria-describedby="mark-help"
         onKeyDown={press}
       />
-      {CORNERS.map((corner) => {
+      {(proposed ? [] : CORNERS).map((corner) => {
         const at = cornerOf(mark, corner);
         return (
           <g key={corner}>
@@ -146,20 +152,12 @@ export function MarkFields(props: { mark: Box; picture: Size; change: (mark: Box
       {fields.map(([name, label]) => (
         <Labelled key={name} label={label}>
           {(attributes) => (
-            <input
+            <NumberInput
               {...attributes}
-              type="number"
+              value={props.mark[name]}
               min={0}
               max={5_000}
-              step={1}
-              value={props.mark[name]}
-              onChange={(event) => {
-                const value = event.currentTarget.valueAsNumber;
-                const mark = Number.isFinite(value) ? { ...props.mark, [name]: value } : props.mark;
-                const next = kept(mark, props.picture);
-                event.currentTarget.value = String(next[name]);
-                props.change(next, true);
-              }}
+              choose={(value) => props.change(resized(props.mark, name, value, props.picture), true)}
             />
           )}
         </Labelled>

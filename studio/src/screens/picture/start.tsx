@@ -7,13 +7,13 @@ import { createDraft } from "../../server/templates";
 import { navigate } from "../../shell/router";
 import { words } from "../../words/screens";
 import { useDrawn } from "../drawn";
-import { Choice, Labelled, Page, ProblemNote } from "../frame";
+import { Choice, Labelled, NumberInput, Page, ProblemNote } from "../frame";
 import { freeId } from "../name_dialog";
 import { type Box, hex, inkIn, surroundings, textColors } from "./colors";
 import { Mark, MarkFields } from "./mark";
 import { PictureTooLarge, type ReadPicture, readPicture, scaledBox } from "./pixels";
 import {
-  faultsOf, type PictureChoices, pictureTemplateText, proposedAlign, proposedSize, shownWidth, slug, titleOf,
+  faultsOf, MAX_SIDE, MIN_WIDTH, type PictureChoices, pictureTemplateText, proposedAlign, proposedSize, shownWidth, slug, titleOf,
 } from "./template";
 
 const text = words.picture;
@@ -205,7 +205,7 @@ function Marking({ chosen, asset, share }: { chosen: Chosen; asset: Asset | unde
             height={read.height}
             draggable={false}
           />
-          <Mark mark={mark} picture={read} change={change} />
+          <Mark mark={mark} proposed={!marked} picture={read} change={change} />
           {!asset && (
             <div class="stage-progress" role="status">
               <progress max={1} value={share} aria-label={text.uploading} />
@@ -234,7 +234,7 @@ function Marking({ chosen, asset, share }: { chosen: Chosen; asset: Asset | unde
       </div>
       <div class="marking-form">
         <fieldset>
-          <legend>{text.markTitle}</legend>
+          <legend>{text.place}</legend>
           <MarkFields mark={mark} picture={read} change={change} />
         </fieldset>
         <fieldset>
@@ -257,14 +257,7 @@ function Marking({ chosen, asset, share }: { chosen: Chosen; asset: Asset | unde
             </Labelled>
             <Labelled label={text.maxLength} fault={fault("maxLength")}>
               {(attributes) => (
-                <input
-                  {...attributes}
-                  type="number"
-                  min={1}
-                  max={1_000}
-                  value={choices.maxLength}
-                  onInput={(event) => choose({ maxLength: event.currentTarget.valueAsNumber })}
-                />
+                <NumberInput {...attributes} value={choices.maxLength} min={1} max={1_000} choose={(maxLength) => choose({ maxLength })} />
               )}
             </Labelled>
           </div>
@@ -297,17 +290,7 @@ function Marking({ chosen, asset, share }: { chosen: Chosen; asset: Asset | unde
             </Labelled>
             <Labelled label={text.size}>
               {(attributes) => (
-                <input
-                  {...attributes}
-                  type="number"
-                  min={6}
-                  max={1_000}
-                  value={choices.size}
-                  onInput={(event) => {
-                    const size = event.currentTarget.valueAsNumber;
-                    if (size >= 6 && size <= 1_000) choose({ size });
-                  }}
-                />
+                <NumberInput {...attributes} value={choices.size} min={6} max={1_000} choose={(size) => choose({ size })} />
               )}
             </Labelled>
           </div>
@@ -341,14 +324,7 @@ function Marking({ chosen, asset, share }: { chosen: Chosen; asset: Asset | unde
           </Labelled>
           <Labelled label={text.shown} hint={text.shownHelp(read.width, read.height)} fault={fault("width")}>
             {(attributes) => (
-              <input
-                {...attributes}
-                type="number"
-                min={16}
-                max={5_000}
-                value={choices.width}
-                onInput={(event) => choose({ width: event.currentTarget.valueAsNumber })}
-              />
+              <NumberInput {...attributes} value={choices.width} min={MIN_WIDTH} max={MAX_SIDE} choose={(width) => choose({ width })} />
             )}
           </Labelled>
         </fieldset>
@@ -443,11 +419,12 @@ function choicesOf(own: Own, read: ReadPicture, file: File, mark: Box, found: Re
     color: own.color ?? hex(found.colors[0]!),
     font: own.font ?? "Inter",
     weight: own.weight ?? 700,
-    size: own.size ?? proposedSize(mark, (Number.isFinite(width) ? width : read.width) / read.width, found.ink),
+    size: own.size ?? proposedSize(mark, width / read.width, found.ink),
     align: own.align ?? proposedAlign(mark, read.width, found.ink),
     alt: own.alt ?? text.altFor(name, FIELD),
     background: hex(found.around.color),
     ...(covers ? { cover: found.around } : {}),
+    ...(covers && found.ink ? { old: found.ink.box } : {}),
   };
 }
 

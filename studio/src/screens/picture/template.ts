@@ -13,6 +13,8 @@ export interface PictureChoices {
   width: number;
   /** Where the name goes, in pixels of the picture. */
   mark: Box;
+  /** An old text's box in the mark: the new one begins, or ends, where it did. */
+  old?: Box;
   /** The text, with the field in it: `Hi {{ name }}`. */
   text: string;
   field: string;
@@ -86,6 +88,17 @@ export function kept(mark: Box, picture: { width: number; height: number }): Box
   return { x, y, width, height };
 }
 
+/** The mark with one number changed, as far as the picture goes; the others stay. */
+export function resized(mark: Box, name: keyof Box, value: number, picture: { width: number; height: number }): Box {
+  const most = {
+    x: picture.width - mark.width,
+    y: picture.height - mark.height,
+    width: picture.width - mark.x,
+    height: picture.height - mark.y,
+  }[name];
+  return kept({ ...mark, [name]: Math.min(Math.max(value, 0), most) }, picture);
+}
+
 /** The mark between two corners of a drag. */
 export function dragged(from: { x: number; y: number }, to: { x: number; y: number }, picture: { width: number; height: number }): Box {
   const clip = (value: number, high: number) => Math.min(Math.max(value, 0), high);
@@ -143,7 +156,7 @@ export function pictureTemplateText(choices: PictureChoices): string {
 }
 
 function textLayer(choices: PictureChoices, scale: number): Json {
-  const box = scaled(choices.mark, scale);
+  const box = scaled(textBox(choices), scale);
   // A tight mark around capitals is lower than a line: the box grows about its middle.
   const lineHeight = Math.ceil(choices.size * LINE_HEIGHT);
   const grown = Math.max(0, lineHeight - box.height);
@@ -163,8 +176,17 @@ function textLayer(choices: PictureChoices, scale: number): Json {
     valign: "middle",
     fit: "shrink",
     min_size: Math.max(6, Math.round(choices.size / 2)),
+    // Written down though it is the default: a longer name may be cut.
+    overflow: "ellipsis",
     max_lines: box.height >= lineHeight * 1.9 ? 2 : 1,
   };
+}
+
+/** The mark, from the old text's left or up to its right where the text is aligned so. */
+function textBox({ mark, old, align }: PictureChoices): Box {
+  if (!old || align === "center") return mark;
+  if (align === "start") return { ...mark, x: old.x, width: mark.x + mark.width - old.x };
+  return { ...mark, width: old.x + old.width - mark.x };
 }
 
 function coverLayer(around: Surroundings, mark: Box, scale: number): Json {

@@ -6,7 +6,7 @@ from dataclasses import field, replace
 from typing import Any, Literal
 
 from postcard.canvas.codecs.debug_boxes import draw_debug_boxes
-from postcard.errors import BadRequest, Fault, faults_to_json, raise_faults
+from postcard.errors import BadRequest, Fault, GatewayTimeout, faults_to_json, raise_faults
 from postcard.geometry import Box
 from postcard.image_formats import EncodedImage
 from postcard.lint.drawing_time import check_drawing_time
@@ -37,6 +37,7 @@ from postcard.services.previews.people_previews import (
 from postcard.services.previews.preview_inspection import Questions, answer
 from postcard.services.publishing import findings_about, findings_about_document
 from postcard.services.source_downscaling import CachedDownscaling
+from postcard.services.template_fixes import TemplateFixes
 from postcard.template.bind import BindMode, bind_defaults, bind_examples
 from postcard.template.compiled import Template
 from postcard.template.validation.parse import validate_document
@@ -46,7 +47,7 @@ DRAFT_ID = "draft"
 MAX_TIME = 253_370_764_800  # 9999-01-01: a countdown's zone and frames must stay in the calendar
 
 PreviewBase = Literal["examples", "defaults"]
-Findings = Sequence[Mapping[str, str]]
+Findings = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class PreviewRequest:
     """The body of `POST /v1/previews`: a document (parsed JSON) or a stored template.
 
     `at` is the clock as RFC 3339, None for now. `on_invalid` None: `error`, of people `default`.
-    `findings`: whether the document is checked, too.
+    `findings`: whether the document is checked, too; `fixes`: with a patch for each finding.
     """
 
     document: JsonObject | None = None
@@ -73,6 +74,7 @@ class PreviewRequest:
     max_bytes: int | None = None
     debug: bool = False
     findings: bool = True
+    fixes: bool = False
     describe: bool = False
     parts: Sequence[str] | None = None
     carets: str | None = None
@@ -135,6 +137,7 @@ class Previews:
         self._downscaling = downscaling
         self._fallbacks = FallbackPreviews(pipeline, downscaling)
         self._people = PeoplePreviews(pipeline, self._fallbacks)
+        self._fixes = TemplateFixes(templates, pipeline)
 
     def draw(
         self, request: PreviewRequest, *, now: float, deadline: float, timings: Timings
@@ -275,7 +278,7 @@ class Previews:
             return self._document_findings(request, job, {}, now, deadline)
         slow = self._slow_drawing(job, result.fetched_images, now, deadline)
         found = findings_about(job.template, result, self._pipeline.renderer, now=now)
-        return faults_to_json([*slow, *found])
+        return self._with_fixes(request, [*slow, *found], now, deadline)
 
     def _document_findings(
         self,
@@ -292,7 +295,23 @@ class Previews:
             return job.loaded.stored.findings
         slow = self._slow_drawing(job, images, now, deadline)
         found = findings_about_document(job.template, self._pipeline.renderer, now=now)
-        return faults_to_json([*slow, *found])
+        return self._with_fixes(request, [*slow, *found], now, deadline)
+
+    def _with_fixes(
+        self, request: PreviewRequest, found: Sequence[Fault], now: float, deadline: float
+    ) -> Findings:
+        """Findings as JSON; those that the examples have too, with the patches that mend them."""
+        findings = faults_to_json(found)
+        if not request.fixes or request.document is None or not findings:
+            return findings
+        try:
+            fixed = self._fixes.of_document(
+                request.document, key_templates=request.key_templates, now=now, deadline=deadline
+            )
+        except (BadRequest, GatewayTimeout):  # the examples cannot be drawn, or not in time
+            return findings
+        by_place = {(one["code"], one["pointer"]): one for one in fixed}
+        return [{**by_place.get((one["code"], one["pointer"]), {}), **one} for one in findings]
 
     def _slow_drawing(
         self, job: RenderJob, images: Mapping[str, bytes], now: float, deadline: float
@@ -329,6 +348,10 @@ class Previews:
         if (request.document is None) == (request.template_id is None):
             detail = "Send a document or a template_id, one of the two."
             raise BadRequest(detail, errors=[Fault("invalid_request", "", detail)])
+        if request.fixes and (request.document is None or not request.findings):
+            detail = "Send fixes with a document and its findings; of a stored template read GET "
+            detail += "/v1/templates/{id}/findings."
+            raise BadRequest(detail, errors=[Fault("invalid_request", "/fixes", detail)])
         if request.template_id is not None:
             record = self._templates.usable_record(request.template_id, "/template_id")
             return self._templates.load_effective(

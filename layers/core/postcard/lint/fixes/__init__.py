@@ -1,0 +1,1 @@
+"""Finds a JSON Patch for a finding, where one edit mends it, and verifies it by drawing again."""

@@ -1,0 +1,1 @@
+"""What may mend each finding: functions that propose patches, the best first."""

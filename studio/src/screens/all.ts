@@ -1,0 +1,11 @@
+/** All screens and dialogs: the part of the page that is fetched when the first of them is shown. */
+
+export { AssetsPanel } from "../panels/assets";
+export { FontsPanel } from "../panels/fonts";
+export { NewTemplate } from "./new_template";
+export { PictureStart } from "./picture/start";
+export { Preview } from "./preview";
+export { Publish } from "./publish";
+export { SignIn } from "./sign_in";
+export { Templates } from "./templates";
+export { Versions } from "./versions";

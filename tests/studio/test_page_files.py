@@ -1,0 +1,66 @@
+"""The built page: what is loaded first, whether it is up to date, what its source may not do."""
+
+import gzip
+import hashlib
+import re
+from pathlib import Path
+
+import pytest
+
+from api.routes import studio as studio_page
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "studio"
+BUILT = studio_page.STATIC_FOLDER
+FIRST_SCRIPTS_KB, STYLE_KB = 60, 12
+# Ways by which a text becomes HTML, or a style or script is written into it.
+FORBIDDEN = re.compile(
+    r"innerHTML|outerHTML|insertAdjacentHTML|dangerouslySetInnerHTML|document\.write"
+    r"|\beval\(|new Function|href=\{`?javascript"
+)
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    """The page's HTML."""
+    file = BUILT / studio_page.PAGE
+    assert file.is_file(), "Run `make studio`."
+    return file.read_text()
+
+
+def packed_size(name: str) -> int:
+    """The bytes of a file as it is sent."""
+    return len(gzip.compress((BUILT / name).read_bytes(), 9))
+
+
+@pytest.mark.quick
+def test_the_page_s_source_writes_no_html() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}: {match[0]}"
+        for path in SOURCE.glob("src/**/*.ts*")
+        for match in FORBIDDEN.finditer(path.read_text())
+    ]
+    assert found == []
+
+
+@pytest.mark.quick
+def test_the_built_page_is_of_the_sources_that_are_here(page: str) -> None:
+    lines = (BUILT / "SOURCES").read_text().splitlines()
+    built = {name: digest for digest, name in (line.split("  ") for line in lines)}
+    here = {
+        name: hashlib.sha256((SOURCE / name).read_bytes()).hexdigest()
+        for name in built
+        if (SOURCE / name).is_file()
+    }
+    assert built == here, "Run `make studio`."
+    files = [path for part in ("src", "style") for path in (SOURCE / part).rglob("*.*")]
+    missing = {str(path.relative_to(SOURCE)) for path in files} - set(built)
+    assert missing == set(), "Run `make studio`."
+
+
+@pytest.mark.quick
+def test_what_is_loaded_before_the_first_picture_is_small(page: str) -> None:
+    scripts = set(re.findall(r'/studio/([\w.-]+\.js)"', page))
+    (style,) = re.findall(r'/studio/([\w.-]+\.css)"', page)
+    assert sum(map(packed_size, scripts)) <= FIRST_SCRIPTS_KB * 1024
+    assert packed_size(style) <= STYLE_KB * 1024
