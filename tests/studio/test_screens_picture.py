@@ -92,8 +92,10 @@ def test_a_dropped_banner_becomes_a_published_template_with_a_snippet(studio: St
 
 def colors_in(picture: Image.Image, *, scale: int) -> set[tuple[int, ...]]:
     """The colours in the mark."""
-    box = tuple(side * scale for side in NAME_BOX)
-    return {color for _, color in picture.convert("RGB").crop(box).getcolors(1 << 20)}
+    left, top, right, bottom = (side * scale for side in NAME_BOX)
+    counted = picture.convert("RGB").crop((left, top, right, bottom)).getcolors(1 << 20)
+    assert counted is not None
+    return {color for _, color in counted if isinstance(color, tuple)}
 
 
 def test_the_mark_is_moved_and_resized_by_keys_and_numbers(studio: Studio) -> None:
