@@ -14,7 +14,7 @@ from postcard.errors import BadRequest, Fault
 from postcard.lint.worst_people import WORST_PEOPLE_COUNT
 from postcard.pipeline.timings import Timings
 from postcard.services.previews.people_previews import PeoplePreview
-from postcard.services.previews.preview_inspection import data_uri
+from postcard.services.previews.preview_inspection import inline_image
 from postcard.services.previews.preview_service import Preview, PreviewRequest
 
 MAX_RESPONSE_BYTES = 6_280_000  # Lambda's 6 MB without the headers
@@ -107,13 +107,13 @@ def _preview_request(context: ApiRequestContext, body: PreviewBody) -> PreviewRe
 
 
 def _preview_response(preview: Preview) -> PreviewResponse:
-    image = data_uri(preview.image)
+    image = inline_image(preview.image)
     return PreviewResponse.model_validate({**preview.to_json(), "image": image})
 
 
 def _people_response(preview: PeoplePreview) -> PreviewResponse:
     pictures = [
-        PersonPreview.model_validate({**one.to_json(), "image": data_uri(one.result.image)})
+        PersonPreview.model_validate({**one.to_json(), "image": inline_image(one.result.image)})
         for one in preview.pictures
     ]
     return PreviewResponse(
