@@ -8,7 +8,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.aws.idempotent_transactions import IdempotentTransactions
-from local.aws.moto_server import REGION, MotoAccount, MotoHttpServer
+from local.aws.moto_server import MotoAccount, MotoHttpServer
+from local.aws.stack_resources import REGION
 
 TABLE = "records"
 
