@@ -21,7 +21,12 @@ import { formatOf, isWide, Widget } from "./widgets/registry";
 import type { Surroundings } from "./widgets/widget";
 
 export function Inspector({ editor }: PanelProps) {
-  useEffect(() => void loadSchema(), []);
+  const { drawnAt, faults, problem } = editor.preview.value;
+  const isAnswered = drawnAt > 0 || faults.length > 0 || problem !== undefined;
+  // Not beside the first picture: on AWS each of the calls would start a function of its own.
+  useEffect(() => {
+    if (isAnswered) void loadSchema();
+  }, [isAnswered]);
   return (
     <section class="panel properties-panel" aria-label={words.inspector.title}>
       {schema.value ? <Forms editor={editor} /> : <SchemaState />}
