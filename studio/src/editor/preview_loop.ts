@@ -172,8 +172,9 @@ export class PreviewLoop {
       else await this.#askPicture(job.kind, job.wish);
       this.#failures = 0;
     } catch (problem) {
+      if (this.#closed) return;
+      this.#refused(job, problem instanceof ApiProblem ? problem : noPicture());
       if (!(problem instanceof ApiProblem)) throw problem;
-      this.#refused(job, problem);
     } finally {
       this.#running = false;
       this.#tick();
@@ -269,6 +270,11 @@ export class PreviewLoop {
     this.parts.value = undefined;
     for (const url of [parts.below, parts.layer.url, parts.above]) if (url !== undefined) revokeLater(url);
   }
+}
+
+/** An answer that is no picture: asked for again later, as after a lost connection. */
+function noPicture(): ApiProblem {
+  return new ApiProblem(0, "offline", "The service's answer cannot be read.");
 }
 
 /** The size of a document's canvas in CSS pixels. */

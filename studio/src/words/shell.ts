@@ -87,6 +87,7 @@ export const words = {
   saving: "Saving…",
   edited: "Edited",
   offline: "Not connected. Your changes are kept in this browser.",
+  offlineHere: "Not connected",
   refused: (detail: string) => `Not saved: ${detail}`,
   conflict: "Changed elsewhere",
   pictureFrom: (time: string) => `Picture of ${time}`,
@@ -116,6 +117,8 @@ export const words = {
 
   partFailed: "A part of the page did not load. Your changes are kept in this browser.",
   loadAgain: "Load again",
+  notKept: "This browser keeps no copy of your changes: its storage is refused or full, or another tab has this template open. Leave this page open until they are saved.",
+  lastChanges: "Last changes",
   sessionOver: "Your session ended. Open your invitation link again; nothing is lost.",
   conflictTitle: (by: string, time: string) => `${by} changed this draft at ${time}.`,
   conflictHint: (count: number) =>
