@@ -1,8 +1,11 @@
 """The built page: what is loaded first, whether it is up to date, what its source may not do."""
 
+import filecmp
 import gzip
 import hashlib
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -64,3 +67,18 @@ def test_what_is_loaded_before_the_first_picture_is_small(page: str) -> None:
     (style,) = re.findall(r'/studio/([\w.-]+\.css)"', page)
     assert sum(map(packed_size, scripts)) <= FIRST_SCRIPTS_KB * 1024
     assert packed_size(style) <= STYLE_KB * 1024
+
+
+def test_equal_sources_give_equal_bytes(tmp_path: Path) -> None:
+    if not shutil.which("node") or not (SOURCE / "node_modules").is_dir():
+        pytest.skip("Node and npm are not installed")
+    copied = shutil.ignore_patterns("node_modules", "build")
+    shutil.copytree(SOURCE, tmp_path / "studio", ignore=copied)
+    (tmp_path / "studio/node_modules").symlink_to((SOURCE / "node_modules").resolve())
+    built_again = tmp_path / "functions/api/static/studio"
+    built_again.parent.mkdir(parents=True)
+    subprocess.run(["node", "build.mjs"], cwd=tmp_path / "studio", check=True, capture_output=True)
+    names = {file.name for file in BUILT.iterdir()}
+    assert {file.name for file in built_again.iterdir()} == names
+    different = [name for name in names if not filecmp.cmp(BUILT / name, built_again / name, shallow=False)]
+    assert different == []
