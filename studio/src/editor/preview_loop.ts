@@ -94,7 +94,15 @@ export class PreviewLoop {
     if (this.#wish !== undefined && sameWish(this.#wish, wish)) return;
     this.#wish = wish;
     this.#lastChange = performance.now();
+    this.#judgeExact(wish);
     this.#tick();
+  }
+
+  /** A picture is exact for what it was drawn of, and no longer when that has changed. */
+  #judgeExact(wish: Wish): void {
+    const before = this.state.peek();
+    const exact = sameWish(this.#exactFor, wish) && before.faults.length === 0 && !before.stale;
+    if (before.exact !== exact) this.state.value = { ...before, exact };
   }
 
   /** The parts of these sibling layers are wanted at hand; none for an empty list. */
@@ -216,7 +224,7 @@ export class PreviewLoop {
     if (answer === undefined || this.#closed) return;
     if (faults.length === 0) this.#good = lastGood(wish.text) ?? this.#good;
     this.#shownFor = wish;
-    if (kind === "exact") this.#exactFor = wish;
+    this.#exactFor = kind === "exact" ? wish : undefined;
     this.#publish(kind, wish, answer, faults);
   }
 

@@ -4,7 +4,7 @@ import { useEffect, useId } from "preact/hooks";
 
 import { fieldType, nameFault } from "../document/bounds";
 import { liquidNames } from "../document/field_names";
-import { equal, fromPointer, isObject, toPointer, valueAt } from "../document/json";
+import { entryOf, equal, fromPointer, isObject, toPointer, valueAt } from "../document/json";
 import type { PropertyForm } from "../document/schema";
 import type { Json, Path } from "../document/types";
 import { findLayer, parentOf, walk } from "../editor/tree";
@@ -124,7 +124,7 @@ function LayerHead({ editor, layer }: { editor: Editor; layer: LayerNode }) {
     <>
       <span class="row layer-head">
         <Icon name={layer.type} />
-        <span class="quiet">{words.insert.kinds[layer.type] ?? layer.type}</span>
+        <span class="quiet">{entryOf(words.insert.kinds, layer.type) ?? layer.type}</span>
         <input
           class="grow"
           type="text"

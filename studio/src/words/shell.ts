@@ -1,5 +1,6 @@
 /** What the shell and the canvas say. */
 
+import { entryOf } from "../document/json";
 import type { Box, LayerNode } from "../editor/store";
 
 const TYPES: Record<string, string> = {
@@ -17,7 +18,7 @@ const TYPES: Record<string, string> = {
 };
 
 export function typeName(type: string): string {
-  return TYPES[type] ?? type;
+  return entryOf(TYPES, type) ?? type;
 }
 
 /** What a layer is called in lists: its name, else its text, else its type. */
