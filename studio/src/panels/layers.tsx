@@ -20,6 +20,7 @@ import {
   setHidden,
   setLocked,
 } from "./layer_edits";
+import { insert } from "./insert_menu";
 import { Icon } from "./widgets/icon";
 
 interface Line {
@@ -76,9 +77,26 @@ export function Layers({ editor }: PanelProps) {
           }}
         />
       )}
-      {all.length === 0 ? <p class="quiet panel-note">{words.layers.empty}</p> : <TreeList tree={tree} />}
+      {all.length === 0 ? <Empty editor={editor} /> : <TreeList tree={tree} />}
       {all.length > 0 && lines.length === 0 && <p class="quiet panel-note">{words.layers.none}</p>}
     </section>
+  );
+}
+
+const FIRST_KINDS = ["text", "rectangle", "qr"];
+
+/** The first layers of an empty template are one press away. */
+function Empty({ editor }: PanelProps) {
+  return (
+    <div class="panel-note stack">
+      <p class="quiet">{words.layers.empty}</p>
+      {FIRST_KINDS.map((kind) => (
+        <button type="button" class="outlined begin" key={kind} onClick={() => insert(editor, kind)}>
+          <Icon name={kind} />
+          {words.insert.kinds[kind]}
+        </button>
+      ))}
+    </div>
   );
 }
 

@@ -37,6 +37,9 @@ export const canvasWords = {
   drawing: "Drawing…",
   done: "Done",
   editText: "Edit text",
+  addField: (name: string) => `Add field “${name}”`,
+  newField: "New field",
+  newFieldName: "field",
   notDrawn: (detail: string) => `Not drawn: ${detail}`,
   textOf: (node: LayerNode) => `Text of ${layerTitle(node)}`,
   layer(node: LayerNode, box: Box | undefined): string {
