@@ -6,7 +6,7 @@ import { useEffect, useId, useRef } from "preact/hooks";
 import { fieldType, freeName, keptKeys, missingBound, nameFault } from "../document/bounds";
 import { RenameError, renameField, usesOf } from "../document/field_names";
 import { newTextField } from "../document/new_fields";
-import { isObject, type JsonObject, valueAt } from "../document/json";
+import { entryOf, isObject, type JsonObject, valueAt } from "../document/json";
 import type { PropertyForm } from "../document/schema";
 import type { Edit, Json } from "../document/types";
 import type { Editor } from "../editor/store";
