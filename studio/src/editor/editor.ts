@@ -9,6 +9,7 @@ import type { Edit, Json } from "../document/types";
 import { type Drafts, type LoadedDraft, TemplateDraft } from "../server/drafts";
 import { type KeptDraft, type KeptHistory, LatestWriter, localStore } from "../server/local_store";
 import type { PreviewQueue } from "../server/previews";
+import { Composition } from "./composition";
 import { PreviewLoop } from "./preview_loop";
 import type { Board, EditOptions, Editor, LayerId, LayerNode, Person, PreviewState, SaveState } from "./store";
 import { words } from "../words/shell";
@@ -63,6 +64,7 @@ export class TemplateEditor implements Editor {
   readonly #historyChanged = signal(0);
   readonly #draft: TemplateDraft;
   readonly #historyWriter = new LatestWriter(localStore.keepHistory);
+  readonly #composition = new Composition();
   readonly #stop: (() => void)[] = [];
   #historyTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -101,7 +103,7 @@ export class TemplateEditor implements Editor {
     });
     this.draft = this.#draft;
     this.saved = this.#draft.state;
-    this.#stop.push(effect(() => this.loop.want(this.#wish())));
+    this.#stop.push(effect(() => this.loop.want(this.#wish())), this.#composition.listen());
     if (kept.draft?.dirty) this.#draft.changed();
   }
 
@@ -188,6 +190,7 @@ export class TemplateEditor implements Editor {
       { text: after.text, ids: after.ids, selection: this.selection.peek() },
       performance.timeOrigin + performance.now(),
       options.merge,
+      this.#composition.continues(),
     );
     this.#changed();
   }

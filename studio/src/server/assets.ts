@@ -1,5 +1,6 @@
 /** Assets: lists, uploads with their progress, fonts. */
 
+import { entryOf } from "../document/json";
 import { api, ApiProblem, pause } from "./api";
 
 export interface Asset {
@@ -51,7 +52,7 @@ export const FONT_FILE_TYPES = ".ttf,.otf,.woff2";
 /** The content type that an asset of this file has; undefined if it can be none. */
 export function contentTypeOf(file: { name: string; type: string }): string | undefined {
   if (Object.values(TYPES).includes(file.type)) return file.type;
-  return TYPES[/\.([a-z0-9]+)$/i.exec(file.name)?.[1]?.toLowerCase() ?? ""];
+  return entryOf(TYPES, /\.([a-z0-9]+)$/i.exec(file.name)?.[1]?.toLowerCase() ?? "");
 }
 
 export function isFont(asset: { content_type: string }): boolean {

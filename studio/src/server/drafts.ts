@@ -67,16 +67,11 @@ export function draftPath(id: string): string {
 /** The stored draft, else the newest version; undefined where there is neither. */
 export async function loadDraft(id: string, tries = 5): Promise<LoadedDraft | undefined> {
   try {
-    const { body } = await api.get<DraftLine>(draftPath(id), { tries, has: ["etag"] });
-    const text = (await api.get<string>(`${draftPath(id)}/document`, { as: "text", tries })).body;
-    return { text, etag: plainTag(body.etag), base: body.base ?? 0 };
-  } catch (problem) {
-    if (!isMissing(problem)) throw problem;
-  }
-  try {
-    const path = `/v1/templates/${encodeURIComponent(id)}/document`;
+    const path = `${draftPath(id)}/document?or_latest=true`;
     const { body, headers } = await api.get<string>(path, { as: "text", tries });
-    return { text: body, etag: undefined, base: versionIn(headers.get("ETag")) };
+    const tag = plainTag(headers.get("ETag") ?? "");
+    if (isVersion(tag)) return { text: body, etag: undefined, base: Number(tag) };
+    return { text: body, etag: tag, base: Number(headers.get("Postcard-Base") ?? 0) };
   } catch (problem) {
     if (isMissing(problem)) return undefined;
     throw problem;
@@ -91,8 +86,9 @@ export function plainTag(etag: string): string {
   return etag.replace(/^W\//, "").replace(/^"|"$/g, "");
 }
 
-function versionIn(etag: string | null): number {
-  return Number(/(\d+)/.exec(etag ?? "")?.[1] ?? 0);
+/** Whether a tag is that of a version; a draft's begins with a letter. */
+export function isVersion(tag: string): boolean {
+  return /^\d+$/.test(tag);
 }
 
 export class TemplateDraft implements Drafts {

@@ -28,7 +28,6 @@ export function EditorScreen({ id }: { id: string }) {
   const [problem, setProblem] = useState<unknown>();
   const [tries, setTries] = useState(0);
   useEffect(() => {
-    void loadPanels();
     let opened: Workspace | undefined;
     let isGone = false;
     setProblem(undefined);
@@ -37,6 +36,7 @@ export function EditorScreen({ id }: { id: string }) {
         if (isGone) return;
         opened = new Workspace(editor);
         setWorkspace(opened);
+        void loadPanels(); // while the service draws the first picture, which was asked for before
       },
       (error: unknown) => !isGone && setProblem(error),
     );

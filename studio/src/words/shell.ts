@@ -1,5 +1,6 @@
 /** What the shell and the canvas say. */
 
+import { entryOf } from "../document/json";
 import type { Box, LayerNode } from "../editor/store";
 
 const TYPES: Record<string, string> = {
@@ -17,7 +18,7 @@ const TYPES: Record<string, string> = {
 };
 
 export function typeName(type: string): string {
-  return TYPES[type] ?? type;
+  return entryOf(TYPES, type) ?? type;
 }
 
 /** What a layer is called in lists: its name, else its text, else its type. */
@@ -36,6 +37,9 @@ export const canvasWords = {
   drawing: "Drawing…",
   done: "Done",
   editText: "Edit text",
+  addField: (name: string) => `Add field “${name}”`,
+  newField: "New field",
+  newFieldName: "field",
   notDrawn: (detail: string) => `Not drawn: ${detail}`,
   textOf: (node: LayerNode) => `Text of ${layerTitle(node)}`,
   layer(node: LayerNode, box: Box | undefined): string {
