@@ -6,8 +6,8 @@ import { idAt } from "../document/ids";
 import { applyEdits } from "../document/text";
 import type { Edit } from "../document/types";
 import type { TemplateEditor } from "../editor/editor";
-import { duplicateLayers, numberOf, pathOf, placeOf, isPlacedByFlow, setNumbers, topmost } from "../editor/operations";
-import { documentSize } from "../editor/preview_loop";
+import { duplicateLayers, movable, numberOf, pathOf, placeOf, isPlacedByFlow, setNumbers, topmost } from "../editor/operations";
+import { documentSize } from "../editor/boards";
 import type { LayerId, LayerNode } from "../editor/store";
 import { findLayer } from "../editor/tree";
 import {
@@ -107,7 +107,6 @@ export class CanvasController {
     this.text = new TextEditing(editor, this);
     this.size = computed(() => documentSize(editor.value.value));
     this.drawn = computed(() => {
-      if (editor.board.value !== "picture") return [];
       const { layers, ids } = editor.preview.value;
       return drawnLayers(editor.layers.value, layers, (pointer) => idAt(ids, pointer));
     });
@@ -252,13 +251,8 @@ export class CanvasController {
     if (canMoveParts) this.editor.loop.moveParts(by, this.editor.text.value);
   }
 
-  /** The selected layers that have a place of their own: not locked, not in a row or column. */
   movable(): LayerNode[] {
-    const { layers, selection } = this.editor;
-    return topmost(layers.value, selection.value).filter((node) => {
-      const placed = placeOf(layers.value, node.id);
-      return !node.locked && placed !== undefined && !isPlacedByFlow(placed);
-    });
+    return movable(this.editor.layers.value, this.editor.selection.value);
   }
 
   // --- pressing

@@ -43,7 +43,7 @@ export interface SnapTargets {
 }
 
 /** Screen pixels from which something snaps. */
-export const SNAP_DISTANCE = 6;
+const SNAP_DISTANCE = 6;
 
 /** The canvas's edges, centre and thirds, and the edges and centres of the other layers. */
 export function snapTargets(

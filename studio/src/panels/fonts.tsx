@@ -3,6 +3,7 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 
 import type { Edit } from "../document/types";
+import { pathOf } from "../editor/operations";
 import type { Editor, LayerNode } from "../editor/store";
 import { useDrawn } from "../screens/drawn";
 import { ProblemNote } from "../screens/frame";
@@ -149,15 +150,8 @@ function selectedTexts(editor: Editor): readonly LayerNode[] {
 function apply(editor: Editor, texts: readonly LayerNode[], family: string): void {
   const edits: Edit[] = texts.map((layer) => ({
     kind: "set",
-    path: [...pathOf(layer.pointer), "font"],
+    path: [...pathOf(layer), "font"],
     value: family,
   }));
   editor.edit(text.use(family), edits.length > 0 ? edits : [{ kind: "set", path: ["font"], value: family }]);
-}
-
-function pathOf(pointer: string): (string | number)[] {
-  return pointer
-    .split("/")
-    .slice(1)
-    .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
 }

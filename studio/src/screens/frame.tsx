@@ -1,7 +1,7 @@
-/** What every screen has: the page's head, dialogs, labelled fields, problems, buttons that copy. */
+/** What every screen has: the page's head, labelled fields, problems, buttons that copy. */
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useState } from "preact/hooks";
 
 import { ApiProblem } from "../server/api";
 import { session, sessionState, signOut } from "../server/session";
@@ -74,53 +74,6 @@ export function Stamp() {
       <rect x="1.5" y="3" width="17" height="14" rx="2.5" fill="none" stroke="currentColor" stroke-width="1.6" />
       <rect x="11.5" y="6" width="4" height="4.6" rx="0.6" fill="currentColor" />
       <path d="M4.5 7.5h4M4.5 10h4M4.5 12.9h7" stroke="currentColor" stroke-width="1.5" stroke-linecap="round" />
-    </svg>
-  );
-}
-
-export function Modal(props: {
-  title: string;
-  close: () => void;
-  wide?: boolean;
-  children: ComponentChildren;
-}) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  const title = useId();
-  useEffect(() => {
-    const element = dialog.current;
-    const opener = document.activeElement;
-    if (element && !element.open) element.showModal();
-    return () => {
-      element?.close();
-      if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
-    };
-  }, []);
-  return (
-    <dialog
-      ref={dialog}
-      class={props.wide ? "modal wide" : "modal"}
-      aria-labelledby={title}
-      onCancel={(event) => {
-        event.preventDefault();
-        props.close();
-      }}
-    >
-      <div class="modal-head">
-        <h2 id={title}>{props.title}</h2>
-        <span class="grow" />
-        <button type="button" class="icon" aria-label={words.close} onClick={props.close}>
-          <Cross />
-        </button>
-      </div>
-      {props.children}
-    </dialog>
-  );
-}
-
-export function Cross() {
-  return (
-    <svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true">
-      <path d="M3 3l8 8M11 3l-8 8" stroke="currentColor" stroke-width="1.5" stroke-linecap="round" />
     </svg>
   );
 }
@@ -256,22 +209,4 @@ export function Choice<T extends string>(props: {
       </span>
     </fieldset>
   );
-}
-
-/** `48.2 KB` of 48,211 bytes. */
-export function fileSize(bytes: number): string {
-  if (bytes < 1_000) return `${bytes} B`;
-  if (bytes < 1_000_000) return `${(bytes / 1_000).toFixed(1)} KB`;
-  return `${(bytes / 1_000_000).toFixed(1)} MB`;
-}
-
-export function shownTime(time: string): string {
-  const at = new Date(time);
-  if (Number.isNaN(at.getTime())) return "";
-  return at.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
-}
-
-export function shownDay(time: string): string {
-  const at = new Date(time);
-  return Number.isNaN(at.getTime()) ? "" : at.toLocaleDateString(undefined, { dateStyle: "medium" });
 }

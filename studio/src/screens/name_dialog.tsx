@@ -6,7 +6,8 @@ import { ApiProblem } from "../server/api";
 import { isFree, isTemplateId } from "../server/templates";
 import { words } from "../words/screens";
 import { navigate } from "../shell/router";
-import { Labelled, Modal, ProblemNote } from "./frame";
+import { Dialog } from "../components/dialog";
+import { Labelled, ProblemNote } from "./frame";
 import { slug } from "./picture/template";
 
 const text = words.name;
@@ -46,7 +47,7 @@ export function NameDialog(props: {
     }
   };
   return (
-    <Modal title={props.title} close={props.close}>
+    <Dialog title={props.title} close={props.close}>
       <form onSubmit={submit} class="stack-form" noValidate>
         <Labelled label={text.name}>
           {(attributes) => (
@@ -73,7 +74,7 @@ export function NameDialog(props: {
           )}
         </Labelled>
         <ProblemNote problem={problem} />
-        <div class="modal-actions">
+        <div class="dialog-actions">
           <button type="button" onClick={props.close}>
             {words.cancel}
           </button>
@@ -82,7 +83,7 @@ export function NameDialog(props: {
           </button>
         </div>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
 
