@@ -16,7 +16,9 @@ BOX: dict[str, Any] = {"type": "rectangle", "width": 40, "height": 40, "fill": "
 NAME = {"required": True, "max_length": 12, "example": "Ann"}
 
 
-def open_board(studio: Studio, template_id: str, board: str, document: dict[str, Any]) -> EditorPage:
+def open_board(
+    studio: Studio, template_id: str, board: str, document: dict[str, Any]
+) -> EditorPage:
     publish(studio, template_id, document)
     editor = EditorPage.open(studio, template_id)
     show_board(editor, board)
@@ -53,7 +55,10 @@ def test_a_first_fallback_has_what_is_the_same_for_everybody(studio: Studio) -> 
 
 @pytest.mark.parametrize(
     "written",
-    [{"text": "Closed", "color": "#ffffff", "background": "#123456"}, {"source": "asset:nordlys-hero"}],
+    [
+        {"text": "Closed", "color": "#ffffff", "background": "#123456"},
+        {"source": "asset:nordlys-hero"},
+    ],
     ids=["text", "asset"],
 )
 def test_a_board_without_layers_looks_the_same_when_it_gets_some(
