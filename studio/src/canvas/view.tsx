@@ -7,10 +7,11 @@ import { equal } from "../document/json";
 import type { LayerNode } from "../editor/store";
 import { walk } from "../editor/tree";
 import { canvasWords } from "../words/shell";
-import type { CanvasController, Keys } from "./controller";
+import type { CanvasController } from "./controller";
+import type { Keys } from "./gestures/gesture";
 import { type Corners, type Point, boundsOf } from "./geometry";
 import { Overlay } from "./overlay";
-import { TextBox } from "./text_box";
+import { TextBox } from "./text/box";
 
 interface Props {
   canvas: CanvasController;

@@ -8,9 +8,10 @@ import { addLayer, pathOf } from "../editor/operations";
 import type { Editor, LayerNode } from "../editor/store";
 import { findLayer } from "../editor/tree";
 import { Dialog, placeOpened } from "../components/dialog";
-import { copyText, ProblemNote } from "../screens/frame";
-import { useDrawn } from "../screens/drawn";
-import { slug } from "../screens/picture/template";
+import { copyText } from "../components/copy";
+import { ProblemNote } from "../components/problem_note";
+import { useDrawn } from "../components/drawn";
+import { slug } from "../document/bounds";
 import {
   type Asset, contentTypeOf, deleteAsset, FILE_TYPES, isFont, listAssets, MAX_BYTES, readAsset, uploadAsset, uploadNewAsset,
 } from "../server/assets";

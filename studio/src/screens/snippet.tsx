@@ -7,9 +7,11 @@ import {
 } from "../server/links";
 import { hasScope } from "../server/session";
 import { words } from "../words/screens";
-import { useDrawn } from "./drawn";
+import { useDrawn } from "../components/drawn";
 import { Dialog } from "../components/dialog";
-import { Choice, CopyButton, Labelled, ProblemNote } from "./frame";
+import { Choice, Labelled } from "../components/fields";
+import { CopyButton } from "../components/copy";
+import { ProblemNote } from "../components/problem_note";
 
 const text = words.snippet;
 const NONE = "none";

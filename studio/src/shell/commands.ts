@@ -4,7 +4,7 @@ import { canUngroup, duplicateLayers, groupLayers, namesIn, pathOf, placeOf, rem
 import type { Order } from "../editor/operations";
 import { type Alignment, ALIGNMENTS, alignEdits } from "../canvas/align";
 import { normalAngle, roundLength, union, type Point } from "../canvas/geometry";
-import { resized } from "../canvas/gestures";
+import { resized } from "../canvas/gestures/shapes";
 import { isObject, toPointer } from "../document/json";
 import { parse } from "../document/text";
 import type { Edit, Json, Path } from "../document/types";

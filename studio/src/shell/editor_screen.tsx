@@ -14,7 +14,7 @@ import { words } from "../words/shell";
 import { Boards } from "./boards";
 import { runCommand } from "./commands";
 import { ConflictDialog, Palette, Shortcuts } from "./dialogs";
-import { Icon } from "./icons";
+import { Icon } from "../components/icons";
 import { listenToKeys } from "./keys";
 import { loadPanels, panels, panelsFailed } from "./panels";
 import type { PanelProps } from "./registry";

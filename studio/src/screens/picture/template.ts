@@ -223,13 +223,6 @@ function spaced(value: Json): string {
   return JSON.stringify(value);
 }
 
-/** An asset's or template's id from a file's name or a title. */
-export function slug(text: string, otherwise: string): string {
-  const plain = text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
-  const found = plain.replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 48).replace(/-+$/, "");
-  return found || otherwise;
-}
-
 /** A title from a file's name: `spring_sale-2x.png` is `Spring sale`. */
 export function titleOf(fileName: string): string {
   const words = fileName.replace(/\.[^.]*$/, "").replace(/[@_-]+[123]x$/i, "").replace(/[-_\s]+/g, " ").trim();

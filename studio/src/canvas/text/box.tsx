@@ -2,11 +2,11 @@
 
 import { useEffect, useRef } from "preact/hooks";
 
-import { isObject } from "../document/json";
-import type { LayerNode } from "../editor/store";
-import { canvasWords } from "../words/shell";
-import type { CanvasController } from "./controller";
-import { type Point, boundsOf } from "./geometry";
+import { isObject } from "../../document/json";
+import type { LayerNode } from "../../editor/store";
+import { canvasWords } from "../../words/shell";
+import type { CanvasController } from "../controller";
+import { type Point, boundsOf } from "../geometry";
 import { plainText, textEdits } from "./spans";
 
 const LEAST_WIDTH = 260;

@@ -3,16 +3,19 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { withName } from "./new_document";
-import { hasScope } from "../server/session";
+import { hasScope } from "../../server/session";
 import {
   createDraft, deleteDraft, deleteTemplate, listTemplates, readNewest, type TemplateLine,
-} from "../server/templates";
-import { words } from "../words/screens";
-import { Dialog, placeOpened } from "../components/dialog";
-import { Labelled, Page, ProblemNote } from "./frame";
-import { shownDay, shownTime } from "../words/formats";
+} from "../../server/templates";
+import { words } from "../../words/screens";
+import { withoutMarks } from "../../document/bounds";
+import { Dialog, placeOpened } from "../../components/dialog";
+import { Labelled } from "../../components/fields";
+import { Page } from "../frame";
+import { ProblemNote } from "../../components/problem_note";
+import { shownDay, shownTime } from "../../words/formats";
 import { NameDialog } from "./name_dialog";
-import { SnippetDialog } from "./snippet";
+import { SnippetDialog } from "../snippet";
 
 const text = words.list;
 
@@ -81,8 +84,7 @@ export function Templates() {
 }
 
 function matches(template: TemplateLine, wanted: string): boolean {
-  const plain = (value: string) => value.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
-  return plain(`${template.name} ${template.id}`).includes(plain(wanted.trim()));
+  return withoutMarks(`${template.name} ${template.id}`).includes(withoutMarks(wanted.trim()));
 }
 
 function Actions() {

@@ -2,11 +2,13 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { type Design, listDesigns, startFromDesign } from "../server/designs";
-import { createDraft, readDraft, replaceDraft } from "../server/templates";
-import { words } from "../words/screens";
-import { Dialog } from "../components/dialog";
-import { Labelled, Page, ProblemNote } from "./frame";
+import { type Design, listDesigns, startFromDesign } from "../../server/designs";
+import { createDraft, readDraft, replaceDraft } from "../../server/templates";
+import { words } from "../../words/screens";
+import { Dialog } from "../../components/dialog";
+import { Labelled } from "../../components/fields";
+import { Page } from "../frame";
+import { ProblemNote } from "../../components/problem_note";
 import { NameDialog } from "./name_dialog";
 import { emptyDocument, isObjectText, isSize, MAX_BYTES, nameIn, withName } from "./new_document";
 

@@ -2,13 +2,14 @@
 
 import { useState } from "preact/hooks";
 
-import { ApiProblem } from "../server/api";
-import { isFree, isTemplateId } from "../server/templates";
-import { words } from "../words/screens";
-import { navigate } from "../shell/router";
-import { Dialog } from "../components/dialog";
-import { Labelled, ProblemNote } from "./frame";
-import { slug } from "./picture/template";
+import { ApiProblem } from "../../server/api";
+import { isFree, isTemplateId } from "../../server/templates";
+import { words } from "../../words/screens";
+import { navigate } from "../../shell/router";
+import { Dialog } from "../../components/dialog";
+import { Labelled } from "../../components/fields";
+import { ProblemNote } from "../../components/problem_note";
+import { slug } from "../../document/bounds";
 
 const text = words.name;
 

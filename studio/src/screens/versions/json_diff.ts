@@ -1,6 +1,6 @@
 /** What changed between two documents: line by line, and as a list of changed layers and values. */
 
-import type { Json } from "../document/types";
+import type { Json } from "../../document/types";
 
 export interface DiffLine {
   kind: "same" | "added" | "removed";

@@ -1,6 +1,6 @@
 /** Snaps what is dragged to edges, centres, thirds, baselines and equal gaps, with guides. */
 
-import type { Box } from "./geometry";
+import type { Box } from "../geometry";
 
 /** Something to snap to: a vertical line at `at` for axis x, a horizontal one for axis y. */
 export interface SnapLine {

@@ -2,20 +2,22 @@
 
 import { useEffect, useMemo, useState } from "preact/hooks";
 
-import { isObject, type JsonObject } from "../document/json";
-import type { Json } from "../document/types";
-import type { Editor, Modification } from "../editor/store";
-import { type FieldLine, modification } from "../server/links";
-import { listMailClients, type MailClient } from "../server/mail_clients";
-import type { PreviewBody } from "../server/previews";
-import { words } from "../words/screens";
-import { useDrawn } from "./drawn";
-import { Choice, Labelled, Page, ProblemNote } from "./frame";
-import { fileSize } from "../words/formats";
+import { isObject, type JsonObject } from "../../document/json";
+import type { Json } from "../../document/types";
+import type { Editor, Modification } from "../../editor/store";
+import { type FieldLine, modification } from "../../server/links";
+import { listMailClients, type MailClient } from "../../server/mail_clients";
+import type { PreviewBody } from "../../server/previews";
+import { words } from "../../words/screens";
+import { useDrawn } from "../../components/drawn";
+import { Choice, Labelled } from "../../components/fields";
+import { Page } from "../frame";
+import { ProblemNote } from "../../components/problem_note";
+import { fileSize } from "../../words/formats";
 import { type Device, MailFrame, type MailPicture } from "./mail_frame";
-import { EXAMPLES, fileOptions, OWN, useWorstPeople, valuesOf } from "./people_choice";
-import { PersonSelect } from "./person_select";
-import { useEditor } from "./use_editor";
+import { EXAMPLES, fileOptions, OWN, useWorstPeople, valuesOf } from "../people_choice";
+import { PersonSelect } from "../person_select";
+import { useEditor } from "../use_editor";
 
 const text = words.preview;
 const FORMATS = ["png", "jpg", "webp", "avif", "gif"];

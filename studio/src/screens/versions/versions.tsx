@@ -2,19 +2,22 @@
 
 import { useEffect, useState } from "preact/hooks";
 
-import type { Editor } from "../editor/store";
-import { listVersions, readVersionDocument, type VersionLine } from "../server/templates";
-import { navigate } from "../shell/router";
-import { words } from "../words/screens";
+import type { Editor } from "../../editor/store";
+import { listVersions, readVersionDocument, type VersionLine } from "../../server/templates";
+import { navigate } from "../../shell/router";
+import { words } from "../../words/screens";
 import { Compare, type Side } from "./compare";
 import { ChangeList, JsonDiff } from "./diff_view";
-import { Dialog } from "../components/dialog";
-import { CopyButton, Labelled, Page, ProblemNote } from "./frame";
-import { shownTime } from "../words/formats";
-import { EXAMPLES, fileOptions, useWorstPeople, valuesOf } from "./people_choice";
-import { PersonSelect } from "./person_select";
-import { nameOf } from "./preview";
-import { useEditor } from "./use_editor";
+import { Dialog } from "../../components/dialog";
+import { CopyButton } from "../../components/copy";
+import { Labelled } from "../../components/fields";
+import { Page } from "../frame";
+import { ProblemNote } from "../../components/problem_note";
+import { shownTime } from "../../words/formats";
+import { EXAMPLES, fileOptions, useWorstPeople, valuesOf } from "../people_choice";
+import { PersonSelect } from "../person_select";
+import { nameOf } from "../preview/preview";
+import { useEditor } from "../use_editor";
 
 const text = words.versions;
 /** The draft, among version numbers. */

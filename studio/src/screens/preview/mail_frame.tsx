@@ -2,8 +2,8 @@
 
 import { useEffect, useRef } from "preact/hooks";
 
-import { words } from "../words/screens";
-import { type MailClient, recoloring } from "../server/mail_clients";
+import { words } from "../../words/screens";
+import { type MailClient, recoloring } from "../../server/mail_clients";
 
 const text = words.preview;
 
