@@ -63,11 +63,12 @@ export function setNumbers(node: LayerNode, numbers: Readonly<Partial<Record<str
 }
 
 /** Adds a layer in front of the others of the board, and selects it. */
-export function addLayer(editor: Editor, label: string, layer: Json): void {
+export function addLayer(editor: Editor, label: string, layer: Json): LayerId | undefined {
   const { edits, path } = endOfBoard(editor.value.peek(), editor.board.peek());
   editor.edit(label, [...edits, { kind: "insert", path, value: layer }]);
   const id = editor.idAt(toPointer(path));
   if (id !== undefined) editor.select([id]);
+  return id;
 }
 
 /** Later layers first, so that a removal leaves the pointers of the others as they are. */

@@ -130,6 +130,8 @@ export interface Editor {
   readonly selection: Signal<readonly LayerId[]>;
   /** Selects layers of any board, which is shown then. */
   select(ids: readonly LayerId[]): void;
+  /** The text layer that is edited on the picture. */
+  readonly edited: Signal<LayerId | undefined>;
   edit(label: string, edits: readonly Edit[], options?: EditOptions): void;
   /** Replaces the whole text, as the JSON drawer does. */
   replaceText(label: string, text: string, options?: EditOptions): void;

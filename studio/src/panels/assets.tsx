@@ -2,16 +2,17 @@
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
+import { freeName, slug } from "../document/bounds";
+import { isObject, valueAt } from "../document/json";
 import type { Json } from "../document/types";
 import { documentSize } from "../editor/boards";
-import { addLayer, pathOf } from "../editor/operations";
+import { addLayer, namesIn, pathOf } from "../editor/operations";
 import type { Editor, LayerNode } from "../editor/store";
 import { findLayer } from "../editor/tree";
 import { Dialog, placeOpened } from "../components/dialog";
 import { copyText } from "../components/copy";
 import { ProblemNote } from "../components/problem_note";
 import { useDrawn } from "../components/drawn";
-import { slug } from "../document/bounds";
 import {
   type Asset, contentTypeOf, deleteAsset, FILE_TYPES, isFont, listAssets, MAX_BYTES, readAsset, uploadAsset, uploadNewAsset,
 } from "../server/assets";
@@ -388,11 +389,31 @@ function showAsset(editor: Editor, asset: Asset, selected: LayerNode | undefined
     editor.edit(text.apply, [{ kind: "set", path: [...pathOf(selected), "source"], value: source }]);
     return;
   }
-  addLayer(editor, text.picked(asset.id), placed(asset, documentSize(editor.value.value), source));
+  const { layers, value } = editor;
+  const canvas = documentSize(value.value);
+  const layer = layers.value.length === 0 && isLarge(asset, canvas) ? covering(canvas, source) : placed(asset, canvas, source);
+  const fields = valueAt(value.value, ["fields"]);
+  const taken = [...namesIn(layers.value), ...(isObject(fields) ? Object.keys(fields) : [])];
+  addLayer(editor, text.picked(asset.id), { ...layer, name: freeName(asset.id, taken) });
+}
+
+interface Size {
+  width: number;
+  height: number;
+}
+
+/** Whether a picture fills the canvas without being enlarged to twice its size. */
+function isLarge(asset: Asset, canvas: Size): boolean {
+  return (asset.width ?? 0) * 2 >= canvas.width && (asset.height ?? 0) * 2 >= canvas.height;
+}
+
+/** The first large picture of a template is its background. */
+function covering(canvas: Size, source: string): { [key: string]: Json } {
+  return { type: "image", x: 0, y: 0, ...canvas, source };
 }
 
 /** An image layer of the asset's proportions, at most 80 % of the canvas, in its middle. */
-export function placed(asset: Asset, canvas: { width: number; height: number }, source: string): Json {
+export function placed(asset: Asset, canvas: Size, source: string): { [key: string]: Json } {
   const [width, height] = [asset.width ?? canvas.width, asset.height ?? canvas.height];
   const scale = Math.min(1, (canvas.width * 0.8) / width, (canvas.height * 0.8) / height);
   const size = { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
