@@ -2,12 +2,14 @@
 
 import { useState } from "preact/hooks";
 
-import { ApiProblem } from "../server/api";
-import { isFree, isTemplateId } from "../server/templates";
-import { words } from "../words/screens";
-import { navigate } from "../shell/router";
-import { Labelled, Modal, ProblemNote } from "./frame";
-import { slug } from "./picture/template";
+import { ApiProblem } from "../../server/api";
+import { isFree, isTemplateId } from "../../server/templates";
+import { words } from "../../words/screens";
+import { navigate } from "../../shell/router";
+import { Dialog } from "../../components/dialog";
+import { Labelled } from "../../components/fields";
+import { ProblemNote } from "../../components/problem_note";
+import { slug } from "../../document/bounds";
 
 const text = words.name;
 
@@ -46,7 +48,7 @@ export function NameDialog(props: {
     }
   };
   return (
-    <Modal title={props.title} close={props.close}>
+    <Dialog title={props.title} close={props.close}>
       <form onSubmit={submit} class="stack-form" noValidate>
         <Labelled label={text.name}>
           {(attributes) => (
@@ -73,7 +75,7 @@ export function NameDialog(props: {
           )}
         </Labelled>
         <ProblemNote problem={problem} />
-        <div class="modal-actions">
+        <div class="dialog-actions">
           <button type="button" onClick={props.close}>
             {words.cancel}
           </button>
@@ -82,7 +84,7 @@ export function NameDialog(props: {
           </button>
         </div>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
 
