@@ -197,6 +197,8 @@ export class PreviewLoop {
       this.#shownFor = undefined;
       return;
     }
+    // The service has answered: what fails later waits from the beginning.
+    this.#failures = 0;
     if (job.kind === "parts") {
       this.#partsAskedFor = partsKey(job.wish, job.pointers);
       this.#dropParts();
