@@ -80,5 +80,7 @@ def test_equal_sources_give_equal_bytes(tmp_path: Path) -> None:
     subprocess.run(["node", "build.mjs"], cwd=tmp_path / "studio", check=True, capture_output=True)
     names = {file.name for file in BUILT.iterdir()}
     assert {file.name for file in built_again.iterdir()} == names
-    different = [name for name in names if not filecmp.cmp(BUILT / name, built_again / name, shallow=False)]
+    different = [
+        name for name in names if not filecmp.cmp(BUILT / name, built_again / name, shallow=False)
+    ]
     assert different == []
