@@ -305,7 +305,8 @@ def shows_focus(page: Page, stop: dict[str, Any]) -> bool:
     page.evaluate("(id) => document.getElementById(id)?.focus()", stop["id"])
     pictures = [Image.open(io.BytesIO(body)).convert("L") for body in (focused, blurred)]
     difference = ImageChops.difference(*pictures).point(lambda value: 255 * (value > 24))
-    return int(difference.histogram()[255]) >= min(right - left, bottom - top)
+    changed: int = difference.histogram()[255]
+    return bool(changed >= min(right - left, bottom - top))
 
 
 @pytest.mark.parametrize("width", [1280, 320])
