@@ -5,7 +5,7 @@
 
 import { type ReadonlySignal, signal } from "@preact/signals";
 
-import { type IdForest, NO_IDS } from "../document/ids";
+import { type IdForest, NO_IDS, idAt, pointerOf } from "../document/ids";
 import { isObject } from "../document/json";
 import { parse } from "../document/text";
 import type { Json } from "../document/types";
@@ -13,7 +13,7 @@ import { ApiProblem, waitBefore } from "../server/api";
 import type { ApiFault } from "../server/api";
 import { type PreviewAnswer, type PreviewBody, PreviewQueue, objectUrl } from "../server/previews";
 import { lastGood, withoutFaults } from "./last_good";
-import type { Board, Modification, PreviewState } from "./store";
+import type { Board, Finding, Modification, PreviewState } from "./store";
 
 /** What a preview shows. Equal wishes have equal pictures. */
 export interface Wish {
@@ -94,7 +94,15 @@ export class PreviewLoop {
     if (this.#wish !== undefined && sameWish(this.#wish, wish)) return;
     this.#wish = wish;
     this.#lastChange = performance.now();
+    this.#judgeExact(wish);
     this.#tick();
+  }
+
+  /** A picture is exact for what it was drawn of, and no longer when that has changed. */
+  #judgeExact(wish: Wish): void {
+    const before = this.state.peek();
+    const exact = sameWish(this.#exactFor, wish) && before.faults.length === 0 && !before.stale;
+    if (before.exact !== exact) this.state.value = { ...before, exact };
   }
 
   /** The parts of these sibling layers are wanted at hand; none for an empty list. */
@@ -172,8 +180,9 @@ export class PreviewLoop {
       else await this.#askPicture(job.kind, job.wish);
       this.#failures = 0;
     } catch (problem) {
+      if (this.#closed) return;
+      this.#refused(job, problem instanceof ApiProblem ? problem : noPicture());
       if (!(problem instanceof ApiProblem)) throw problem;
-      this.#refused(job, problem);
     } finally {
       this.#running = false;
       this.#tick();
@@ -217,7 +226,7 @@ export class PreviewLoop {
     if (answer === undefined || this.#closed) return;
     if (faults.length === 0) this.#good = lastGood(wish.text) ?? this.#good;
     this.#shownFor = wish;
-    if (kind === "exact") this.#exactFor = wish;
+    this.#exactFor = kind === "exact" ? wish : undefined;
     this.#publish(kind, wish, answer, faults);
   }
 
@@ -231,7 +240,7 @@ export class PreviewLoop {
       picture,
       layers: answer.layers ?? [],
       hidden: answer.hidden ?? [],
-      findings: answer.findings ?? [],
+      findings: kind === "exact" ? answer.findings : carriedFindings(before, wish.ids),
       warnings: answer.warnings,
       alt: answer.alt ?? "",
       bytes: answer.bytes ?? 0,
@@ -249,7 +258,7 @@ export class PreviewLoop {
   }
 
   async #askParts(wish: Wish, pointers: readonly string[]): Promise<void> {
-    const body = { ...pictureBody(wish), format: "jpg", quality: 1, parts: pointers, describe: false };
+    const body = { ...pictureBody(wish), format: "jpg", quality: 1, parts: pointers, describe: false, findings: false };
     const answer = await this.queue.ask(body);
     if (answer === undefined || this.#closed) return;
     this.#partsAskedFor = partsKey(wish, pointers);
@@ -271,6 +280,11 @@ export class PreviewLoop {
     this.parts.value = undefined;
     for (const url of [parts.below, parts.layer.url, parts.above]) if (url !== undefined) revokeLater(url);
   }
+}
+
+/** An answer that is no picture: asked for again later, as after a lost connection. */
+function noPicture(): ApiProblem {
+  return new ApiProblem(0, "offline", "The service's answer cannot be read.");
 }
 
 /** The size of a document's canvas in CSS pixels. */
@@ -315,10 +329,21 @@ function pictureBody(wish: Wish): PreviewBody {
   return body;
 }
 
-/** Quicker to draw and to send than the template's own format. */
+/** Quicker to draw and to send than the template's own format. The exact picture brings the findings. */
 function shownBody(wish: Wish): PreviewBody {
   const carets = wish.carets === undefined || wish.board !== "picture" ? {} : { carets: wish.carets };
-  return { ...pictureBody(wish), format: "jpg", quality: SHOWN_QUALITY, ...carets };
+  return { ...pictureBody(wish), format: "jpg", quality: SHOWN_QUALITY, findings: false, ...carets };
+}
+
+/** The findings of the last exact picture, at the layers' places of now; not those of layers that are gone. */
+export function carriedFindings(before: Pick<PreviewState, "findings" | "ids">, ids: IdForest): readonly Finding[] {
+  return before.findings.flatMap((finding) => {
+    const layer = idAt(before.ids, finding.pointer);
+    const from = layer && pointerOf(before.ids, layer);
+    if (layer === undefined || from === undefined) return [finding];
+    const to = pointerOf(ids, layer);
+    return to === undefined ? [] : [{ ...finding, pointer: to + finding.pointer.slice(from.length) }];
+  });
 }
 
 /** The faults of a refused document, with pointers into the document itself. */

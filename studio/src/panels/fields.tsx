@@ -6,7 +6,7 @@ import { useEffect, useId, useRef } from "preact/hooks";
 import { fieldType, freeName, keptKeys, missingBound, nameFault } from "../document/bounds";
 import { RenameError, renameField, usesOf } from "../document/field_names";
 import { newTextField } from "../document/new_fields";
-import { isObject, type JsonObject, valueAt } from "../document/json";
+import { entryOf, isObject, type JsonObject, valueAt } from "../document/json";
 import type { PropertyForm } from "../document/schema";
 import type { Edit, Json } from "../document/types";
 import type { Editor } from "../editor/store";
@@ -22,23 +22,26 @@ export function Fields({ editor }: PanelProps) {
   const fields = fieldsOf(editor.value.value);
   const names = Object.keys(fields);
   const open = useSignal<string | undefined>(undefined);
+  const added = useSignal<string | undefined>(undefined);
   const add = (): void => {
     const name = freeName(words.fields.newName, names);
     editor.edit(words.fields.edits.add, [{ kind: "set", path: ["fields", name], value: newTextField() }]);
     open.value = name;
+    added.value = name;
   };
   return (
     <section class="panel fields" aria-label={words.fields.title}>
       {names.length === 0 && <p class="quiet panel-note">{words.fields.empty}</p>}
       <ul class="field-list">
-        {names.map((name) => (
+        {names.map((name, index) => (
           <FieldCard
-            key={name}
+            key={index} // a field that is renamed keeps its form, and the focus in it
             editor={editor}
             name={name}
             names={names}
             field={fields[name]}
             open={open.value === name}
+            isNew={added.value === name}
             toggle={(shown) => {
               open.value = shown ? name : undefined;
             }}
@@ -70,11 +73,12 @@ interface FieldCardProps {
   names: readonly string[];
   field: Json | undefined;
   open: boolean;
+  isNew: boolean;
   toggle: (shown: boolean) => void;
   renamed: (to: string) => void;
 }
 
-function FieldCard({ editor, name, names, field, open, toggle, renamed }: FieldCardProps) {
+function FieldCard({ editor, name, names, field, open, isNew, toggle, renamed }: FieldCardProps) {
   const body = useId();
   const missing = isObject(field) && field["open"] === true ? missingBound(field) : [];
   const example = isObject(field) ? (field["example"] ?? field["default"]) : undefined;
@@ -91,10 +95,10 @@ function FieldCard({ editor, name, names, field, open, toggle, renamed }: FieldC
         <span class="quiet field-example" dir="auto">
           {exampleText(example)}
         </span>
-        <span class="badge">{words.fields.types[fieldType(field)] ?? fieldType(field)}</span>
+        <span class="badge">{entryOf(words.fields.types, fieldType(field)) ?? fieldType(field)}</span>
       </button>
       <div id={body} hidden={!open}>
-        {open && <FieldForm editor={editor} name={name} names={names} field={field} renamed={renamed} />}
+        {open && <FieldForm editor={editor} name={name} names={names} field={field} isNew={isNew} renamed={renamed} />}
       </div>
     </li>
   );
@@ -119,10 +123,12 @@ interface FieldFormProps {
   name: string;
   names: readonly string[];
   field: Json | undefined;
+  /** It was added just now: its name is what comes next. */
+  isNew: boolean;
   renamed: (to: string) => void;
 }
 
-function FieldForm({ editor, name, names, field, renamed }: FieldFormProps) {
+function FieldForm({ editor, name, names, field, isNew, renamed }: FieldFormProps) {
   const type = fieldType(field);
   const forms = schema.value?.field(type) ?? [];
   const shown = forms.filter((form) => !["type", "required", "open", ...HEAD].includes(form.key));
@@ -133,7 +139,7 @@ function FieldForm({ editor, name, names, field, renamed }: FieldFormProps) {
   );
   return (
     <div class="field-form properties">
-      <NameProperty editor={editor} name={name} names={names} renamed={renamed} />
+      <NameProperty editor={editor} name={name} names={names} isNew={isNew} renamed={renamed} />
       <TypeProperty editor={editor} name={name} field={field} />
       {HEAD.map((key) => property(valueForm(key, type)))}
       <RequiredAndOpen editor={editor} name={name} field={field} />
@@ -178,10 +184,19 @@ function valueForm(key: string, type: string): PropertyForm {
   return { key, title, kind: "text", required: false, ...kinds[type] };
 }
 
-function NameProperty({ editor, name, names, renamed }: Omit<FieldFormProps, "field">) {
+function NameProperty({ editor, name, names, isNew, renamed }: Omit<FieldFormProps, "field">) {
   const id = useId();
   const box = useRef<HTMLInputElement>(null);
   const fault = useSignal<string | undefined>(undefined);
+  useEffect(() => {
+    if (!isNew) return;
+    box.current?.focus();
+    box.current?.select();
+  }, []);
+  useEffect(() => {
+    if (box.current) box.current.value = name;
+    fault.value = undefined;
+  }, [name]);
   const rename = (): void => {
     const to = box.current?.value.trim() ?? "";
     fault.value = undefined;
@@ -246,7 +261,7 @@ function TypeProperty({ editor, name, field }: { editor: Editor; name: string; f
         <select id={id} value={fieldType(field)} onChange={(event) => change(event.currentTarget.value)}>
           {types.map((type) => (
             <option value={type} key={type}>
-              {words.fields.types[type] ?? type}
+              {entryOf(words.fields.types, type) ?? type}
             </option>
           ))}
         </select>

@@ -4,7 +4,7 @@ import { useEffect, useId } from "preact/hooks";
 
 import { fieldType, nameFault } from "../document/bounds";
 import { liquidNames } from "../document/field_names";
-import { equal, fromPointer, isObject, toPointer, valueAt } from "../document/json";
+import { entryOf, equal, fromPointer, isObject, toPointer, valueAt } from "../document/json";
 import type { PropertyForm } from "../document/schema";
 import type { Json, Path } from "../document/types";
 import { addFreeField, missingField } from "../editor/add_field";
@@ -23,7 +23,12 @@ import { formatOf, isWide, Widget } from "./widgets/registry";
 import type { Surroundings } from "./widgets/widget";
 
 export function Inspector({ editor }: PanelProps) {
-  useEffect(() => void loadSchema(), []);
+  const { drawnAt, faults, problem } = editor.preview.value;
+  const isAnswered = drawnAt > 0 || faults.length > 0 || problem !== undefined;
+  // Not beside the first picture: on AWS each of the calls would start a function of its own.
+  useEffect(() => {
+    if (isAnswered) void loadSchema();
+  }, [isAnswered]);
   return (
     <section class="panel properties-panel" aria-label={words.inspector.title}>
       {schema.value ? <Forms editor={editor} /> : <SchemaState />}
@@ -121,7 +126,7 @@ function LayerHead({ editor, layer }: { editor: Editor; layer: LayerNode }) {
     <>
       <span class="row layer-head">
         <Icon name={layer.type} />
-        <span class="quiet">{words.insert.kinds[layer.type] ?? layer.type}</span>
+        <span class="quiet">{entryOf(words.insert.kinds, layer.type) ?? layer.type}</span>
         <input
           class="grow"
           type="text"

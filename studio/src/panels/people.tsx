@@ -224,7 +224,7 @@ async function draw(editor: Editor, who: readonly Person[] | "worst", state: Sig
     who === "worst" ? "worst" : shown.map((person) => person.modifications);
   const body = previewJson({ document: text, people, format: "webp", width: Math.min(WIDTH, canvasSize(text).width) });
   try {
-    const answer = (await api.post<PreviewAnswer>("/v1/previews", body, { tries: 3 })).body;
+    const answer = (await api.post<PreviewAnswer>("/v1/previews", body, { tries: 3, has: ["pictures"] })).body;
     const pictures = (answer.pictures ?? []).map((picture, index) => ({
       person: shown[index] ?? madePerson(picture, index),
       url: objectUrl(picture.image),

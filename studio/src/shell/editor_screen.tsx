@@ -27,7 +27,6 @@ export function EditorScreen({ id }: { id: string }) {
   const [problem, setProblem] = useState<unknown>();
   const [tries, setTries] = useState(0);
   useEffect(() => {
-    void loadPanels();
     let opened: Workspace | undefined;
     let isGone = false;
     setProblem(undefined);
@@ -36,6 +35,7 @@ export function EditorScreen({ id }: { id: string }) {
         if (isGone) return;
         opened = new Workspace(editor);
         setWorkspace(opened);
+        void loadPanels(); // while the service draws the first picture, which was asked for before
       },
       (error: unknown) => !isGone && setProblem(error),
     );
@@ -97,6 +97,11 @@ function EditorPage({ workspace }: { workspace: Workspace }) {
           {words.sessionOver}
         </p>
       )}
+      {isAtRisk(editor) && (
+        <p class="notice caution session-over" role="alert">
+          {words.notKept}
+        </p>
+      )}
       {panelsFailed.value && (
         <p class="notice danger session-over" role="alert">
           {words.partFailed}{" "}
@@ -121,6 +126,11 @@ function EditorPage({ workspace }: { workspace: Workspace }) {
       </p>
     </div>
   );
+}
+
+/** Whether changes are in this page only, and stay there for a while. */
+function isAtRisk({ draft, saved }: TemplateEditor): boolean {
+  return !draft.kept.value && ["offline", "refused", "conflict"].includes(saved.value);
 }
 
 function Slot({ panel: Panel, editor }: { panel: ComponentType<PanelProps> | undefined; editor: TemplateEditor }) {
