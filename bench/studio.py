@@ -108,11 +108,11 @@ def medians_in_turn(calls: dict[str, Callable[[], Json]], rounds: int) -> dict[s
     return {name: median(times) for name, times in found.items()}
 
 
-def measure_previews(caller: Caller, seeds: dict[str, Json], rounds: int) -> dict[str, float]:
-    """Prints the previews and parts of each seed; returns the medians of the previews."""
+def measure_previews(caller: Caller, seeds: dict[str, Json], rounds: int) -> None:
+    """Prints what the previews and parts of each seed take."""
     print("\n| template | preview / empty | parts / preview | steps of a preview, ms |")
     print("|---|---|---|---|")
-    ratios, previews = [], {}
+    ratios = []
     for name, document in seeds.items():
         shown = moving(document)
         steps: list[Json] = []
@@ -134,12 +134,10 @@ def measure_previews(caller: Caller, seeds: dict[str, Json], rounds: int) -> dic
         times = medians_in_turn(calls, rounds)
         ratio, parts = times["preview"] / times["empty"], times["parts"] / times["preview"]
         ratios.append(ratio)
-        previews[name] = times["preview"]
         of_steps = {step: median(one[step] for one in steps[-rounds:]) for step in steps[-1]}
         text = ", ".join(f"{step} {ms:.1f}" for step, ms in of_steps.items() if ms >= 1)
         print(f"| {name} | {ratio:.2f} | {parts:.2f} | {text} |")
     print(f"\nPreviews: median {median(ratios):.2f} (budget 3.5), worst {max(ratios):.2f} (5.5)")
-    return previews
 
 
 def measure_people(caller: Caller, document: Json, rounds: int) -> None:
@@ -174,10 +172,9 @@ def many_layers() -> Json:
     return {"name": "Many", "width": 820, "height": 320, "background": "#ffffff", "layers": layers}
 
 
-def last_layer_center(answer: Json) -> tuple[float, float]:
-    """The middle of the last layer that is in no group."""
-    layers = [one for one in answer["layers"] if one["pointer"].count("/") == 2]
-    xs, ys = zip(*layers[-1]["corners"], strict=True)
+def point_of_last_layer(answer: Json) -> tuple[float, float]:
+    """A point where a click selects the last layer: a group's gaps select nothing."""
+    xs, ys = zip(*answer["layers"][-1]["corners"], strict=True)
     return sum(xs) / 4, sum(ys) / 4
 
 
@@ -198,19 +195,17 @@ def studio_pages(server: LocalServer, state: Path) -> Iterator[Any]:
         browser.close()
 
 
-def measure_drags(
-    studio: Any, caller: Caller, seeds: dict[str, Json], previews: dict[str, float], rounds: int
-) -> None:
+def measure_drags(studio: Any, caller: Caller, seeds: dict[str, Json], rounds: int) -> None:
     """Prints how long after the pointer's release the new picture is painted."""
     from tests.studio.editor_page import EditorPage
 
     print("\n| template | released → painted / preview |\n|---|---|")
     ratios = []
     for name, document in seeds.items():
-        x, y = last_layer_center(caller.preview(document, describe=True))
+        x, y = point_of_last_layer(caller.preview(document, describe=True))
         editor = EditorPage.open(studio, name)
         editor.select(x, y)
-        times = []
+        shown, times, previews = moving(document), [], []
         for number in range(rounds):
             by = 12 if number % 2 == 0 else -12
             editor.page.evaluate(WATCH_PAINT)
@@ -218,7 +213,8 @@ def measure_drags(
             x += by
             times.append(editor.page.evaluate("() => window.painted"))
             editor.wait_for_exact_picture()
-        ratios.append(median(times) / previews[name])
+            previews.append(caller.preview(next(shown), describe=True)["milliseconds"])
+        ratios.append(median(times) / median(previews))
         print(f"| {name} | {ratios[-1]:.2f} |", flush=True)
         editor.page.context.close()
     print(f"\nReleased → painted: median {median(ratios):.2f}, worst {max(ratios):.2f} (budget 2)")
@@ -251,11 +247,11 @@ def main() -> None:
     seeds = {path.stem: json.loads(path.read_text()) for path in sorted(SEED_FOLDER.glob("*.json"))}
     with tempfile.TemporaryDirectory() as folder, LocalServer(0, Path(folder)) as server:
         caller = Caller(server)
-        previews = measure_previews(caller, seeds, options.rounds)
+        measure_previews(caller, seeds, options.rounds)
         measure_people(caller, seeds["tmpl_a1b2c3d4e5"], max(3, options.rounds // 3))
         if not options.no_browser:
             with studio_pages(server, Path(folder)) as studio:
-                measure_drags(studio, caller, seeds, previews, max(3, options.rounds // 2))
+                measure_drags(studio, caller, seeds, max(3, options.rounds // 2))
                 measure_frames(studio)
 
 
