@@ -19,6 +19,7 @@ const options = {
   absWorkingDir: root,
   bundle: true,
   write: false,
+  preserveSymlinks: true, // names of files must not depend on where node_modules really is
   format: "esm",
   target: ["chrome123", "firefox128", "safari17.5"],
   charset: "utf8",

@@ -3,7 +3,7 @@
 import io
 import json
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from PIL import Image
@@ -435,6 +435,26 @@ def test_a_small_template_is_not_enlarged_in_the_list(world: InMemoryService) ->
     (line,) = world.call("GET", "/v1/templates").json["items"]
     picture = world.open_link(line["thumbnail_url"].removeprefix("https://pictures.example.com"))
     assert size_of(picture) == (120, 60)
+
+
+def test_the_picture_in_the_list_shows_the_examples_of_the_fields(world: InMemoryService) -> None:
+    fields = {"first_name": {"required": True, "example": "Zoë"}, "points": {"default": "none"}}
+    assert thumbnail_values(world, fields) == {"first_name": ["Zoë"]}
+
+
+def test_the_picture_in_the_list_shows_defaults_where_the_examples_are_long(
+    world: InMemoryService,
+) -> None:
+    fields = {"story": {"max_length": 2000, "example": "A long story. " * 80}}
+    assert thumbnail_values(world, fields) == {}
+
+
+def thumbnail_values(world: InMemoryService, fields: dict[str, Any]) -> dict[str, list[str]]:
+    layers = [{"type": "text", "text": f"{{{{ {name} }}}}"} for name in fields]
+    world.publish(document(fields=fields, layers=layers, alt=""))
+    (line,) = world.call("GET", "/v1/templates").json["items"]
+    query = parse_qs(urlsplit(line["thumbnail_url"]).query)
+    return {name: values for name, values in query.items() if not name.startswith("_")}
 
 
 def test_a_draft_of_an_id_without_a_version_is_in_the_list(world: InMemoryService) -> None:

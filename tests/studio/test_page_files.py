@@ -1,8 +1,11 @@
 """The built page: what is loaded first, whether it is up to date, what its source may not do."""
 
+import filecmp
 import gzip
 import hashlib
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -75,3 +78,20 @@ def test_the_json_drawer_s_editor_is_small_and_loaded_only_with_the_drawer(page:
     assert [name.partition(".")[0] for name in naming] == ["panels"]
     (panels,) = BUILT.glob("panels.*.js")
     assert f'import("./{drawer.name}")' in panels.read_text()
+
+
+def test_equal_sources_give_equal_bytes(tmp_path: Path) -> None:
+    if not shutil.which("node") or not (SOURCE / "node_modules").is_dir():
+        pytest.skip("Node and npm are not installed")
+    copied = shutil.ignore_patterns("node_modules", "build")
+    shutil.copytree(SOURCE, tmp_path / "studio", ignore=copied)
+    (tmp_path / "studio/node_modules").symlink_to((SOURCE / "node_modules").resolve())
+    built_again = tmp_path / "functions/api/static/studio"
+    built_again.parent.mkdir(parents=True)
+    subprocess.run(["node", "build.mjs"], cwd=tmp_path / "studio", check=True, capture_output=True)
+    names = {file.name for file in BUILT.iterdir()}
+    assert {file.name for file in built_again.iterdir()} == names
+    different = [
+        name for name in names if not filecmp.cmp(BUILT / name, built_again / name, shallow=False)
+    ]
+    assert different == []

@@ -3,7 +3,9 @@
 import { useEffect, useRef } from "preact/hooks";
 
 import { isObject } from "../document/json";
+import { addFreeField, missingField } from "../editor/add_field";
 import type { LayerNode } from "../editor/store";
+import type { ApiFault } from "../server/api";
 import { canvasWords } from "../words/shell";
 import type { CanvasController } from "./controller";
 import { type Point, boundsOf } from "./geometry";
@@ -42,6 +44,7 @@ function Box({ canvas, node }: { canvas: CanvasController; node: LayerNode }) {
   const direction = node.value["direction"];
   const language = node.value["language"];
   const faultId = `text-fault-${node.id}`;
+  const offer = missingField(editor, fault);
   return (
     <div class="text-box" style={place}>
       <textarea
@@ -67,8 +70,20 @@ function Box({ canvas, node }: { canvas: CanvasController; node: LayerNode }) {
       />
       {fault && (
         <p class="text-fault" id={faultId}>
-          {canvasWords.notDrawn(fault)}
+          {canvasWords.notDrawn(fault.detail)}
         </p>
+      )}
+      {offer && (
+        <button
+          type="button"
+          class="chip add-field"
+          onClick={() => {
+            offer.add();
+            area.current?.focus();
+          }}
+        >
+          {offer.label}
+        </button>
       )}
       <Chips canvas={canvas} insert={(chip) => insertInto(area.current, chip, write)} />
     </div>
@@ -86,6 +101,9 @@ function Chips({ canvas, insert }: { canvas: CanvasController; insert: (chip: st
           {name}
         </button>
       ))}
+      <button type="button" class="chip" onClick={() => insert(`{{ ${addFreeField(canvas.editor)} }}`)}>
+        + {canvasWords.newField}
+      </button>
       <button type="button" class="chip done" onClick={() => finish(canvas)}>
         {canvasWords.done}
       </button>
@@ -119,6 +137,6 @@ function placeOf(canvas: CanvasController, id: string) {
   return { left: `${Math.round(x)}px`, top: `${Math.round(y)}px`, width: `${Math.round(wide)}px` };
 }
 
-function faultAt(canvas: CanvasController, node: LayerNode): string | undefined {
-  return canvas.editor.preview.value.faults.find((fault) => fault.pointer === node.pointer || fault.pointer.startsWith(`${node.pointer}/`))?.detail;
+function faultAt(canvas: CanvasController, node: LayerNode): ApiFault | undefined {
+  return canvas.editor.preview.value.faults.find((fault) => fault.pointer === node.pointer || fault.pointer.startsWith(`${node.pointer}/`));
 }

@@ -9,8 +9,10 @@ import type { Edit, Json } from "../document/types";
 import { type Drafts, type LoadedDraft, TemplateDraft } from "../server/drafts";
 import { type KeptDraft, type KeptHistory, LatestWriter, localStore } from "../server/local_store";
 import type { PreviewQueue } from "../server/previews";
+import { Composition } from "./composition";
 import { PreviewLoop } from "./preview_loop";
 import type { Board, EditOptions, Editor, LayerId, LayerNode, Person, PreviewState, SaveState } from "./store";
+import { words } from "../words/shell";
 import { findLayer, hiddenIds, layerTree } from "./tree";
 
 interface DocumentState {
@@ -26,6 +28,11 @@ export interface Kept {
 }
 
 const KEEP_HISTORY_MS = 1000;
+
+/** The ids of a text that may have changed since the history was kept. */
+function idsAfter(stored: KeptHistory, text: string, value: Json | undefined): IdForest {
+  return stored.text === text ? stored.ids : assignIds(value, { ids: stored.ids, value: parse(stored.text).value });
+}
 
 export class TemplateEditor implements Editor {
   readonly text: ReadonlySignal<string>;
@@ -57,6 +64,7 @@ export class TemplateEditor implements Editor {
   readonly #historyChanged = signal(0);
   readonly #draft: TemplateDraft;
   readonly #historyWriter = new LatestWriter(localStore.keepHistory);
+  readonly #composition = new Composition();
   readonly #stop: (() => void)[] = [];
   #historyTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -67,10 +75,16 @@ export class TemplateEditor implements Editor {
   ) {
     const text = kept.draft?.text ?? loaded.text;
     const value = parse(text).value;
-    const stored = kept.history?.text === text ? kept.history : undefined;
+    const stored = kept.history;
     if (stored) reserveIds(stored.ids);
+    const ids = stored ? idsAfter(stored, text, value) : assignIds(value);
     this.#history = new History(stored?.history);
-    this.#state = signal({ text, value, ids: stored?.ids ?? assignIds(value) });
+    if (stored && stored.text !== text) {
+      // The page was closed before its last changes were in the history: they are one entry of it.
+      const at = performance.timeOrigin + performance.now();
+      this.#history.push(words.lastChanges, { ...stored, selection: [] }, { text, ids, selection: [] }, at);
+    }
+    this.#state = signal({ text, value, ids });
     this.text = computed(() => this.#state.value.text);
     this.value = computed(() => this.#state.value.value);
     const hidden = computed(() => hiddenIds(this.loop.state.value));
@@ -89,7 +103,7 @@ export class TemplateEditor implements Editor {
     });
     this.draft = this.#draft;
     this.saved = this.#draft.state;
-    this.#stop.push(effect(() => this.loop.want(this.#wish())));
+    this.#stop.push(effect(() => this.loop.want(this.#wish())), this.#composition.listen());
     if (kept.draft?.dirty) this.#draft.changed();
   }
 
@@ -176,6 +190,7 @@ export class TemplateEditor implements Editor {
       { text: after.text, ids: after.ids, selection: this.selection.peek() },
       performance.timeOrigin + performance.now(),
       options.merge,
+      this.#composition.continues(),
     );
     this.#changed();
   }
@@ -204,6 +219,7 @@ export class TemplateEditor implements Editor {
   }
 
   #keepHistory(): void {
+    if (!this.#draft.kept.peek()) return;
     const { text, ids } = this.#state.peek();
     void this.#historyWriter.put({ id: this.templateId, text, ids, history: this.#history.toJSON() });
   }

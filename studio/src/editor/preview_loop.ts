@@ -94,7 +94,15 @@ export class PreviewLoop {
     if (this.#wish !== undefined && sameWish(this.#wish, wish)) return;
     this.#wish = wish;
     this.#lastChange = performance.now();
+    this.#judgeExact(wish);
     this.#tick();
+  }
+
+  /** A picture is exact for what it was drawn of, and no longer when that has changed. */
+  #judgeExact(wish: Wish): void {
+    const before = this.state.peek();
+    const exact = sameWish(this.#exactFor, wish) && before.faults.length === 0 && !before.stale;
+    if (before.exact !== exact) this.state.value = { ...before, exact };
   }
 
   /** The parts of these sibling layers are wanted at hand; none for an empty list. */
@@ -172,8 +180,9 @@ export class PreviewLoop {
       else await this.#askPicture(job.kind, job.wish);
       this.#failures = 0;
     } catch (problem) {
+      if (this.#closed) return;
+      this.#refused(job, problem instanceof ApiProblem ? problem : noPicture());
       if (!(problem instanceof ApiProblem)) throw problem;
-      this.#refused(job, problem);
     } finally {
       this.#running = false;
       this.#tick();
@@ -215,7 +224,7 @@ export class PreviewLoop {
     if (answer === undefined || this.#closed) return;
     if (faults.length === 0) this.#good = lastGood(wish.text) ?? this.#good;
     this.#shownFor = wish;
-    if (kind === "exact") this.#exactFor = wish;
+    this.#exactFor = kind === "exact" ? wish : undefined;
     this.#publish(kind, wish, answer, faults);
   }
 
@@ -269,6 +278,11 @@ export class PreviewLoop {
     this.parts.value = undefined;
     for (const url of [parts.below, parts.layer.url, parts.above]) if (url !== undefined) revokeLater(url);
   }
+}
+
+/** An answer that is no picture: asked for again later, as after a lost connection. */
+function noPicture(): ApiProblem {
+  return new ApiProblem(0, "offline", "The service's answer cannot be read.");
 }
 
 /** The size of a document's canvas in CSS pixels. */

@@ -126,6 +126,8 @@ export interface Editor {
   readonly value: ReadonlySignal<Json | undefined>;
   readonly layers: ReadonlySignal<readonly LayerNode[]>;
   readonly selection: Signal<readonly LayerId[]>;
+  /** The text layer that is edited on the picture. */
+  readonly edited: Signal<LayerId | undefined>;
   edit(label: string, edits: readonly Edit[], options?: EditOptions): void;
   /** Replaces the whole text, as the JSON drawer does. */
   replaceText(label: string, text: string, options?: EditOptions): void;

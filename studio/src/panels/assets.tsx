@@ -2,6 +2,7 @@
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
+import { freeName } from "../document/bounds";
 import type { Edit, Json } from "../document/types";
 import type { Editor, LayerNode } from "../editor/store";
 import { copyText, Modal, ProblemNote } from "../screens/frame";
@@ -395,17 +396,38 @@ function showAsset(editor: Editor, asset: Asset, selected: LayerNode | undefined
   }
   const value = object(editor.value.value);
   const layers = Array.isArray(value.layers) ? value.layers : [];
-  const layer = placed(asset, { width: Number(value.width) || 600, height: Number(value.height) || 300 }, source);
+  const canvas = { width: Number(value.width) || 600, height: Number(value.height) || 300 };
+  const layer = layers.length === 0 && isLarge(asset, canvas) ? covering(canvas, source) : placed(asset, canvas, source);
   const edit: Edit = Array.isArray(value.layers)
     ? { kind: "insert", path: ["layers", layers.length], value: layer }
     : { kind: "set", path: ["layers"], value: [layer] };
+  layer["name"] = freeName(asset.id, [...layerNames(editor.layers.peek()), ...Object.keys(object(value.fields))]);
   editor.edit(text.picked(asset.id), [edit]);
   const id = editor.idAt(`/layers/${layers.length}`);
   if (id !== undefined) editor.selection.value = [id];
 }
 
+interface Size {
+  width: number;
+  height: number;
+}
+
+/** Whether a picture fills the canvas without being enlarged to twice its size. */
+function isLarge(asset: Asset, canvas: Size): boolean {
+  return (asset.width ?? 0) * 2 >= canvas.width && (asset.height ?? 0) * 2 >= canvas.height;
+}
+
+/** The first large picture of a template is its background. */
+function covering(canvas: Size, source: string): { [key: string]: Json } {
+  return { type: "image", x: 0, y: 0, ...canvas, source };
+}
+
+function layerNames(layers: readonly LayerNode[]): string[] {
+  return layers.flatMap((layer) => [...(layer.name ? [layer.name] : []), ...layerNames(layer.children)]);
+}
+
 /** An image layer of the asset's proportions, at most 80 % of the canvas, in its middle. */
-export function placed(asset: Asset, canvas: { width: number; height: number }, source: string): Json {
+export function placed(asset: Asset, canvas: Size, source: string): { [key: string]: Json } {
   const [width, height] = [asset.width ?? canvas.width, asset.height ?? canvas.height];
   const scale = Math.min(1, (canvas.width * 0.8) / width, (canvas.height * 0.8) / height);
   const size = { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };

@@ -5,6 +5,7 @@ import { useEffect } from "preact/hooks";
 
 import { patchEdits } from "../document/patch";
 import { parse } from "../document/text";
+import { missingField } from "../editor/add_field";
 import type { Editor, Finding } from "../editor/store";
 import { type ApiFault, ApiProblem } from "../server/api";
 import { PreviewQueue } from "../server/previews";
@@ -119,6 +120,7 @@ function brokenText(text: string): Entry | undefined {
 function FindingLine({ editor, entry, tell }: { editor: Editor; entry: Entry; tell: (message: string) => void }) {
   const { level, fault } = entry;
   const layer = editor.idAt(fault.pointer);
+  const offer = missingField(editor, fault);
   const detail = level === "fault" ? words.findings.notDrawn(fault.detail) : fault.detail;
   const fix = (): void => {
     applyFix(editor, fault);
@@ -143,6 +145,11 @@ function FindingLine({ editor, entry, tell }: { editor: Editor; entry: Entry; te
           }}
         >
           {words.findings.show}
+        </button>
+      )}
+      {offer && (
+        <button type="button" class="outlined small" onClick={offer.add}>
+          {offer.label}
         </button>
       )}
       {fault.fix && fault.fix.length > 0 && (

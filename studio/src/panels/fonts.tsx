@@ -37,7 +37,6 @@ export function FontsPanel({ editor }: PanelProps) {
       <button
         type="button"
         class="font-row"
-        aria-label={text.use(font.family)}
         onClick={() => {
           apply(editor, texts, font.family);
           tell(text.used(font.family));
@@ -45,7 +44,10 @@ export function FontsPanel({ editor }: PanelProps) {
       >
         <Sample url={drawn.url} row={fonts.indexOf(font)} count={Math.min(fonts.length, MAX_SAMPLES)} />
         <span class="font-about">
-          <span>{font.family}</span>
+          <span>
+            <span class="visually-hidden">{text.use("")}</span>
+            {font.family}
+          </span>
           <span class="quiet">{text.weights(font.weights.length, font.italic)}</span>
         </span>
       </button>
@@ -76,7 +78,7 @@ export function FontsPanel({ editor }: PanelProps) {
       <ul class="font-list">{found.filter(isForLatin).map(row)}</ul>
       {found.some((font) => !isForLatin(font)) && (
         <>
-          <h3>{text.scripts}</h3>
+          <h2>{text.scripts}</h2>
           <p class="hint">{text.scriptsHelp}</p>
           <ul class="font-list">{found.filter((font) => !isForLatin(font)).map(row)}</ul>
         </>

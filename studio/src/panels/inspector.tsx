@@ -4,11 +4,13 @@ import { useEffect, useId } from "preact/hooks";
 
 import { fieldType, nameFault } from "../document/bounds";
 import { liquidNames } from "../document/field_names";
-import { equal, fromPointer, isObject, toPointer, valueAt } from "../document/json";
+import { entryOf, equal, fromPointer, isObject, toPointer, valueAt } from "../document/json";
 import type { PropertyForm } from "../document/schema";
 import type { Json, Path } from "../document/types";
+import { addFreeField, missingField } from "../editor/add_field";
 import { findLayer, parentOf, walk } from "../editor/tree";
 import type { Editor, LayerNode } from "../editor/store";
+import type { ApiFault } from "../server/api";
 import type { PanelProps } from "../shell/registry";
 import { words } from "../words/panels";
 import { AlignButtons } from "./inspector/align";
@@ -124,7 +126,7 @@ function LayerHead({ editor, layer }: { editor: Editor; layer: LayerNode }) {
     <>
       <span class="row layer-head">
         <Icon name={layer.type} />
-        <span class="quiet">{words.insert.kinds[layer.type] ?? layer.type}</span>
+        <span class="quiet">{entryOf(words.insert.kinds, layer.type) ?? layer.type}</span>
         <input
           class="grow"
           type="text"
@@ -184,6 +186,7 @@ export function Property({ form, editor, paths }: PropertyProps) {
   const id = useId();
   const { value, mixed } = readShared(editor.value.value, paths);
   const fault = faultAt(editor, paths);
+  const offer = missingField(editor, fault);
   const set = (next: Json | undefined): void =>
     changeProperty(editor, {
       label: words.inspector.edit(form.title),
@@ -224,18 +227,23 @@ export function Property({ form, editor, paths }: PropertyProps) {
       </div>
       {fault && (
         <p class="fault" id={`${id}-fault`}>
-          {fault}
+          {fault.detail}
         </p>
+      )}
+      {offer && (
+        <button type="button" class="outlined small add-field" onClick={offer.add}>
+          {offer.label}
+        </button>
       )}
     </div>
   );
 }
 
 /** What the service said of one of these properties. */
-function faultAt(editor: Editor, paths: readonly Path[]): string | undefined {
+function faultAt(editor: Editor, paths: readonly Path[]): ApiFault | undefined {
   const pointers = paths.map(toPointer);
   const hit = (pointer: string): boolean => pointers.some((p) => pointer === p || pointer.startsWith(`${p}/`));
-  return editor.preview.value.faults.find((fault) => hit(fault.pointer))?.detail;
+  return editor.preview.value.faults.find((fault) => hit(fault.pointer));
 }
 
 function surroundingsOf(editor: Editor, path: Path): Surroundings {
@@ -245,6 +253,6 @@ function surroundingsOf(editor: Editor, path: Path): Surroundings {
     return isObject(found) ? Object.keys(found) : [];
   };
   const lists = keys("fields").filter((name) => fieldType(valueAt(document, ["fields", name])) === "list");
-  return { names: liquidNames(document, path), styles: keys("styles"), lists };
+  return { names: liquidNames(document, path), styles: keys("styles"), lists, addField: () => addFreeField(editor) };
 }
 

@@ -75,7 +75,6 @@ function optionsFor(editor: Editor) {
   return {
     text: editor.text.peek(),
     label: words.json.label,
-    dark: matchMedia("(prefers-color-scheme: dark)").matches,
     changed: (text: string) => editor.replaceText(words.json.edit, text, { merge: "json" }),
     moved: (offset: number) => selectAt(editor, offset),
   };

@@ -7,7 +7,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 
 import { nameFault } from "../document/bounds";
-import { isObject } from "../document/json";
+import { entryOf, isObject } from "../document/json";
 import { findLayer, walk } from "../editor/tree";
 import type { Editor, HiddenLayer, LayerId, LayerNode } from "../editor/store";
 import type { PanelProps } from "../shell/registry";
@@ -20,6 +20,7 @@ import {
   setHidden,
   setLocked,
 } from "./layer_edits";
+import { insert } from "./insert_menu";
 import { Icon } from "./widgets/icon";
 
 interface Line {
@@ -76,9 +77,26 @@ export function Layers({ editor }: PanelProps) {
           }}
         />
       )}
-      {all.length === 0 ? <p class="quiet panel-note">{words.layers.empty}</p> : <TreeList tree={tree} />}
+      {all.length === 0 ? <Empty editor={editor} /> : <TreeList tree={tree} />}
       {all.length > 0 && lines.length === 0 && <p class="quiet panel-note">{words.layers.none}</p>}
     </section>
+  );
+}
+
+const FIRST_KINDS = ["text", "rectangle", "qr"];
+
+/** The first layers of an empty template are one press away. */
+function Empty({ editor }: PanelProps) {
+  return (
+    <div class="panel-note stack">
+      <p class="quiet">{words.layers.empty}</p>
+      {FIRST_KINDS.map((kind) => (
+        <button type="button" class="outlined begin" key={kind} onClick={() => insert(editor, kind)}>
+          <Icon name={kind} />
+          {words.insert.kinds[kind]}
+        </button>
+      ))}
+    </div>
   );
 }
 
@@ -93,7 +111,7 @@ function linesOf(layers: readonly LayerNode[], folded: ReadonlySet<LayerId>, dep
 export function titleOfLayer(layer: LayerNode): string {
   if (layer.name) return layer.name;
   const shown = textOf(layer).replace(/\s+/g, " ").trim();
-  return shown ? shown.slice(0, 60) : (words.insert.kinds[layer.type] ?? layer.type);
+  return shown ? shown.slice(0, 60) : (entryOf(words.insert.kinds, layer.type) ?? layer.type);
 }
 
 function textOf(layer: LayerNode): string {
@@ -268,7 +286,7 @@ function Row({ tree, line, selected, tabbable, drop, onFocus, refocus, onDrop }:
       aria-setsize={line.siblings}
       aria-selected={selected}
       aria-expanded={isGroup ? !tree.folded.has(layer.id) : undefined}
-      aria-label={[title, words.insert.kinds[layer.type] ?? layer.type, layer.locked ? "locked" : "", reason ?? ""]
+      aria-label={[title, entryOf(words.insert.kinds, layer.type) ?? layer.type, layer.locked ? "locked" : "", reason ?? ""]
         .filter(Boolean)
         .join(", ")}
       title={reason}

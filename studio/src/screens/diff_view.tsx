@@ -74,8 +74,8 @@ function Line({ line }: { line: DiffLine }) {
   const sign = { same: "", added: "+", removed: "−" }[line.kind];
   return (
     <tr class={line.kind}>
-      <td class="number">{line.before ?? ""}</td>
-      <td class="number">{line.after ?? ""}</td>
+      <td class="line-number">{line.before ?? ""}</td>
+      <td class="line-number">{line.after ?? ""}</td>
       <td class="line">
         <span class="sign">{sign}</span>
         {line.kind !== "same" && <span class="visually-hidden">{text[line.kind]}: </span>}

@@ -19,7 +19,7 @@ const NOTHING: Drawn = { answer: undefined, url: undefined, urls: [], problem: u
 const TRIES = 4;
 
 async function ask(body: PreviewBody, signal: AbortSignal): Promise<PreviewAnswer> {
-  return (await api.post<PreviewAnswer>("/v1/previews", previewJson(body), { signal, tries: TRIES })).body;
+  return (await api.post<PreviewAnswer>("/v1/previews", previewJson(body), { signal, tries: TRIES, has: ["findings"] })).body;
 }
 
 /** The picture of a preview; the last one stays until the next is there. Nothing without a body. */

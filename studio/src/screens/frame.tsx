@@ -28,7 +28,7 @@ export function Page(props: {
         {words.skipToContent}
       </a>
       <header class="screen-head">
-        <a class="wordmark" href="/studio">
+        <a class="wordmark" href="/studio" aria-label={words.product}>
           <Stamp />
           <span>{words.product}</span>
         </a>

@@ -20,10 +20,16 @@ export function emptyDocument(name: string, width: number, height: number): stri
     `  "height": ${height},`,
     '  "background": "#ffffff",',
     '  "fields": {},',
-    '  "layers": []',
+    '  "layers": [],',
+    `  "alt": ${JSON.stringify(literal(name))}`,
     "}",
     "",
   ].join("\n");
+}
+
+/** A text in which nothing is Liquid. */
+function literal(text: string): string {
+  return text.replace(/\{\{|\{%/g, "{ ");
 }
 
 /** The document's text with another name; nothing else in it changes. */

@@ -159,7 +159,7 @@ function Gallery({ designs, use }: { designs: readonly Design[]; use: (design: D
       )}
       <ul class="card-grid">
         {shown.map((design) => (
-          <li key={design.id} class="card">
+          <li key={design.id} class="tile">
             <button type="button" class="card-picture" aria-label={text.use(design.name)} onClick={() => use(design)}>
               <img src={design.thumbnail_url} alt="" loading="lazy" draggable={false} />
             </button>

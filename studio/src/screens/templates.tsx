@@ -100,7 +100,7 @@ function Waiting() {
   return (
     <ul class="card-grid" aria-busy="true" aria-label={words.loading}>
       {[1, 2, 3, 4].map((number) => (
-        <li key={number} class="card waiting">
+        <li key={number} class="tile waiting">
           <div class="card-picture" />
           <div class="card-about" />
         </li>
@@ -124,7 +124,7 @@ function Empty() {
 function Card({ template, act }: { template: TemplateLine; act: (dialog: Open["dialog"]) => void }) {
   const { id, name, version, draft, width, height } = template;
   return (
-    <li class="card">
+    <li class="tile">
       <a class="card-picture" href={`/studio/t/${id}`} aria-label={`${text.edit}: ${name}`}>
         {template.thumbnail_url ? (
           <img src={template.thumbnail_url} alt="" loading="lazy" draggable={false} />

@@ -1,12 +1,13 @@
 /** Keeps a template's draft: in this browser at once, and with the service after a pause. */
 
-import { type ReadonlySignal, signal } from "@preact/signals";
+import { type ReadonlySignal, computed, signal } from "@preact/signals";
 
 import { threeWay } from "../document/merge";
 import type { Json } from "../document/types";
 import type { Conflict, SaveState } from "../editor/store";
 import { ApiProblem, api, waitBefore } from "./api";
 import { LatestWriter, localStore } from "./local_store";
+import { TabLock } from "./tab_lock";
 
 export type Resolution = "merge" | "mine" | "theirs";
 
@@ -19,6 +20,8 @@ export interface Drafts {
   /** The version that the draft began from; 0 for a template without one. */
   readonly base: ReadonlySignal<number>;
   readonly conflict: ReadonlySignal<Conflict | undefined>;
+  /** Whether this browser keeps the text: no where its storage is refused, or another tab has the template. */
+  readonly kept: ReadonlySignal<boolean>;
   /** Sends the draft now; resolves when the service has it (true) or it failed. */
   saveNow(): Promise<boolean>;
   /** Ends a conflict. Of what is not taken, undo has a copy. */
@@ -92,6 +95,7 @@ export class TemplateDraft implements Drafts {
   readonly etag = signal<string | undefined>(undefined);
   readonly base = signal(0);
   readonly conflict = signal<Conflict | undefined>(undefined);
+  readonly kept: ReadonlySignal<boolean>;
 
   #serverText: string;
   #sending: Promise<boolean> | undefined;
@@ -101,9 +105,10 @@ export class TemplateDraft implements Drafts {
   #conflictTag: string | undefined;
   #closed = false;
   readonly #writer = new LatestWriter(localStore.keepDraft);
+  readonly #tab: TabLock;
   readonly #onOnline = () => this.#schedule(0);
   readonly #onUnload = (event: BeforeUnloadEvent) => {
-    if (this.#writer.failed && this.state.value !== "saved") event.preventDefault();
+    if (!this.kept.value && this.state.value !== "saved") event.preventDefault();
   };
 
   constructor(
@@ -114,6 +119,10 @@ export class TemplateDraft implements Drafts {
     this.#serverText = loaded.text;
     this.etag.value = loaded.etag;
     this.base.value = loaded.base;
+    this.#tab = new TabLock(`postcard-draft-${templateId}`, () => {
+      if (!this.#isSaved()) this.#keep();
+    });
+    this.kept = computed(() => this.#tab.held.value && !this.#writer.failed.value);
     addEventListener("online", this.#onOnline);
     addEventListener("beforeunload", this.#onUnload);
   }
@@ -172,6 +181,7 @@ export class TemplateDraft implements Drafts {
   close(): void {
     if (!this.#isSaved() && this.conflict.value === undefined) void this.saveNow();
     this.#closed = true;
+    this.#tab.release();
     removeEventListener("online", this.#onOnline);
     removeEventListener("beforeunload", this.#onUnload);
   }
@@ -187,6 +197,7 @@ export class TemplateDraft implements Drafts {
   }
 
   #keep(): void {
+    if (!this.#tab.held.value) return;
     void this.#writer.put({
       id: this.templateId,
       text: this.hooks.text(),
@@ -222,7 +233,7 @@ export class TemplateDraft implements Drafts {
     const query = this.base.value > 0 ? `?base=${this.base.value}` : "";
     try {
       const path = `${draftPath(this.templateId)}${query}`;
-      const { body } = await api.put<DraftLine>(path, text, { headers, tries: 1 });
+      const { body } = await api.put<DraftLine>(path, text, { headers, tries: 1, has: ["etag"] });
       this.#stored(body, text);
       return true;
     } catch (problem) {
@@ -289,7 +300,7 @@ export class TemplateDraft implements Drafts {
 
   async #theirs(): Promise<{ etag: string | undefined; by: string; updatedAt: string; text: string }> {
     try {
-      const { body } = await api.get<DraftLine>(draftPath(this.templateId));
+      const { body } = await api.get<DraftLine>(draftPath(this.templateId), { has: ["etag"] });
       const document = await api.get<string>(`${draftPath(this.templateId)}/document`, { as: "text" });
       const tag = document.headers.get("ETag") ?? body.etag;
       return { etag: plainTag(tag), by: body.by, updatedAt: body.updated_at, text: document.body };

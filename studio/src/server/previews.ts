@@ -83,7 +83,7 @@ export function previewJson(body: PreviewBody): string {
 export type Ask = (body: PreviewBody, signal: AbortSignal) => Promise<PreviewAnswer>;
 
 async function askService(body: PreviewBody, signal: AbortSignal): Promise<PreviewAnswer> {
-  const options = { signal, tries: 1 };
+  const options = { signal, tries: 1, has: ["image"] };
   return (await api.post<PreviewAnswer>("/v1/previews", previewJson(body), options)).body;
 }
 

@@ -62,7 +62,7 @@ export async function listTemplates(signal?: AbortSignal): Promise<TemplateLine[
     const after: string = cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`;
     const { body } = await api.get<{ items: TemplateLine[]; next_cursor: string | null }>(
       `/v1/templates?limit=200${after}`,
-      { signal },
+      { signal, has: ["items"] },
     );
     found.push(...body.items);
     cursor = body.next_cursor;
@@ -75,6 +75,7 @@ export async function listVersions(id: string, cursor?: string) {
   const after = cursor === undefined ? "" : `&cursor=${encodeURIComponent(cursor)}`;
   const { body } = await api.get<{ items: VersionLine[]; next_cursor: string | null }>(
     `/v1/templates/${id}/versions?limit=50${after}`,
+    { has: ["items"] },
   );
   return body;
 }

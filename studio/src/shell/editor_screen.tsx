@@ -97,6 +97,11 @@ function EditorPage({ workspace }: { workspace: Workspace }) {
           {words.sessionOver}
         </p>
       )}
+      {isAtRisk(editor) && (
+        <p class="notice caution session-over" role="alert">
+          {words.notKept}
+        </p>
+      )}
       {panelsFailed.value && (
         <p class="notice danger session-over" role="alert">
           {words.partFailed}{" "}
@@ -121,6 +126,11 @@ function EditorPage({ workspace }: { workspace: Workspace }) {
       </p>
     </div>
   );
+}
+
+/** Whether changes are in this page only, and stay there for a while. */
+function isAtRisk({ draft, saved }: TemplateEditor): boolean {
+  return !draft.kept.value && ["offline", "refused", "conflict"].includes(saved.value);
 }
 
 function Slot({ panel: Panel, editor }: { panel: ComponentType<PanelProps> | undefined; editor: TemplateEditor }) {

@@ -58,7 +58,7 @@ function SaveMark({ workspace }: { workspace: Workspace }) {
     saved: draft.etag.value === undefined ? words.published : words.saved,
     saving: words.saving,
     edited: words.edited,
-    offline: words.offline,
+    offline: draft.kept.value ? words.offline : words.offlineHere,
     conflict: words.conflict,
     refused: words.refused(draft.problem.value ?? ""),
   }[state];

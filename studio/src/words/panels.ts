@@ -24,7 +24,7 @@ export const CHOICES: { [choice: string]: string } = {
 export const words = {
   layers: {
     title: "Layers",
-    empty: "No layers yet. Insert a text or a shape to begin.",
+    empty: "No layers yet. Begin with one of these, or upload a photo under Assets.",
     search: "Find a layer",
     none: "No layer has this name or text.",
     name: "Name of the layer",
@@ -142,6 +142,7 @@ export const words = {
     fill: "Fill",
     insertField: "Insert field",
     noFields: "No fields yet. Add them in the Fields tab.",
+    newField: "New field",
     positions: {
       "top-left": "Top left",
       top: "Top",
@@ -189,7 +190,10 @@ export const words = {
     required: "Required",
     requiredHint: "A request without it gets no picture; a link without it shows the default or the fallback.",
     open: "Open",
-    openHint: "A merge link may fill it with any value, so it needs a bound.",
+    openHint: "Your mail platform may fill it in for each reader, with any value within the bounds.",
+    boundChoices: { text: "At most 40 letters", number: "From 0 to 1,000,000", image: "Allow this host" },
+    host: "Host of the pictures",
+    hostExample: "cdn.example.com",
     needsBound: (keys: string) => `An open field needs ${keys}.`,
     remove: (name: string) => `Delete field ${name}`,
     delete: "Delete",
@@ -229,6 +233,10 @@ export const words = {
     drop: "Drop a CSV of your readers, or choose a file. It stays in this browser.",
     choose: "Choose a CSV",
     reading: (share: number) => `Reading… ${Math.round(share * 100)} %`,
+    noMatch: (fields: readonly string[]) =>
+      fields.length === 0
+        ? "This template has no fields yet: add one first."
+        : `No column is called like a field. Name the columns ${fields.slice(0, 6).join(", ")}.`,
     tooLarge: "The file is over 20 MB. Take the first rows of it.",
     faults: {
       columns: "The file has more than 200 columns.",
@@ -268,7 +276,9 @@ export const words = {
   people: {
     title: "People",
     examples: "Examples",
-    worst: "Try the worst people",
+    worst: "Try 7 difficult people",
+    empty:
+      "See the picture with your readers' values: drop a CSV here. Twelve rows that are worth a look are drawn; the others stay in this browser.",
     worstOf: {
       nothing: "Nothing given",
       shortest: "Shortest values",
@@ -296,7 +306,7 @@ export const words = {
   },
   findings: {
     title: "Findings",
-    none: "Nothing found.",
+    none: "No findings: nothing in this template needs a change.",
     notDrawn: (detail: string) => `Not drawn: ${detail}`,
     inLine: (line: number, message: string) => `Line ${line} of the JSON: ${message}`,
     show: "Show",

@@ -1,5 +1,6 @@
 /** What the shell and the canvas say. */
 
+import { entryOf } from "../document/json";
 import type { Box, LayerNode } from "../editor/store";
 
 const TYPES: Record<string, string> = {
@@ -17,7 +18,7 @@ const TYPES: Record<string, string> = {
 };
 
 export function typeName(type: string): string {
-  return TYPES[type] ?? type;
+  return entryOf(TYPES, type) ?? type;
 }
 
 /** What a layer is called in lists: its name, else its text, else its type. */
@@ -36,6 +37,9 @@ export const canvasWords = {
   drawing: "Drawing…",
   done: "Done",
   editText: "Edit text",
+  addField: (name: string) => `Add field “${name}”`,
+  newField: "New field",
+  newFieldName: "field",
   notDrawn: (detail: string) => `Not drawn: ${detail}`,
   textOf: (node: LayerNode) => `Text of ${layerTitle(node)}`,
   layer(node: LayerNode, box: Box | undefined): string {
@@ -87,6 +91,7 @@ export const words = {
   saving: "Saving…",
   edited: "Edited",
   offline: "Not connected. Your changes are kept in this browser.",
+  offlineHere: "Not connected",
   refused: (detail: string) => `Not saved: ${detail}`,
   conflict: "Changed elsewhere",
   pictureFrom: (time: string) => `Picture of ${time}`,
@@ -116,6 +121,8 @@ export const words = {
 
   partFailed: "A part of the page did not load. Your changes are kept in this browser.",
   loadAgain: "Load again",
+  notKept: "This browser keeps no copy of your changes: its storage is refused or full, or another tab has this template open. Leave this page open until they are saved.",
+  lastChanges: "Last changes",
   sessionOver: "Your session ended. Open your invitation link again; nothing is lost.",
   conflictTitle: (by: string, time: string) => `${by} changed this draft at ${time}.`,
   conflictHint: (count: number) =>

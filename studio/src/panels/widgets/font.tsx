@@ -124,7 +124,7 @@ async function drawSamples(families: readonly FontFamily[]): Promise<void> {
   if (sheet.current?.dark === isDark() && sheet.current.count === shown.length) return;
   sheet.asked = true;
   try {
-    const { body } = await api.post<PreviewAnswer>("/v1/previews", sampleSheet(shown), { tries: 2 });
+    const { body } = await api.post<PreviewAnswer>("/v1/previews", sampleSheet(shown), { tries: 2, has: ["image"] });
     if (sheet.current) URL.revokeObjectURL(sheet.current.url);
     sheet.current = { url: objectUrl(body.image), dark: isDark(), count: shown.length };
     for (const listener of listeners) listener();

@@ -341,7 +341,7 @@ function Findings({ drawn }: { drawn: ReturnType<typeof useDrawn> }) {
   const findings = drawn.answer?.findings ?? [];
   if (findings.length === 0) return null;
   return (
-    <ul class="finding-list">
+    <ul class="mark-findings">
       {findings.slice(0, 5).map((finding) => (
         <li key={`${finding.code}${finding.pointer}`} class="notice caution">
           {finding.detail}
@@ -357,7 +357,7 @@ function Colors(props: { colors: readonly string[]; chosen: string; choose: (col
     <fieldset class="swatches">
       <legend>{text.color}</legend>
       {props.colors.map((color) => (
-        <label key={color} class="swatch" title={color}>
+        <label key={color} class="color-choice" title={color}>
           <input type="radio" name="text-color" checked={color === props.chosen} onChange={() => props.choose(color)} aria-label={text.colorOf(color)} />
           <svg width="24" height="24" aria-hidden="true">
             <circle cx="12" cy="12" r="10.5" fill={color} />
