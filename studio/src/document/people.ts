@@ -69,7 +69,7 @@ export interface ColumnStatistics {
 }
 
 /** Collects the statistics of one column, a value at a time. */
-export class ColumnCounter {
+class ColumnCounter {
   private rows = 0;
   private missing = 0;
   private longest = 0;

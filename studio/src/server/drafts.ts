@@ -60,7 +60,7 @@ export interface DraftHooks {
   tell(message: string): void;
 }
 
-export function draftPath(id: string): string {
+function draftPath(id: string): string {
   return `/v1/templates/${encodeURIComponent(id)}/draft`;
 }
 
@@ -82,7 +82,7 @@ function isMissing(problem: unknown): boolean {
   return problem instanceof ApiProblem && problem.status === 404;
 }
 
-export function plainTag(etag: string): string {
+function plainTag(etag: string): string {
   return etag.replace(/^W\//, "").replace(/^"|"$/g, "");
 }
 

@@ -7,15 +7,15 @@ import { CanvasView } from "../canvas/view";
 import { isObject } from "../document/json";
 import type { TemplateEditor } from "../editor/editor";
 import { NoTemplate, openEditor } from "../editor/open";
-import type { Board } from "../editor/store";
 import { screens } from "../screens";
 import { ApiProblem } from "../server/api";
 import { sessionState } from "../server/session";
 import { commandWords } from "../words/commands";
 import { words } from "../words/shell";
+import { Boards } from "./boards";
 import { runCommand } from "./commands";
 import { ConflictDialog, Palette, Shortcuts } from "./dialogs";
-import { Icon } from "./icons";
+import { Icon } from "../components/icons";
 import { listenToKeys } from "./keys";
 import { loadPanels, panels, panelsFailed } from "./panels";
 import type { PanelProps } from "./registry";
@@ -205,22 +205,6 @@ function Tabs<T extends string>({ label, tabs, current, name, choose }: { label:
   );
 }
 
-const BOARDS: readonly Board[] = ["picture", "fallback", "ended"];
-
-function Boards({ editor }: { editor: TemplateEditor }) {
-  const document = editor.value.value;
-  const offered = BOARDS.filter((board) => board === "picture" || (isObject(document) && document[board] !== undefined));
-  if (offered.length === 1 && editor.board.value === "picture") return null;
-  return (
-    <div class="boards segmented" role="group" aria-label={words.boards}>
-      {offered.map((board) => (
-        <button type="button" key={board} aria-pressed={editor.board.value === board} onClick={() => (editor.board.value = board)}>
-          {words.board[board]}
-        </button>
-      ))}
-    </div>
-  );
-}
 
 function Zoom({ workspace }: { workspace: Workspace }) {
   const { zoom } = workspace.canvas.viewport.view.value;
