@@ -1,4 +1,4 @@
-"""Names, tables, pictures and documents that mean harm, or are only very large: words, no faults."""
+"""Names, tables, pictures and documents that mean harm, or are very large: words, no faults."""
 
 import io
 import json
@@ -110,6 +110,7 @@ def deep(levels: int, count: int) -> list[dict[str, Any]]:
     """Groups in groups, with all other layers in the innermost."""
     layers: list[dict[str, Any]] = [
         {"type": "rectangle", "name": f"n{n}", "width": 9, "height": 9, "y": n}
+        for n in range(count)
     ]
     for level in range(levels):
         group = {"type": "group", "name": f"g{level}", "width": 300, "height": 300}
