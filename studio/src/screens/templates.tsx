@@ -8,6 +8,7 @@ import {
   createDraft, deleteDraft, deleteTemplate, listTemplates, readNewest, type TemplateLine,
 } from "../server/templates";
 import { words } from "../words/screens";
+import { DraftPicture } from "./draft_picture";
 import { Labelled, Modal, Page, ProblemNote, shownDay, shownTime } from "./frame";
 import { NameDialog } from "./name_dialog";
 import { SnippetDialog } from "./snippet";
@@ -129,7 +130,9 @@ function Card({ template, act }: { template: TemplateLine; act: (dialog: Open["d
         {template.thumbnail_url ? (
           <img src={template.thumbnail_url} alt="" loading="lazy" draggable={false} />
         ) : (
-          <NoPicture width={width ?? 600} height={height ?? 300} />
+          <DraftPicture template={template}>
+            <NoPicture width={width ?? 600} height={height ?? 300} />
+          </DraftPicture>
         )}
       </a>
       <div class="card-about">
@@ -154,7 +157,7 @@ function Card({ template, act }: { template: TemplateLine; act: (dialog: Open["d
   );
 }
 
-/** A page of the template's proportions, where nothing was drawn yet. */
+/** A page of the template's proportions, where nothing is drawn. */
 function NoPicture({ width, height }: { width: number; height: number }) {
   const scale = 120 / Math.max(width, height);
   return (

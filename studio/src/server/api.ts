@@ -40,6 +40,8 @@ export interface CallOptions {
   tries?: number;
   /** What the body is read as: JSON unless given. */
   as?: "json" | "text" | "blob";
+  /** The call goes on after the page was left. */
+  keepalive?: boolean;
   /** Sent without the session's key. */
   anonymous?: boolean;
 }
@@ -102,8 +104,8 @@ async function once<T>(
   const sent = typeof body === "string" || body === undefined ? body : JSON.stringify(body);
   let response: Response;
   try {
-    const { signal } = options;
-    response = await fetch(path, { method, headers, body: sent, signal, credentials: "omit", cache: "no-store" });
+    const { signal, keepalive = false } = options;
+    response = await fetch(path, { method, headers, body: sent, signal, keepalive, credentials: "omit", cache: "no-store" });
   } catch (error) {
     if (options.signal?.aborted) throw error;
     throw new ApiProblem(0, "offline", "The service did not answer.");

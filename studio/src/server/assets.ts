@@ -1,6 +1,6 @@
 /** Assets: lists, uploads with their progress, fonts. */
 
-import { api, ApiProblem, pause } from "./api";
+import { api, ApiProblem, type CallOptions, pause } from "./api";
 
 export interface Asset {
   id: string;
@@ -80,8 +80,8 @@ export async function readAsset(id: string, signal?: AbortSignal): Promise<Asset
   return (await api.get<Asset>(`/v1/assets/${id}`, { signal })).body;
 }
 
-export async function deleteAsset(id: string): Promise<void> {
-  await api.delete(`/v1/assets/${id}`);
+export async function deleteAsset(id: string, options?: CallOptions): Promise<void> {
+  await api.delete(`/v1/assets/${id}`, options);
 }
 
 export async function listFonts(): Promise<FontFamily[]> {
@@ -93,6 +93,8 @@ export interface UploadOptions {
   /** From 0 to 1. */
   progress?: (share: number) => void;
   signal?: AbortSignal;
+  /** Called with the id once the service keeps a place for the asset. */
+  announced?: (id: string) => void;
 }
 
 /**
@@ -106,6 +108,7 @@ export async function uploadAsset(file: Blob, type: string, id: string, options:
     { id, content_type: type, bytes: file.size, ...(replace ? { replace: true } : {}) },
     { signal },
   );
+  options.announced?.(id);
   await send(file, announced.body.upload, options);
   let asset = await readAsset(id, signal);
   for (const seconds of LOOKS) {
