@@ -94,8 +94,15 @@ export class CanvasController {
     );
   }
 
+  /** The canvas is on the page in this size: now it is known how sharp a picture it can show. */
+  resized(size: { width: number; height: number }): void {
+    this.viewport.resized(size, this.size.value);
+    this.editor.loop.shown(true);
+  }
+
   close(): void {
     this.cancel();
+    this.editor.loop.shown(false);
     for (const stop of this.#stop) stop();
   }
 

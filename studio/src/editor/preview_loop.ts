@@ -81,6 +81,7 @@ export class PreviewLoop {
   #partsAskedFor: string | undefined;
   #good: Json | undefined;
   #rest: Rest = "none";
+  #isShown = false;
   #running = false;
   #closed = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -127,6 +128,14 @@ export class PreviewLoop {
     this.#tick();
   }
 
+  /** Nothing is asked for until a canvas shows the pictures, nor while none does. */
+  shown(isShown: boolean): void {
+    if (this.#isShown === isShown) return;
+    this.#isShown = isShown;
+    this.#lastChange = performance.now();
+    this.#tick();
+  }
+
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
@@ -139,6 +148,7 @@ export class PreviewLoop {
   #tick(): void {
     if (this.#closed || this.#running || this.#rest === "all") return;
     clearTimeout(this.#timer);
+    if (!this.#isShown) return;
     const next = this.#nextJob();
     if (next === undefined) return;
     const now = performance.now();
