@@ -3,7 +3,7 @@
 import io
 import json
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from PIL import Image
@@ -85,6 +85,27 @@ def test_a_draft_keeps_its_bytes_whether_it_is_a_template_or_not(world: InMemory
     assert (read.json, read.headers["etag"]) == (draft, f'"{draft["etag"]}"')
     whole = world.call("GET", f"{PATH}/document")
     assert (whole.body, whole.headers["etag"]) == (TEXT.encode(), f'"{draft["etag"]}"')
+
+
+def test_one_call_reads_what_an_editor_opens(world: InMemoryService) -> None:
+    def opened(template_id: str = "welcome") -> HandlerResponse:
+        return world.call("GET", f"/v1/templates/{template_id}/draft/document?or_latest=true")
+
+    latest = world.call("GET", "/v1/templates/welcome/document")
+    assert (opened().body, opened().headers["etag"]) == (latest.body, '"1"')
+    assert "postcard-base" not in opened().headers
+    etag = stored(world)["etag"]
+    for whole in (opened(), world.call("GET", f"{PATH}/document")):
+        assert (whole.body, whole.headers["etag"]) == (TEXT.encode(), f'"{etag}"')
+        assert whole.headers["postcard-base"] == "1"
+    assert code(opened("other")) == (404, "not_found")
+    stored(world, path="/v1/templates/other/draft")
+    assert opened("other").body == TEXT.encode()
+    assert "postcard-base" not in opened("other").headers  # it began from no version
+    world.now += LIFETIME_SECONDS
+    assert (opened().body, opened().headers["etag"]) == (latest.body, '"1"')
+    world.call("DELETE", "/v1/templates/welcome?erase=true")
+    assert opened().status == 410
 
 
 def test_a_draft_of_the_largest_size_is_stored_and_one_byte_more_is_not(
@@ -414,6 +435,26 @@ def test_a_small_template_is_not_enlarged_in_the_list(world: InMemoryService) ->
     (line,) = world.call("GET", "/v1/templates").json["items"]
     picture = world.open_link(line["thumbnail_url"].removeprefix("https://pictures.example.com"))
     assert size_of(picture) == (120, 60)
+
+
+def test_the_picture_in_the_list_shows_the_examples_of_the_fields(world: InMemoryService) -> None:
+    fields = {"first_name": {"required": True, "example": "Zoë"}, "points": {"default": "none"}}
+    assert thumbnail_values(world, fields) == {"first_name": ["Zoë"]}
+
+
+def test_the_picture_in_the_list_shows_defaults_where_the_examples_are_long(
+    world: InMemoryService,
+) -> None:
+    fields = {"story": {"max_length": 2000, "example": "A long story. " * 80}}
+    assert thumbnail_values(world, fields) == {}
+
+
+def thumbnail_values(world: InMemoryService, fields: dict[str, Any]) -> dict[str, list[str]]:
+    layers = [{"type": "text", "text": f"{{{{ {name} }}}}"} for name in fields]
+    world.publish(document(fields=fields, layers=layers, alt=""))
+    (line,) = world.call("GET", "/v1/templates").json["items"]
+    query = parse_qs(urlsplit(line["thumbnail_url"]).query)
+    return {name: values for name, values in query.items() if not name.startswith("_")}
 
 
 def test_a_draft_of_an_id_without_a_version_is_in_the_list(world: InMemoryService) -> None:

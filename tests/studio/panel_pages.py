@@ -5,7 +5,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page
 
-from tests.studio.editor_page import EditorPage
+from tests.studio.studio import Studio
 
 
 def layer_row(page: Page, name: str) -> Locator:
@@ -37,14 +37,7 @@ def document_with(*layers: dict[str, Any], **properties: Any) -> dict[str, Any]:
     return {"width": 400, "height": 300, "layers": list(layers), **properties}
 
 
-def publish(editor_studio: Any, template_id: str, document: dict[str, Any]) -> None:
+def publish(studio: Studio, template_id: str, document: dict[str, Any]) -> None:
     """Publish a document under an id."""
-    response = editor_studio.call("PUT", f"/v1/templates/{template_id}", document)
+    response = studio.call("PUT", f"/v1/templates/{template_id}", document)
     assert response.status_code == 200, response.text
-
-
-def undo_all(editor: EditorPage) -> None:
-    """Press undo until there is nothing more to take back."""
-    undo = editor.page.get_by_role("button", name="Undo")
-    while undo.is_enabled():
-        undo.click()

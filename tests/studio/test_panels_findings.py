@@ -20,7 +20,7 @@ BROKEN: dict[str, dict[str, Any]] = {
         fields={"name": {"default": "Al", "max_length": 20}},
     ),
     "unused_field": document_with(TITLE, fields={"nobody": {"default": "x"}}),
-    "outside_canvas": document_with({**TITLE, "x": 380}),
+    "outside_canvas": document_with({**TITLE, "x": 900}),
     "unknown_font": document_with({**TITLE, "font": "Intr"}),
 }
 

@@ -30,7 +30,7 @@ def draft_text(studio: Studio, template_id: str) -> str:
 
 
 def card(page: Page, name: str) -> Any:
-    return page.locator(".card", has=page.get_by_role("heading", name=name, exact=True))
+    return page.locator(".tile", has=page.get_by_role("heading", name=name, exact=True))
 
 
 def choose(page: Page, name: str, action: str) -> None:
@@ -101,7 +101,7 @@ def test_templates_are_shown_by_their_links_pictures_and_found_by_name(studio: S
     address = urlsplit(str(picture.get_attribute("src")))
     assert address.path == "/r/discount-coupon.webp" and "_w=320" in address.query
     page.get_by_label("Search templates").fill("WELCOME")
-    expect(page.locator(".card")).to_have_count(1)
+    expect(page.locator(".tile")).to_have_count(1)
     page.get_by_label("Search templates").fill("nothing like it")
     expect(page.get_by_text("No template is called “nothing like it”.")).to_be_visible()
 
@@ -138,7 +138,7 @@ def test_a_template_is_deleted_only_by_its_typed_name(studio: Studio) -> None:
 def test_an_invitation_for_one_template_reaches_no_other(studio: Studio) -> None:
     confined = {"templates": ["discount-coupon"]}
     page = open_screen(studio, invitation=confined)
-    expect(page.locator(".card")).to_have_count(1)
+    expect(page.locator(".tile")).to_have_count(1)
     expect(card(page, "Discount coupon")).to_be_visible()
     studio.recorder.allow_status(403)
     for screen in ("", "/preview", "/versions"):
@@ -195,6 +195,19 @@ def test_a_document_that_is_pasted_keeps_its_bytes(studio: Studio) -> None:
     assert draft_text(studio, "pasted") == text
 
 
+def test_a_design_becomes_a_draft_with_its_pictures(studio: Studio) -> None:
+    studio.recorder.allow_status(404)  # of an id that is free
+    page = open_screen(studio, "/new")
+    design = studio.call("GET", "/v1/designs").json()["items"][0]
+    page.get_by_role("button", name=f"Use {design['name']}").click()
+    page.get_by_label("Name").fill("From a design")
+    page.get_by_role("button", name="Create").click()
+    page.wait_for_url("**/studio/t/from-a-design")
+    made = json.loads(draft_text(studio, "from-a-design"))
+    assert (made["name"], made["width"]) == ("From a design", design["width"])
+    expect(page.locator(".status-bar.exact")).to_be_visible()
+
+
 # --- preview
 
 
@@ -205,6 +218,9 @@ def test_the_preview_is_drawn_for_programs_people_and_without_pictures(studio: S
     expect(frames).to_have_count(2)
     expect(frames.locator("img.mail-picture").first).to_be_visible()
     expect(page.get_by_text("PNG ·")).to_contain_text("1200 × 630 pixels")
+    clients = studio.call("GET", "/v1/dark-clients").json()["items"]
+    programs = page.get_by_label("Mail program").locator("option")
+    expect(programs).to_have_text([client["name"] for client in clients])
     page.get_by_label("Mail program").select_option("Outlook for Windows")
     page.get_by_role("radio", name="Dark").check()
     expect(page.locator(".mail").first).to_have_css("background-color", "rgb(38, 38, 38)")
@@ -221,7 +237,7 @@ def test_the_preview_s_picture_is_that_of_the_link(studio: Studio) -> None:
     version = publish(studio, "exact", new_document())
     page = open_screen(studio, "/t/exact/preview")
     for extension in ("jpg", "webp", "avif", "png"):
-        with page.expect_response(preview_with(format=extension)) as drawn:
+        with page.expect_response(preview_with(format=extension, quality=None)) as drawn:
             page.get_by_label("Format").select_option(extension.upper())
         request = {"template_id": "exact", "template_version": version, "dpr": 2}
         link = studio.call("POST", "/v1/links", {**request, "format": extension}).json()["url"]
@@ -258,6 +274,19 @@ def test_a_countdown_at_a_chosen_clock_is_the_link_s_picture_at_that_time(studio
     assert data_uri_bytes(again.value.json()["image"]) != shown
 
 
+def test_a_small_picture_is_shown_in_the_colours_that_a_program_gives_it(studio: Studio) -> None:
+    publish(studio, "small", {**new_document(), "width": 300, "height": 50})
+    page = open_screen(studio, "/t/small/preview")
+    page.get_by_label("Mail program").select_option("Gmail on Android")
+    picture = page.locator("img.mail-picture").first
+    expect(picture).to_have_css("filter", "none")
+    page.get_by_role("radio", name="Dark").check()
+    expect(picture).to_have_css("filter", "invert(1) hue-rotate(180deg)")
+    expect(page.get_by_text("Gmail on Android recolours")).to_have_count(2)  # each device
+    page.get_by_label("Mail program").select_option("Outlook on iOS")
+    expect(picture).to_have_css("filter", "none")
+
+
 # --- fallback and ended boards
 
 
@@ -278,7 +307,7 @@ def test_the_boards_are_the_bytes_that_the_service_serves(studio: Studio) -> Non
     def shown(board: str) -> bytes:
         """The exact picture of a board: the first ones are in a quick format."""
         with page.expect_response(preview_with(show=board.lower(), format=None)) as drawn:
-            page.get_by_text(board, exact=True).click()
+            page.get_by_role("button", name=board, exact=True).click()
         return data_uri_bytes(drawn.value.json()["image"])
 
     assert shown("Fallback") == picture_at(studio, empty)

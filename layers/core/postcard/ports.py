@@ -136,8 +136,9 @@ class TemplateVersion:
 class TemplateRecord:
     """The mutable part of a template. `recalls` maps a version to the one drawn instead.
 
-    `width`, `height` and `published_at` are those of the latest version, for lists; None until a
-    version of Postcard that stores them publishes one.
+    `width`, `height`, `published_at` and `examples` are those of the latest version, for lists;
+    None or empty until a version of Postcard that stores them publishes one. `examples` are the
+    fields' examples as a link has them.
     """
 
     template_id: str
@@ -153,6 +154,7 @@ class TemplateRecord:
     width: int | None = None
     height: int | None = None
     published_at: int | None = None
+    examples: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -540,6 +542,9 @@ class AssetStore(Protocol):
     """Assets by id."""
 
     def get(self, asset_id: str) -> AssetRecord | None: ...
+    def get_many(self, asset_ids: Sequence[str]) -> Mapping[str, AssetRecord]:
+        """The records that exist, in one call of the table."""
+
     def put(self, record: AssetRecord) -> None:
         """Store a record; `Conflict` unless its `revision` is one more than the stored one.
 

@@ -46,6 +46,7 @@ export class History {
     if (stored) {
       this.done = stored.done.slice(-MAX_ENTRIES);
       this.undone = stored.undone.slice(-MAX_ENTRIES);
+      this.seal();
     }
   }
 

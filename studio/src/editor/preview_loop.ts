@@ -3,17 +3,17 @@
  * layers, then, after a pause, the exact picture. At most one request is in flight.
  */
 
-import { type ReadonlySignal, signal } from "@preact/signals";
+import { signal } from "@preact/signals";
 
-import { type IdForest, NO_IDS } from "../document/ids";
-import { isObject } from "../document/json";
+import { type IdForest, NO_IDS, idAt, pointerOf } from "../document/ids";
 import { parse } from "../document/text";
 import type { Json } from "../document/types";
 import { ApiProblem, waitBefore } from "../server/api";
 import type { ApiFault } from "../server/api";
 import { type PreviewAnswer, type PreviewBody, PreviewQueue, objectUrl } from "../server/previews";
+import { canvasSize } from "./boards";
 import { lastGood, withoutFaults } from "./last_good";
-import type { Board, Modification, PreviewState } from "./store";
+import type { Board, Finding, Modification, PreviewState } from "./store";
 
 /** What a preview shows. Equal wishes have equal pictures. */
 export interface Wish {
@@ -163,7 +163,7 @@ export class PreviewLoop {
   /** Parts are asked for at a selection, and after a pause in the changes of what is selected. */
   #partsJob(wish: Wish): { job: Job; notBefore: number } | undefined {
     const pointers = this.#wantedParts;
-    if (pointers.length === 0 || wish.board !== "picture") {
+    if (pointers.length === 0) {
       this.#dropParts();
       this.#partsAskedFor = undefined;
       return undefined;
@@ -180,8 +180,9 @@ export class PreviewLoop {
       else await this.#askPicture(job.kind, job.wish);
       this.#failures = 0;
     } catch (problem) {
+      if (this.#closed) return;
+      this.#refused(job, problem instanceof ApiProblem ? problem : noPicture());
       if (!(problem instanceof ApiProblem)) throw problem;
-      this.#refused(job, problem);
     } finally {
       this.#running = false;
       this.#tick();
@@ -196,6 +197,8 @@ export class PreviewLoop {
       this.#shownFor = undefined;
       return;
     }
+    // The service has answered: what fails later waits from the beginning.
+    this.#failures = 0;
     if (job.kind === "parts") {
       this.#partsAskedFor = partsKey(job.wish, job.pointers);
       this.#dropParts();
@@ -218,7 +221,9 @@ export class PreviewLoop {
       faults = documentFaults(problem);
       const patched = withoutFaults(wish.text, this.#good, faults);
       if (patched === undefined) throw problem;
-      answer = await this.queue.ask({ ...body, document: patched });
+      answer = await this.queue.ask({ ...body, document: patched }).catch((other: unknown) => {
+        throw other instanceof ApiProblem && other.status === 400 ? problem : other; // What is wrong with the text itself.
+      });
     }
     if (answer === undefined || this.#closed) return;
     if (faults.length === 0) this.#good = lastGood(wish.text) ?? this.#good;
@@ -237,7 +242,7 @@ export class PreviewLoop {
       picture,
       layers: answer.layers ?? [],
       hidden: answer.hidden ?? [],
-      findings: answer.findings ?? [],
+      findings: kind === "exact" ? answer.findings : carriedFindings(before, wish.ids),
       warnings: answer.warnings,
       alt: answer.alt ?? "",
       bytes: answer.bytes ?? 0,
@@ -255,7 +260,7 @@ export class PreviewLoop {
   }
 
   async #askParts(wish: Wish, pointers: readonly string[]): Promise<void> {
-    const body = { ...pictureBody(wish), format: "jpg", quality: 1, parts: pointers, describe: false };
+    const body = { ...pictureBody(wish), format: "jpg", quality: 1, parts: pointers, describe: false, findings: false };
     const answer = await this.queue.ask(body);
     if (answer === undefined || this.#closed) return;
     this.#partsAskedFor = partsKey(wish, pointers);
@@ -279,15 +284,9 @@ export class PreviewLoop {
   }
 }
 
-/** The size of a document's canvas in CSS pixels. */
-export function canvasSize(text: string): { width: number; height: number } {
-  return documentSize(parse(text).value);
-}
-
-/** The same of a parsed document, which stays the last good one while the text is no JSON. */
-export function documentSize(value: Json | undefined): { width: number; height: number } {
-  const side = (key: string) => (isObject(value) && typeof value[key] === "number" ? value[key] : 0);
-  return { width: side("width"), height: side("height") };
+/** An answer that is no picture: asked for again later, as after a lost connection. */
+function noPicture(): ApiProblem {
+  return new ApiProblem(0, "offline", "The service's answer cannot be read.");
 }
 
 /** A picture that is still on the screen goes a little later. */
@@ -318,7 +317,7 @@ function sameWish(a: Wish | undefined, b: Wish): boolean {
 }
 
 function partsKey(wish: Wish, pointers: readonly string[]): string {
-  return JSON.stringify([pointers, wish.at, wish.modifications, wish.dpr, wish.text]);
+  return JSON.stringify([pointers, wish.board, wish.at, wish.modifications, wish.dpr, wish.text]);
 }
 
 function pictureBody(wish: Wish): PreviewBody {
@@ -331,18 +330,27 @@ function pictureBody(wish: Wish): PreviewBody {
   return body;
 }
 
-/** Quicker to draw and to send than the template's own format. */
+/** Quicker to draw and to send than the template's own format. The exact picture brings the findings. */
 function shownBody(wish: Wish): PreviewBody {
-  const carets = wish.carets === undefined || wish.board !== "picture" ? {} : { carets: wish.carets };
-  return { ...pictureBody(wish), format: "jpg", quality: SHOWN_QUALITY, ...carets };
+  const carets = wish.carets === undefined ? {} : { carets: wish.carets };
+  return { ...pictureBody(wish), format: "jpg", quality: SHOWN_QUALITY, findings: false, ...carets };
+}
+
+/** The findings of the last exact picture, at the layers' places of now; not those of layers that are gone. */
+export function carriedFindings(before: Pick<PreviewState, "findings" | "ids">, ids: IdForest): readonly Finding[] {
+  return before.findings.flatMap((finding) => {
+    const layer = idAt(before.ids, finding.pointer);
+    const from = layer && pointerOf(before.ids, layer);
+    if (layer === undefined || from === undefined) return [finding];
+    const to = pointerOf(ids, layer);
+    return to === undefined ? [] : [{ ...finding, pointer: to + finding.pointer.slice(from.length) }];
+  });
 }
 
 /** The faults of a refused document, with pointers into the document itself. */
-export function documentFaults(problem: ApiProblem): ApiFault[] {
+function documentFaults(problem: ApiProblem): ApiFault[] {
   const faults = problem.errors.length
     ? problem.errors
     : [{ code: problem.code, pointer: "", detail: problem.detail }];
   return faults.map((fault) => ({ ...fault, pointer: fault.pointer.replace(/^\/document(?=\/|$)/, "") }));
 }
-
-export type PreviewLoopState = ReadonlySignal<PreviewState>;

@@ -5,6 +5,7 @@ import { useEffect, useId, useRef } from "preact/hooks";
 
 import { fieldType, freeName, keptKeys, missingBound, nameFault } from "../document/bounds";
 import { RenameError, renameField, usesOf } from "../document/field_names";
+import { newTextField } from "../document/new_fields";
 import { entryOf, isObject, type JsonObject, valueAt } from "../document/json";
 import type { PropertyForm } from "../document/schema";
 import type { Edit, Json } from "../document/types";
@@ -24,7 +25,7 @@ export function Fields({ editor }: PanelProps) {
   const added = useSignal<string | undefined>(undefined);
   const add = (): void => {
     const name = freeName(words.fields.newName, names);
-    editor.edit(words.fields.edits.add, [{ kind: "set", path: ["fields", name], value: { default: "", max_length: 40 } }]);
+    editor.edit(words.fields.edits.add, [{ kind: "set", path: ["fields", name], value: newTextField() }]);
     open.value = name;
     added.value = name;
   };
@@ -311,31 +312,46 @@ function RequiredAndOpen({ editor, name, field }: { editor: Editor; name: string
 
 /** One press gives the field a bound, which can then be changed below. */
 function BoundChoices({ editor, name, field, missing }: { editor: Editor; name: string; field: Json | undefined; missing: readonly string[] }) {
-  const known: { [type: string]: { label: string; values: JsonObject }[] } = {
-    text: [{ label: "At most 40 letters", values: { max_length: 40 } }],
-    image: [{ label: "Only cdn.example.com", values: { allowed_hosts: ["cdn.example.com"] } }],
-    number: [{ label: "From 0 to 1,000,000", values: numberBounds(field) }],
+  const bound = (values: JsonObject): void => {
+    const edits = missing.flatMap((key): Edit[] =>
+      values[key] === undefined ? [] : [{ kind: "set", path: ["fields", name, key], value: values[key] }],
+    );
+    editor.edit(words.fields.edits.bound, edits);
   };
-  const offers = entryOf(known, fieldType(field)) ?? [];
+  const type = fieldType(field);
+  const { boundChoices } = words.fields;
+  if (type === "image") return <HostBound bound={(host) => bound({ allowed_hosts: [host] })} />;
+  if (type !== "text" && type !== "number") return null;
+  return (
+    <button type="button" class="outlined" onClick={() => bound(type === "text" ? newTextField() : numberBounds(field))}>
+      {boundChoices[type]}
+    </button>
+  );
+}
+
+const HOST = /^[a-z0-9-]+(\.[a-z0-9-]+)+$/;
+
+/** The host that serves the readers' pictures: only its owner knows it. */
+function HostBound({ bound }: { bound: (host: string) => void }) {
+  const host = useSignal("");
   return (
     <div class="row">
-      {offers.map(({ label, values }) => (
-        <button
-          type="button"
-          class="outlined"
-          key={label}
-          onClick={() =>
-            editor.edit(
-              words.fields.edits.bound,
-              missing.flatMap((key): Edit[] =>
-                values[key] === undefined ? [] : [{ kind: "set", path: ["fields", name, key], value: values[key] }],
-              ),
-            )
-          }
-        >
-          {label}
-        </button>
-      ))}
+      <input
+        type="text"
+        class="grow mono"
+        maxLength={253}
+        spellcheck={false}
+        autocomplete="off"
+        aria-label={words.fields.host}
+        placeholder={words.fields.hostExample}
+        value={host.value}
+        onInput={(event) => {
+          host.value = event.currentTarget.value.trim().toLowerCase();
+        }}
+      />
+      <button type="button" class="outlined" disabled={!HOST.test(host.value)} onClick={() => bound(host.value)}>
+        {words.fields.boundChoices.image}
+      </button>
     </div>
   );
 }

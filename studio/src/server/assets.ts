@@ -59,17 +59,13 @@ export function isFont(asset: { content_type: string }): boolean {
   return asset.content_type.startsWith("font/");
 }
 
-export function isAssetId(text: string): boolean {
-  return ID.test(text);
-}
-
 /** All assets, newest first; the first 2,000 of a very large account. */
 export async function listAssets(signal?: AbortSignal): Promise<Asset[]> {
   const found: Asset[] = [];
   let cursor: string | null = null;
   for (let page = 0; page < MAX_PAGES; page += 1) {
     const after: string = cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`;
-    const { body } = await api.get<{ items: Asset[]; next_cursor: string | null }>(`/v1/assets?limit=200${after}`, { signal });
+    const { body } = await api.get<{ items: Asset[]; next_cursor: string | null }>(`/v1/assets?limit=200${after}`, { signal, has: ["items"] });
     found.push(...body.items);
     cursor = body.next_cursor;
     if (cursor === null) break;
@@ -78,7 +74,7 @@ export async function listAssets(signal?: AbortSignal): Promise<Asset[]> {
 }
 
 export async function readAsset(id: string, signal?: AbortSignal): Promise<Asset> {
-  return (await api.get<Asset>(`/v1/assets/${id}`, { signal })).body;
+  return (await api.get<Asset>(`/v1/assets/${id}`, { signal, has: ["status"] })).body;
 }
 
 export async function deleteAsset(id: string): Promise<void> {
@@ -86,7 +82,7 @@ export async function deleteAsset(id: string): Promise<void> {
 }
 
 export async function listFonts(): Promise<FontFamily[]> {
-  return (await api.get<FontFamily[]>("/v1/fonts")).body;
+  return (await api.get<FontFamily[]>("/v1/fonts", { has: ["length"] })).body;
 }
 
 export interface UploadOptions {
@@ -105,7 +101,7 @@ export async function uploadAsset(file: Blob, type: string, id: string, options:
   const announced = await api.post<Asset & { upload: Upload }>(
     "/v1/assets",
     { id, content_type: type, bytes: file.size, ...(replace ? { replace: true } : {}) },
-    { signal },
+    { signal, has: ["upload"] },
   );
   await send(file, announced.body.upload, options);
   let asset = await readAsset(id, signal);

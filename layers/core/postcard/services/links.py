@@ -127,14 +127,20 @@ class LinkService:
         return self.version_url(template.template.id, template.version, template.template.format)
 
     def version_url(
-        self, template_id: str, version: int, format: str, *, width: int | None = None
+        self,
+        template_id: str,
+        version: int,
+        format: str,
+        *,
+        width: int | None = None,
+        fields: Mapping[str, str] | None = None,
     ) -> str:
-        """The same without the compiled template, in any format and width in CSS pixels."""
+        """A link without the compiled template; `width` in CSS pixels, `fields` as a link has."""
         link = sign_link(
             self._keys(),
             template=template_id,
             format=format,
-            fields={},
+            fields=fields or {},
             version=version,
             width=width,
         )

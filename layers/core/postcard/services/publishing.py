@@ -63,6 +63,7 @@ from postcard.template.image_references import default_images
 from postcard.template.validation.parse import Document, parse_document
 
 ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
+MAX_EXAMPLE_CHARACTERS = 1000  # of the names and values that a template's record holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,7 @@ class Publisher:
             }
             version = self._store_version(checked, text, int(now), fallbacks, families)
         version = replace(version, note=note, by=by)
-        record = _record(record, version, name, document)
+        record = _record(record, version, name, template)
         if draft_revision is None:
             self._templates.publish(record, version)
         else:
@@ -361,8 +362,9 @@ def _example_job(prepared: PreparedRender) -> RenderJob:
 
 
 def _record(
-    current: TemplateRecord | None, version: TemplateVersion, name: str, document: Document
+    current: TemplateRecord | None, version: TemplateVersion, name: str, template: Template
 ) -> TemplateRecord:
+    document = template.document
     if current is None:
         current = TemplateRecord(
             version.template_id, name, version.version, version.published_at, revision=0
@@ -375,4 +377,12 @@ def _record(
         width=document.width,
         height=document.height,
         published_at=version.published_at,
+        examples=_short_examples(template),
     )
+
+
+def _short_examples(template: Template) -> Mapping[str, str]:
+    """The examples as a link has them, or none: each GET reads the record that holds them."""
+    examples = bind_examples(template).link_fields()
+    characters = sum(len(name) + len(value) for name, value in examples.items())
+    return examples if characters <= MAX_EXAMPLE_CHARACTERS else {}

@@ -121,7 +121,11 @@ class TemplateCatalog:
             "width": record.width,
             "height": record.height,
             "thumbnail_url": self._links.version_url(
-                record.template_id, record.latest, THUMBNAIL_FORMAT, width=width
+                record.template_id,
+                record.latest,
+                THUMBNAIL_FORMAT,
+                width=width,
+                fields=record.examples,
             ),
             "draft": None if draft is None else draft_line(draft),
         }

@@ -6,15 +6,16 @@ import { type Asset, contentTypeOf, type FontFamily, listFonts, MAX_BYTES, uploa
 import { createDraft } from "../../server/templates";
 import { navigate } from "../../shell/router";
 import { words } from "../../words/screens";
-import { useDrawn } from "../drawn";
-import { Choice, Labelled, NumberInput, Page, ProblemNote } from "../frame";
-import { freeId } from "../name_dialog";
+import { useDrawn } from "../../components/drawn";
+import { Choice, Labelled, NumberInput } from "../../components/fields";
+import { Page } from "../frame";
+import { ProblemNote } from "../../components/problem_note";
+import { freeId } from "../templates/name_dialog";
 import { type Box, hex, inkIn, surroundings, textColors } from "./colors";
 import { Mark, MarkFields } from "./mark";
 import { PictureTooLarge, type ReadPicture, readPicture, scaledBox } from "./pixels";
-import {
-  faultsOf, MAX_SIDE, MIN_WIDTH, type PictureChoices, pictureTemplateText, proposedAlign, proposedSize, shownWidth, slug, titleOf,
-} from "./template";
+import { slug } from "../../document/bounds";
+import { faultsOf, MAX_SIDE, MIN_WIDTH, type PictureChoices, pictureTemplateText, proposedAlign, proposedSize, shownWidth, titleOf } from "./template";
 
 const text = words.picture;
 const FIELD = "name";
@@ -341,7 +342,7 @@ function Findings({ drawn }: { drawn: ReturnType<typeof useDrawn> }) {
   const findings = drawn.answer?.findings ?? [];
   if (findings.length === 0) return null;
   return (
-    <ul class="finding-list">
+    <ul class="mark-findings">
       {findings.slice(0, 5).map((finding) => (
         <li key={`${finding.code}${finding.pointer}`} class="notice caution">
           {finding.detail}
@@ -357,7 +358,7 @@ function Colors(props: { colors: readonly string[]; chosen: string; choose: (col
     <fieldset class="swatches">
       <legend>{text.color}</legend>
       {props.colors.map((color) => (
-        <label key={color} class="swatch" title={color}>
+        <label key={color} class="color-choice" title={color}>
           <input type="radio" name="text-color" checked={color === props.chosen} onChange={() => props.choose(color)} aria-label={text.colorOf(color)} />
           <svg width="24" height="24" aria-hidden="true">
             <circle cx="12" cy="12" r="10.5" fill={color} />
