@@ -300,8 +300,18 @@ function noPicture(): ApiProblem {
 }
 
 /** A picture that is still on the screen goes a little later. */
+const replaced: string[] = [];
+const MOST_REPLACED = 3;
+
+/** A picture that was replaced may still be on the screen, or be decoded, for a moment. */
 function revokeLater(url: string): void {
-  setTimeout(() => URL.revokeObjectURL(url), 500);
+  replaced.push(url);
+  const oldest = replaced.length > MOST_REPLACED ? replaced.shift() : undefined;
+  if (oldest !== undefined) URL.revokeObjectURL(oldest);
+  setTimeout(() => {
+    const at = replaced.indexOf(url);
+    if (at >= 0) URL.revokeObjectURL(replaced.splice(at, 1)[0] as string);
+  }, 500);
 }
 
 function sameWish(a: Wish | undefined, b: Wish): boolean {
