@@ -77,31 +77,36 @@ requirements/mjml/node_modules/ready: requirements/mjml/package-lock.json
 serve: $(if $(wildcard .venv/ready),.venv/ready,.venv/ready-to-serve) $(MORE_FONTS_BUILT) ## run the whole service on http://127.0.0.1:8080 (PORT=… MORE_FONTS=on)
 	@$(if $(MORE_FONTS_BUILT),POSTCARD_MORE_FONTS=build/more-fonts )$(BIN)/postcard serve --port $(PORT)
 
+# Each process gets half of the tests in their order, so that few modules start their service in both.
+# Without a cache of bytecode each process would compile all tests.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
+IN_TWO := -n 2 --dist worksteal
+
 test: setup ## run every test
-	$(BIN)/python -m pytest -n 2
+	$(PYTEST) $(IN_TWO)
 
 studio: ## build the template editor's page into functions/api/static/studio (needs Node and npm)
 	cd studio && npm ci --no-audit --no-fund
 	cd studio && node build.mjs
 
 test-studio: setup ## run all tests of the template editor in Chromium (`make test` runs a part)
-	$(BIN)/python -m pytest -n 2 tests/studio
+	$(PYTEST) $(IN_TWO) tests/studio
 
 studio-pictures: setup ## draw the pictures of docs/studio.md again, and write its table of keys
 	POSTCARD_STUDIO_PICTURES=1 $(BIN)/python -m pytest -p no:xdist tests/studio/test_walk.py
 
 test-trust: setup ## run all security tests (two hours; `make test` runs a part)
 	rm -rf build/trust
-	POSTCARD_TRUST=full $(BIN)/python -m pytest -n 2 tests/trust tests/security tests/functions/test_corrupted_storage.py
+	POSTCARD_TRUST=full $(PYTEST) $(IN_TWO) tests/trust tests/security tests/functions/test_corrupted_storage.py
 
 fuzz: setup ## decode a million mutated images (25 minutes)
-	POSTCARD_TRUST=full $(BIN)/python -m pytest tests/trust/test_pictures.py -k mutated
+	POSTCARD_TRUST=full $(PYTEST) tests/trust/test_pictures.py -k mutated
 
 preflight: setup ## draw 20,000 rows of a million, and compare with what preflight predicted (3 minutes)
-	POSTCARD_PREFLIGHT=full $(BIN)/python -m pytest -n 2 tests/campaigns/test_preflight_agrees.py
+	POSTCARD_PREFLIGHT=full $(PYTEST) $(IN_TWO) tests/campaigns/test_preflight_agrees.py
 
 fixes: setup ## break 500 templates and mend them with the patches of their findings (4 minutes)
-	POSTCARD_FIXES=full $(BIN)/python -m pytest tests/lint/test_fixes.py
+	POSTCARD_FIXES=full $(PYTEST) tests/lint/test_fixes.py
 
 soak: setup ## send a million requests; memory must not grow (REQUESTS=…)
 	PYTHONPATH=functions:. $(BIN)/python -m tests.trust.soak $(REQUESTS)

@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
+import { licenses } from "./licenses.mjs";
 
 const root = dirname(fileURLToPath(import.meta.url));
 const output = join(root, "../functions/api/static/studio");
@@ -100,7 +101,7 @@ function filesBelow(folder) {
 
 /** One line a source file, as sha256sum writes it: tells whether the built page is up to date. */
 function sources() {
-  const single = ["build.mjs", "index.html", "package-lock.json", "package.json", "tsconfig.json"];
+  const single = ["build.mjs", "index.html", "licenses.mjs", "package-lock.json", "package.json", "tsconfig.json"];
   const files = [...single, ...filesBelow("src"), ...filesBelow("style")].sort();
   const line = (file) =>
     `${createHash("sha256").update(readFileSync(join(root, file))).digest("hex")}  ${file}\n`;
@@ -125,6 +126,7 @@ async function buildPage() {
   const page = readFileSync(join(root, "index.html"), "utf8");
   const app = parts.find((part) => part.isApp);
   const html = page.replace("STYLE_NAME", styleFile).replace("APP_NAME", app.name);
+  files.set("licenses.txt", Buffer.from(licenses(root)));
   files.set("index.html", Buffer.from(html)).set("SOURCES", Buffer.from(sources()));
   rmSync(output, { recursive: true, force: true });
   mkdirSync(output, { recursive: true });

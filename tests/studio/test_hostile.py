@@ -1,6 +1,5 @@
 """Documents, files and tables of somebody who means harm: shown literally, and nothing happens."""
 
-import json
 from typing import Any
 
 import pytest

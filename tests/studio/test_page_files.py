@@ -3,6 +3,7 @@
 import filecmp
 import gzip
 import hashlib
+import json
 import re
 import shutil
 import subprocess
@@ -68,6 +69,21 @@ def test_what_is_loaded_before_the_first_picture_is_small(page: str) -> None:
     assert not re.search(rb'(from|import)"\./', (BUILT / script).read_bytes())  # it is whole
     assert packed_size(script) <= FIRST_SCRIPTS_KB * 1024
     assert packed_size(style) <= STYLE_KB * 1024
+
+
+@pytest.mark.quick
+def test_the_licences_of_all_packages_in_the_page_go_along() -> None:
+    packages = json.loads((SOURCE / "package-lock.json").read_text())["packages"]
+    bundled = {
+        path.rpartition("node_modules/")[2]: package["version"]
+        for path, package in packages.items()
+        if path and not package.get("dev")
+    }
+    text = (BUILT / "licenses.txt").read_text()
+    titles = re.findall(r"^(\S+) (\S+)\n=+$", text, re.MULTILINE)
+    assert dict(titles) == bundled
+    assert "preact" in bundled
+    assert text.count("WITHOUT WARRANTY OF ANY KIND") == len(bundled)  # each has the MIT License
 
 
 @pytest.mark.quick

@@ -218,6 +218,9 @@ def test_the_preview_is_drawn_for_programs_people_and_without_pictures(studio: S
     expect(frames).to_have_count(2)
     expect(frames.locator("img.mail-picture").first).to_be_visible()
     expect(page.get_by_text("PNG ·")).to_contain_text("1200 × 630 pixels")
+    clients = studio.call("GET", "/v1/dark-clients").json()["items"]
+    programs = page.get_by_label("Mail program").locator("option")
+    expect(programs).to_have_text([client["name"] for client in clients])
     page.get_by_label("Mail program").select_option("Outlook for Windows")
     page.get_by_role("radio", name="Dark").check()
     expect(page.locator(".mail").first).to_have_css("background-color", "rgb(38, 38, 38)")
@@ -269,6 +272,19 @@ def test_a_countdown_at_a_chosen_clock_is_the_link_s_picture_at_that_time(studio
     with page.expect_response(preview_with(at=None)) as again:
         page.get_by_role("button", name="Now").click()
     assert data_uri_bytes(again.value.json()["image"]) != shown
+
+
+def test_a_small_picture_is_shown_in_the_colours_that_a_program_gives_it(studio: Studio) -> None:
+    publish(studio, "small", {**new_document(), "width": 300, "height": 50})
+    page = open_screen(studio, "/t/small/preview")
+    page.get_by_label("Mail program").select_option("Gmail on Android")
+    picture = page.locator("img.mail-picture").first
+    expect(picture).to_have_css("filter", "none")
+    page.get_by_role("radio", name="Dark").check()
+    expect(picture).to_have_css("filter", "invert(1) hue-rotate(180deg)")
+    expect(page.get_by_text("Gmail on Android recolours")).to_have_count(2)  # each device
+    page.get_by_label("Mail program").select_option("Outlook on iOS")
+    expect(picture).to_have_css("filter", "none")
 
 
 # --- fallback and ended boards

@@ -16,7 +16,8 @@ ALL_THAT_IS_KEPT = """async () => {
     request.onsuccess = () => done(request.result);
     request.onerror = () => fail(request.error);
   });
-  const found = {names: [...Object.keys(localStorage), ...Object.keys(sessionStorage)], databases: []};
+  const names = [...Object.keys(localStorage), ...Object.keys(sessionStorage)];
+  const found = {names, databases: []};
   for (const {name} of await indexedDB.databases()) {
     const database = await ask(indexedDB.open(name));
     for (const store of database.objectStoreNames) {

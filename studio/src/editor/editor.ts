@@ -1,6 +1,6 @@
 /** The editor of one template: its text, layers, selection, history, draft and previews. */
 
-import { type ReadonlySignal, type Signal, batch, computed, effect, signal } from "@preact/signals";
+import { type ReadonlySignal, type Signal, batch, computed, effect, signal, untracked } from "@preact/signals";
 
 import { History } from "../document/history";
 import { type IdForest, assignIds, carryIds, idAt, pointerOf, reserveIds } from "../document/ids";
@@ -9,6 +9,7 @@ import type { Edit, Json } from "../document/types";
 import { type Drafts, type LoadedDraft, TemplateDraft } from "../server/drafts";
 import { type KeptDraft, type KeptHistory, LatestWriter, localStore } from "../server/local_store";
 import type { PreviewQueue } from "../server/previews";
+import { boardAt } from "./boards";
 import { Composition } from "./composition";
 import { PreviewLoop } from "./preview_loop";
 import type { Board, EditOptions, Editor, LayerId, LayerNode, Person, PreviewState, SaveState } from "./store";
@@ -88,7 +89,7 @@ export class TemplateEditor implements Editor {
     this.text = computed(() => this.#state.value.text);
     this.value = computed(() => this.#state.value.value);
     const hidden = computed(() => hiddenIds(this.loop.state.value));
-    this.layers = computed(() => layerTree(this.#state.value.value, this.#state.value.ids, hidden.value));
+    this.layers = computed(() => layerTree(this.#state.value.value, this.#state.value.ids, this.board.value, hidden.value));
     this.canUndo = computed(() => this.#historyChanged.value >= 0 && this.#history.canUndo);
     this.canRedo = computed(() => this.#historyChanged.value >= 0 && this.#history.canRedo);
     this.preview = this.loop.state;
@@ -103,7 +104,11 @@ export class TemplateEditor implements Editor {
     });
     this.draft = this.#draft;
     this.saved = this.#draft.state;
-    this.#stop.push(effect(() => this.loop.want(this.#wish())), this.#composition.listen());
+    this.#stop.push(
+      effect(() => this.loop.want(this.#wish())),
+      effect(() => this.#leaveOtherBoards(this.board.value)),
+      this.#composition.listen(),
+    );
     if (kept.draft?.dirty) this.#draft.changed();
   }
 
@@ -111,7 +116,7 @@ export class TemplateEditor implements Editor {
     const before = this.#state.peek();
     const text = this.#edited(before.text, edits);
     if (text === before.text) {
-      if (options.select) this.selection.value = options.select;
+      if (options.select) this.select(options.select);
       return;
     }
     const value = parse(text).value;
@@ -144,6 +149,14 @@ export class TemplateEditor implements Editor {
   /** A gesture ended: the next edit is an entry of its own. */
   seal(): void {
     this.#history.seal();
+  }
+
+  select(ids: readonly LayerId[]): void {
+    const [pointer] = ids.flatMap((id) => this.pointerOf(id) ?? []);
+    batch(() => {
+      if (pointer !== undefined) this.board.value = boardAt(pointer);
+      this.selection.value = ids;
+    });
   }
 
   pointerOf(id: LayerId): string | undefined {
@@ -182,7 +195,7 @@ export class TemplateEditor implements Editor {
     const selectedBefore = this.selection.peek();
     batch(() => {
       this.#state.value = after;
-      this.selection.value = this.#existing(options.select ?? selectedBefore, after.ids);
+      this.select(this.#existing(options.select ?? selectedBefore, after.ids));
     });
     this.#history.push(
       label,
@@ -201,7 +214,7 @@ export class TemplateEditor implements Editor {
     const value = parse(text).value ?? this.#state.peek().value;
     batch(() => {
       this.#state.value = { text, ids, value };
-      this.selection.value = this.#existing(selection, ids);
+      this.select(this.#existing(selection, ids));
     });
     this.#changed();
   }
@@ -209,6 +222,15 @@ export class TemplateEditor implements Editor {
   #existing(selection: readonly LayerId[], ids: IdForest): readonly LayerId[] {
     const existing = selection.filter((id) => pointerOf(ids, id) !== undefined);
     return existing.length === selection.length ? selection : existing;
+  }
+
+  /** What is selected and edited is always on the board that is shown. */
+  #leaveOtherBoards(board: Board): void {
+    untracked(() => {
+      const isHere = (id: LayerId) => boardAt(this.pointerOf(id) ?? "") === board;
+      if (!this.selection.value.every(isHere)) this.selection.value = this.selection.value.filter(isHere);
+      if (this.edited.value !== undefined && !isHere(this.edited.value)) this.edited.value = undefined;
+    });
   }
 
   #changed(): void {

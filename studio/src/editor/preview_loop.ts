@@ -3,15 +3,15 @@
  * layers, then, after a pause, the exact picture. At most one request is in flight.
  */
 
-import { type ReadonlySignal, signal } from "@preact/signals";
+import { signal } from "@preact/signals";
 
 import { type IdForest, NO_IDS, idAt, pointerOf } from "../document/ids";
-import { isObject } from "../document/json";
 import { parse } from "../document/text";
 import type { Json } from "../document/types";
 import { ApiProblem, waitBefore } from "../server/api";
 import type { ApiFault } from "../server/api";
 import { type PreviewAnswer, type PreviewBody, PreviewQueue, objectUrl } from "../server/previews";
+import { canvasSize } from "./boards";
 import { lastGood, withoutFaults } from "./last_good";
 import type { Board, Finding, Modification, PreviewState } from "./store";
 
@@ -163,7 +163,7 @@ export class PreviewLoop {
   /** Parts are asked for at a selection, and after a pause in the changes of what is selected. */
   #partsJob(wish: Wish): { job: Job; notBefore: number } | undefined {
     const pointers = this.#wantedParts;
-    if (pointers.length === 0 || wish.board !== "picture") {
+    if (pointers.length === 0) {
       this.#dropParts();
       this.#partsAskedFor = undefined;
       return undefined;
@@ -197,6 +197,8 @@ export class PreviewLoop {
       this.#shownFor = undefined;
       return;
     }
+    // The service has answered: what fails later waits from the beginning.
+    this.#failures = 0;
     if (job.kind === "parts") {
       this.#partsAskedFor = partsKey(job.wish, job.pointers);
       this.#dropParts();
@@ -287,17 +289,6 @@ function noPicture(): ApiProblem {
   return new ApiProblem(0, "offline", "The service's answer cannot be read.");
 }
 
-/** The size of a document's canvas in CSS pixels. */
-export function canvasSize(text: string): { width: number; height: number } {
-  return documentSize(parse(text).value);
-}
-
-/** The same of a parsed document, which stays the last good one while the text is no JSON. */
-export function documentSize(value: Json | undefined): { width: number; height: number } {
-  const side = (key: string) => (isObject(value) && typeof value[key] === "number" ? value[key] : 0);
-  return { width: side("width"), height: side("height") };
-}
-
 /** A picture that is still on the screen goes a little later. */
 function revokeLater(url: string): void {
   setTimeout(() => URL.revokeObjectURL(url), 500);
@@ -316,7 +307,7 @@ function sameWish(a: Wish | undefined, b: Wish): boolean {
 }
 
 function partsKey(wish: Wish, pointers: readonly string[]): string {
-  return JSON.stringify([pointers, wish.at, wish.modifications, wish.dpr, wish.text]);
+  return JSON.stringify([pointers, wish.board, wish.at, wish.modifications, wish.dpr, wish.text]);
 }
 
 function pictureBody(wish: Wish): PreviewBody {
@@ -331,7 +322,7 @@ function pictureBody(wish: Wish): PreviewBody {
 
 /** Quicker to draw and to send than the template's own format. The exact picture brings the findings. */
 function shownBody(wish: Wish): PreviewBody {
-  const carets = wish.carets === undefined || wish.board !== "picture" ? {} : { carets: wish.carets };
+  const carets = wish.carets === undefined ? {} : { carets: wish.carets };
   return { ...pictureBody(wish), format: "jpg", quality: SHOWN_QUALITY, findings: false, ...carets };
 }
 
@@ -347,11 +338,9 @@ export function carriedFindings(before: Pick<PreviewState, "findings" | "ids">, 
 }
 
 /** The faults of a refused document, with pointers into the document itself. */
-export function documentFaults(problem: ApiProblem): ApiFault[] {
+function documentFaults(problem: ApiProblem): ApiFault[] {
   const faults = problem.errors.length
     ? problem.errors
     : [{ code: problem.code, pointer: "", detail: problem.detail }];
   return faults.map((fault) => ({ ...fault, pointer: fault.pointer.replace(/^\/document(?=\/|$)/, "") }));
 }
-
-export type PreviewLoopState = ReadonlySignal<PreviewState>;

@@ -2,13 +2,17 @@
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
-import { freeName } from "../document/bounds";
-import type { Edit, Json } from "../document/types";
+import { freeName, slug } from "../document/bounds";
+import { isObject, valueAt } from "../document/json";
+import type { Json } from "../document/types";
+import { documentSize } from "../editor/boards";
+import { addLayer, namesIn, pathOf } from "../editor/operations";
 import type { Editor, LayerNode } from "../editor/store";
-import { copyText, Modal, ProblemNote } from "../screens/frame";
-import { useDrawn } from "../screens/drawn";
-import { slug } from "../screens/picture/template";
-import { place } from "../screens/templates";
+import { findLayer } from "../editor/tree";
+import { Dialog, placeOpened } from "../components/dialog";
+import { copyText } from "../components/copy";
+import { ProblemNote } from "../components/problem_note";
+import { useDrawn } from "../components/drawn";
 import {
   type Asset, contentTypeOf, deleteAsset, FILE_TYPES, isFont, listAssets, MAX_BYTES, readAsset, uploadAsset, uploadNewAsset,
 } from "../server/assets";
@@ -298,7 +302,6 @@ function AssetCard(props: {
           aria-label={text.more(asset.id)}
           aria-haspopup="true"
           popoverTarget={menuId}
-          onClick={() => place(menu.current, more.current)}
         >
           <svg width="14" height="14" viewBox="0 0 16 16" aria-hidden="true">
             <g fill="currentColor">
@@ -314,7 +317,7 @@ function AssetCard(props: {
         {asset.status === "waiting" ? text.waiting : ""}
         {asset.status === "refused" || asset.replacement === "refused" ? text.refused(asset.detail ?? "") : ""}
       </span>
-      <div ref={menu} id={menuId} popover="auto" class="menu card-menu">
+      <div ref={menu} id={menuId} popover="auto" class="menu card-menu" onToggle={(event) => placeOpened(event, more.current)}>
         <button
           type="button"
           disabled={asset.status !== "ready"}
@@ -379,32 +382,19 @@ function selectedImage(editor: Editor): LayerNode | undefined {
   return found?.type === "image" && !found.locked ? found : undefined;
 }
 
-function findLayer(layers: readonly LayerNode[], id: string): LayerNode | undefined {
-  for (const layer of layers) {
-    const found = layer.id === id ? layer : findLayer(layer.children, id);
-    if (found) return found;
-  }
-  return undefined;
-}
-
 /** Shows the asset in the selected image layer, or in a new one in the middle of the picture. */
 function showAsset(editor: Editor, asset: Asset, selected: LayerNode | undefined): void {
   const source = `asset:${asset.id}`;
   if (selected) {
-    editor.edit(text.apply, [{ kind: "set", path: [...pathOf(selected.pointer), "source"], value: source }]);
+    editor.edit(text.apply, [{ kind: "set", path: [...pathOf(selected), "source"], value: source }]);
     return;
   }
-  const value = object(editor.value.value);
-  const layers = Array.isArray(value.layers) ? value.layers : [];
-  const canvas = { width: Number(value.width) || 600, height: Number(value.height) || 300 };
-  const layer = layers.length === 0 && isLarge(asset, canvas) ? covering(canvas, source) : placed(asset, canvas, source);
-  const edit: Edit = Array.isArray(value.layers)
-    ? { kind: "insert", path: ["layers", layers.length], value: layer }
-    : { kind: "set", path: ["layers"], value: [layer] };
-  layer["name"] = freeName(asset.id, [...layerNames(editor.layers.peek()), ...Object.keys(object(value.fields))]);
-  editor.edit(text.picked(asset.id), [edit]);
-  const id = editor.idAt(`/layers/${layers.length}`);
-  if (id !== undefined) editor.selection.value = [id];
+  const { layers, value } = editor;
+  const canvas = documentSize(value.value);
+  const layer = layers.value.length === 0 && isLarge(asset, canvas) ? covering(canvas, source) : placed(asset, canvas, source);
+  const fields = valueAt(value.value, ["fields"]);
+  const taken = [...namesIn(layers.value), ...(isObject(fields) ? Object.keys(fields) : [])];
+  addLayer(editor, text.picked(asset.id), { ...layer, name: freeName(asset.id, taken) });
 }
 
 interface Size {
@@ -422,10 +412,6 @@ function covering(canvas: Size, source: string): { [key: string]: Json } {
   return { type: "image", x: 0, y: 0, ...canvas, source };
 }
 
-function layerNames(layers: readonly LayerNode[]): string[] {
-  return layers.flatMap((layer) => [...(layer.name ? [layer.name] : []), ...layerNames(layer.children)]);
-}
-
 /** An image layer of the asset's proportions, at most 80 % of the canvas, in its middle. */
 export function placed(asset: Asset, canvas: Size, source: string): { [key: string]: Json } {
   const [width, height] = [asset.width ?? canvas.width, asset.height ?? canvas.height];
@@ -440,24 +426,13 @@ export function placed(asset: Asset, canvas: Size, source: string): { [key: stri
   };
 }
 
-function pathOf(pointer: string): (string | number)[] {
-  return pointer
-    .split("/")
-    .slice(1)
-    .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
-}
-
-function object(value: Json | undefined): { [key: string]: Json } {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
-}
-
 function RemoveDialog({ asset, close, done }: { asset: Asset; close: () => void; done: () => void }) {
   const [problem, setProblem] = useState<unknown>();
   return (
-    <Modal title={text.removeTitle(asset.id)} close={close}>
+    <Dialog title={text.removeTitle(asset.id)} close={close}>
       <p>{text.removeHelp}</p>
       <ProblemNote problem={problem} />
-      <div class="modal-actions">
+      <div class="dialog-actions">
         <button type="button" onClick={close}>
           {words.cancel}
         </button>
@@ -465,6 +440,6 @@ function RemoveDialog({ asset, close, done }: { asset: Asset; close: () => void;
           {text.removeSubmit}
         </button>
       </div>
-    </Modal>
+    </Dialog>
   );
 }

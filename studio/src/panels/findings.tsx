@@ -141,7 +141,7 @@ function FindingLine({ editor, entry, tell }: { editor: Editor; entry: Entry; te
           type="button"
           class="small"
           onClick={() => {
-            editor.selection.value = [layer];
+            editor.select([layer]);
           }}
         >
           {words.findings.show}
@@ -162,7 +162,7 @@ function FindingLine({ editor, entry, tell }: { editor: Editor; entry: Entry; te
 }
 
 /** Applies the service's patch as one edit, which undo takes back. */
-export function applyFix(editor: Editor, finding: Finding): void {
+function applyFix(editor: Editor, finding: Finding): void {
   const edits = patchEdits(editor.text.peek(), finding.fix ?? []);
   editor.edit(words.findings.edit(finding.fix_detail ?? ""), edits);
 }

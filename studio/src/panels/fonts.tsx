@@ -3,9 +3,10 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 
 import type { Edit } from "../document/types";
+import { pathOf } from "../editor/operations";
 import type { Editor, LayerNode } from "../editor/store";
-import { useDrawn } from "../screens/drawn";
-import { ProblemNote } from "../screens/frame";
+import { useDrawn } from "../components/drawn";
+import { ProblemNote } from "../components/problem_note";
 import { FONT_FILE_TYPES, type FontFamily, listFonts } from "../server/assets";
 import type { PreviewBody } from "../server/previews";
 import type { PanelProps } from "../shell/registry";
@@ -151,15 +152,8 @@ function selectedTexts(editor: Editor): readonly LayerNode[] {
 function apply(editor: Editor, texts: readonly LayerNode[], family: string): void {
   const edits: Edit[] = texts.map((layer) => ({
     kind: "set",
-    path: [...pathOf(layer.pointer), "font"],
+    path: [...pathOf(layer), "font"],
     value: family,
   }));
   editor.edit(text.use(family), edits.length > 0 ? edits : [{ kind: "set", path: ["font"], value: family }]);
-}
-
-function pathOf(pointer: string): (string | number)[] {
-  return pointer
-    .split("/")
-    .slice(1)
-    .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
 }

@@ -8,7 +8,8 @@ import { entryOf, equal, fromPointer, isObject, toPointer, valueAt } from "../do
 import type { PropertyForm } from "../document/schema";
 import type { Json, Path } from "../document/types";
 import { addFreeField, missingField } from "../editor/add_field";
-import { findLayer, parentOf, walk } from "../editor/tree";
+import { isPlacedByFlow, placeOf } from "../editor/operations";
+import { findLayer, walk } from "../editor/tree";
 import type { Editor, LayerNode } from "../editor/store";
 import type { ApiFault } from "../server/api";
 import type { PanelProps } from "../shell/registry";
@@ -56,7 +57,6 @@ function Forms({ editor }: PanelProps) {
   return <LayerForm editor={editor} layers={layers} />;
 }
 
-/** The selected layers, those of other boards too. */
 function selectedLayers(editor: Editor): LayerNode[] {
   const layers = editor.layers.value;
   return editor.selection.value.flatMap((id) => findLayer(layers, id) ?? []);
@@ -91,7 +91,7 @@ function LayerForm({ editor, layers }: { editor: Editor; layers: readonly LayerN
           <h2>{words.inspector.many(layers.length)}</h2>
         )}
       </header>
-      {!placed && <AlignButtons editor={editor} layers={layers} />}
+      {!placed && <AlignButtons editor={editor} />}
       {placed && <p class="quiet panel-note">{words.inspector.inFlow}</p>}
       {groups.map((group) => (
         <Group key={`${type} ${group.key}`} group={group} editor={editor} paths={paths} />
@@ -108,8 +108,8 @@ function sharedForms(layers: readonly LayerNode[]): readonly PropertyForm[] {
 }
 
 function isInFlow(editor: Editor, layer: LayerNode): boolean {
-  const flow = parentOf(editor.layers.value, layer.id)?.value["flow"];
-  return flow === "row" || flow === "column";
+  const placed = placeOf(editor.layers.value, layer.id);
+  return placed !== undefined && isPlacedByFlow(placed);
 }
 
 function LayerHead({ editor, layer }: { editor: Editor; layer: LayerNode }) {

@@ -83,7 +83,7 @@ function optionsFor(editor: Editor) {
 /** The layer in whose text the cursor is becomes the selected one. */
 function selectAt(editor: Editor, offset: number): void {
   const id = editor.idAt(toPointer(pathAt(editor.text.peek(), offset)));
-  if (id !== undefined && editor.selection.peek()[0] !== id) editor.selection.value = [id];
+  if (id !== undefined && editor.selection.peek()[0] !== id) editor.select([id]);
 }
 
 function showSelected(editor: Editor, view: JsonEditor | undefined): void {

@@ -5,8 +5,8 @@ import { fromPointer, isObject, valueAt } from "../document/json";
 import { round } from "../document/numbers";
 import type { Edit, Json, Path } from "../document/types";
 import type { Box, Editor, LayerId, LayerNode } from "../editor/store";
-import { canvasSize } from "../editor/preview_loop";
-import { toggleHidden, toggleLocked, topmost } from "../editor/operations";
+import { canvasSize, layersPath } from "../editor/boards";
+import { addLayer, toggleHidden, toggleLocked, topmost } from "../editor/operations";
 import { findLayer, walk } from "../editor/tree";
 import { words } from "../words/panels";
 
@@ -44,7 +44,7 @@ export function moveLayers(editor: Editor, ids: readonly LayerId[], to: DropPlac
   const target = to.parent === undefined ? undefined : findLayer(layers, to.parent);
   const siblings = target ? target.children : layers;
   const kept = siblings.slice(0, to.index).filter((layer) => !moving.includes(layer)).length;
-  const edits = moveEdits(layers, moving, target, kept);
+  const edits = moveEdits(layers, moving, target, kept, layersPath(editor.board.peek()));
   if (edits.length) editor.edit(words.layers.edits.reorder, edits, { select: moving.map((layer) => layer.id) });
 }
 
@@ -54,8 +54,9 @@ function moveEdits(
   moving: readonly LayerNode[],
   target: LayerNode | undefined,
   index: number,
+  board: Path,
 ): Edit[] {
-  const root = targetTree(layers);
+  const root = targetTree(layers, board);
   const edits: Edit[] = [];
   const list = target ? (root.find(target.id)?.children ?? []) : root.children;
   const anchor = list.filter((entry) => !moving.some((layer) => layer.id === entry.id))[index];
@@ -67,8 +68,7 @@ function moveEdits(
     const at = anchor ? list.indexOf(anchor) : list.length;
     list.splice(at, 0, entry);
     entry.siblings = list;
-    const parent = target ? root.pathOf(root.find(target.id) as Entry) : [];
-    const path = [...parent, "layers", at];
+    const path = target ? [...root.pathOf(root.find(target.id) as Entry), "layers", at] : [...board, at];
     if (from.join() !== path.join()) edits.push({ kind: "move", from, path });
   }
   return edits;
@@ -81,7 +81,7 @@ interface Entry {
 }
 
 /** The tree of ids, to follow moves in. */
-function targetTree(layers: readonly LayerNode[]) {
+function targetTree(layers: readonly LayerNode[], board: Path) {
   const all = new Map<LayerId, Entry>();
   const build = (nodes: readonly LayerNode[]): Entry[] => {
     const siblings: Entry[] = [];
@@ -96,7 +96,7 @@ function targetTree(layers: readonly LayerNode[]) {
   const ownerOf = (entry: Entry): Entry | undefined => [...all.values()].find((other) => other.children === entry.siblings);
   const pathOf = (entry: Entry): Path => {
     const owner = ownerOf(entry);
-    return [...(owner ? pathOf(owner) : []), "layers", entry.siblings.indexOf(entry)];
+    return [...(owner ? [...pathOf(owner), "layers"] : board), entry.siblings.indexOf(entry)];
   };
   return { children, find: (id: LayerId) => all.get(id), pathOf };
 }
@@ -146,11 +146,7 @@ export function insertLayer(editor: Editor, kind: string, required: { [key: stri
     ...values,
     ...sourceOf(editor, kind),
   };
-  const list = valueAt(editor.value.peek(), ["layers"]);
-  const index = Array.isArray(list) ? list.length : 0;
-  editor.edit(words.insert.edit(kind), [{ kind: "insert", path: ["layers", index], value: layer }]);
-  const id = editor.idAt(`/layers/${index}`);
-  if (id !== undefined) editor.selection.value = [id];
+  const id = addLayer(editor, words.insert.edit(kind), layer);
   editor.edited.value = kind === "text" ? id : undefined;
 }
 

@@ -4,7 +4,8 @@ import { useSignal, type Signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 
 import type { Editor, Modification, Person } from "../editor/store";
-import { canvasSize } from "../editor/preview_loop";
+import { canvasSize } from "../editor/boards";
+import { stepPerson } from "../editor/people";
 import { api, ApiProblem, type ApiFault } from "../server/api";
 import { objectUrl, type PersonPicture, type PreviewAnswer, previewJson } from "../server/previews";
 import type { PanelProps } from "../shell/registry";
@@ -115,12 +116,6 @@ function Stepper({ editor }: PanelProps) {
   );
 }
 
-/** Shows the next or previous person; before the first are the fields' examples. */
-export function stepPerson(editor: Editor, by: 1 | -1): void {
-  const count = editor.people.peek().length + 1;
-  editor.person.value = ((editor.person.peek() + 1 + by + count) % count) - 1;
-}
-
 function StripView({ editor, state }: { editor: Editor; state: Signal<State> }) {
   const at = state.value;
   if (at.step === "drawing") return <p role="status" class="panel-note">{words.people.drawing}</p>;
@@ -153,7 +148,7 @@ function PersonCard({ editor, text, drawn }: { editor: Editor; text: string; dra
   const show = (): void => {
     const first = overflow ?? drawn.faults[0];
     const layer = first && editor.idAt(first.pointer);
-    if (layer !== undefined) editor.selection.value = [layer];
+    if (layer !== undefined) editor.select([layer]);
     showPerson(editor, drawn.person);
   };
   return (

@@ -59,10 +59,6 @@ export function isFont(asset: { content_type: string }): boolean {
   return asset.content_type.startsWith("font/");
 }
 
-export function isAssetId(text: string): boolean {
-  return ID.test(text);
-}
-
 /** All assets, newest first; the first 2,000 of a very large account. */
 export async function listAssets(signal?: AbortSignal): Promise<Asset[]> {
   const found: Asset[] = [];

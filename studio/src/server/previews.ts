@@ -142,7 +142,7 @@ export function objectUrl(dataUri: string): string {
   return URL.createObjectURL(blobOf(dataUri));
 }
 
-export function blobOf(dataUri: string): Blob {
+function blobOf(dataUri: string): Blob {
   const comma = dataUri.indexOf(",");
   const type = /^data:([^;,]*)/.exec(dataUri)?.[1] ?? "application/octet-stream";
   const binary = atob(dataUri.slice(comma + 1));

@@ -4,7 +4,7 @@ import { useId } from "preact/hooks";
 
 import { words } from "../words/shell";
 import { runCommand } from "./commands";
-import { Icon, type IconName } from "./icons";
+import { Icon, type IconName } from "../components/icons";
 import { keyLabel } from "./keys";
 import { panels } from "./panels";
 import { mayPublish, publish, publishFault } from "./publish_command";

@@ -1,6 +1,7 @@
 /** What the shell and the canvas say. */
 
-import { entryOf } from "../document/json";
+import { entryOf, isObject } from "../document/json";
+import type { Json } from "../document/types";
 import type { Box, LayerNode } from "../editor/store";
 
 const TYPES: Record<string, string> = {
@@ -24,11 +25,17 @@ export function typeName(type: string): string {
 /** What a layer is called in lists: its name, else its text, else its type. */
 export function layerTitle(node: LayerNode): string {
   if (node.name) return node.name;
-  const { text, source } = node.value;
-  if (typeof text === "string" && text.trim() !== "") return text.replace(/\s+/g, " ").trim().slice(0, 60);
-  if (typeof source === "string" && source !== "") return source.slice(0, 60);
+  const { text, value, source } = node.value;
+  const shown = textIn(text ?? value ?? source).replace(/\s+/g, " ").trim();
+  if (shown !== "") return shown.slice(0, 60);
   const name = typeName(node.type);
   return name.charAt(0).toUpperCase() + name.slice(1);
+}
+
+/** A text, or the texts of its spans after each other. */
+function textIn(value: Json | undefined): string {
+  if (Array.isArray(value)) return value.map((span) => (isObject(span) ? textIn(span["text"]) : "")).join("");
+  return typeof value === "string" ? value : "";
 }
 
 export const canvasWords = {
@@ -79,7 +86,7 @@ export const words = {
   commandsHint: "Search commands, layers, fields, people",
   noCommand: "Nothing is called that",
   shortcuts: "Keyboard shortcuts",
-  close: "Close",
+  licenses: "Licences of the packages in this page",
   zoom: "Zoom",
   zoomIn: "Zoom in",
   zoomOut: "Zoom out",
@@ -109,11 +116,8 @@ export const words = {
   findings: "Findings",
   people: "People",
   json: "JSON",
-  boards: "Boards",
-  board: { picture: "Picture", fallback: "Fallback", ended: "Ended" },
   person: "Person",
   examples: "Examples",
-  hidePanel: "Hide the panel",
 
   exact: "identical to what mail shows",
   notExact: "preview",

@@ -8,7 +8,7 @@ import { objectUrl, type PreviewAnswer } from "../../server/previews";
 import { words } from "../../words/panels";
 import { type FontFamily, fonts, loadFonts } from "../inspector/schema_store";
 import { Icon } from "./icon";
-import { placeBelow } from "./menu_button";
+import { placeBelow } from "../../components/dialog";
 import type { WidgetProps } from "./widget";
 
 export function FontWidget(props: WidgetProps) {

@@ -6,15 +6,16 @@ import { type Asset, contentTypeOf, type FontFamily, listFonts, MAX_BYTES, uploa
 import { createDraft } from "../../server/templates";
 import { navigate } from "../../shell/router";
 import { words } from "../../words/screens";
-import { useDrawn } from "../drawn";
-import { Choice, Labelled, NumberInput, Page, ProblemNote } from "../frame";
-import { freeId } from "../name_dialog";
+import { useDrawn } from "../../components/drawn";
+import { Choice, Labelled, NumberInput } from "../../components/fields";
+import { Page } from "../frame";
+import { ProblemNote } from "../../components/problem_note";
+import { freeId } from "../templates/name_dialog";
 import { type Box, hex, inkIn, surroundings, textColors } from "./colors";
 import { Mark, MarkFields } from "./mark";
 import { PictureTooLarge, type ReadPicture, readPicture, scaledBox } from "./pixels";
-import {
-  faultsOf, MAX_SIDE, MIN_WIDTH, type PictureChoices, pictureTemplateText, proposedAlign, proposedSize, shownWidth, slug, titleOf,
-} from "./template";
+import { slug } from "../../document/bounds";
+import { faultsOf, MAX_SIDE, MIN_WIDTH, type PictureChoices, pictureTemplateText, proposedAlign, proposedSize, shownWidth, titleOf } from "./template";
 
 const text = words.picture;
 const FIELD = "name";

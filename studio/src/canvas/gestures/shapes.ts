@@ -1,7 +1,7 @@
 /** What a drag makes of a layer: pure steps from where it was to where the pointer is. */
 
-import { add, angleTo, normalAngle, rotate, roundLength } from "./geometry";
-import type { Box, Corners, Point } from "./geometry";
+import { add, angleTo, normalAngle, rotate, roundLength } from "../geometry";
+import type { Box, Corners, Point } from "../geometry";
 
 /** Which handle is dragged: -1, 0 or 1 across and down. [1, 1] is the bottom right corner. */
 export type Handle = readonly [number, number];

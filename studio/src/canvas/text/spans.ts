@@ -1,10 +1,10 @@
 /** A layer's text as one, though it may be written in spans. */
 
-import { difference } from "../document/history";
-import { isObject } from "../document/json";
-import type { Edit, Json } from "../document/types";
-import { pathOf } from "../editor/operations";
-import type { LayerNode } from "../editor/store";
+import { difference } from "../../document/history";
+import { isObject } from "../../document/json";
+import type { Edit, Json } from "../../document/types";
+import { pathOf } from "../../editor/operations";
+import type { LayerNode } from "../../editor/store";
 
 /** A layer's text; of spans all of them after each other. */
 export function plainText(text: Json | undefined): string {

@@ -1,7 +1,7 @@
 /** The caret and the selection of a text where the service drew it. */
 
-import type { Caret } from "../server/previews";
-import type { Box, Point } from "./geometry";
+import type { Caret } from "../../server/previews";
+import type { Box, Point } from "../geometry";
 
 /** A caret with its offset in the whole text, of which spans are parts after each other. */
 export interface TextCaret extends Caret {

@@ -3,14 +3,19 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { withName } from "./new_document";
-import { hasScope } from "../server/session";
+import { hasScope } from "../../server/session";
 import {
   createDraft, deleteDraft, deleteTemplate, listTemplates, readNewest, type TemplateLine,
-} from "../server/templates";
-import { words } from "../words/screens";
-import { Labelled, Modal, Page, ProblemNote, shownDay, shownTime } from "./frame";
+} from "../../server/templates";
+import { words } from "../../words/screens";
+import { withoutMarks } from "../../document/bounds";
+import { Dialog, placeOpened } from "../../components/dialog";
+import { Labelled } from "../../components/fields";
+import { Page } from "../frame";
+import { ProblemNote } from "../../components/problem_note";
+import { shownDay, shownTime } from "../../words/formats";
 import { NameDialog } from "./name_dialog";
-import { SnippetDialog } from "./snippet";
+import { SnippetDialog } from "../snippet";
 
 const text = words.list;
 
@@ -79,8 +84,7 @@ export function Templates() {
 }
 
 function matches(template: TemplateLine, wanted: string): boolean {
-  const plain = (value: string) => value.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
-  return plain(`${template.name} ${template.id}`).includes(plain(wanted.trim()));
+  return withoutMarks(`${template.name} ${template.id}`).includes(withoutMarks(wanted.trim()));
 }
 
 function Actions() {
@@ -183,7 +187,6 @@ function CardMenu({ template, act }: { template: TemplateLine; act: (dialog: Ope
         aria-label={text.more(name)}
         aria-haspopup="true"
         popoverTarget={menuId}
-        onClick={() => place(menu.current, button.current)}
       >
         <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">
           <g fill="currentColor">
@@ -193,7 +196,7 @@ function CardMenu({ template, act }: { template: TemplateLine; act: (dialog: Ope
           </g>
         </svg>
       </button>
-      <div ref={menu} id={menuId} popover="auto" class="menu card-menu">
+      <div ref={menu} id={menuId} popover="auto" class="menu card-menu" onToggle={(event) => placeOpened(event, button.current)}>
         <a class="button" href={`/studio/t/${id}`}>
           {text.edit}
         </a>
@@ -221,15 +224,6 @@ function CardMenu({ template, act }: { template: TemplateLine; act: (dialog: Ope
       </div>
     </>
   );
-}
-
-/** Puts a menu below its button, within the window. */
-export function place(menu: HTMLElement | null, button: HTMLElement | null): void {
-  if (!menu || !button) return;
-  const at = button.getBoundingClientRect();
-  const [width, height] = [200, 240];
-  menu.style.setProperty("left", `${Math.max(8, Math.min(at.right - width, innerWidth - width - 8))}px`);
-  menu.style.setProperty("top", `${at.bottom + height > innerHeight ? Math.max(8, at.top - height) : at.bottom + 4}px`);
 }
 
 function Duplicate({ template, close }: { template: TemplateLine; close: () => void }) {
@@ -266,7 +260,7 @@ function Remove({ template, close, done }: { template: TemplateLine; close: () =
     }
   };
   return (
-    <Modal title={words.remove.title(template.name)} close={close}>
+    <Dialog title={words.remove.title(template.name)} close={close}>
       <form onSubmit={submit} class="stack-form">
         <p>{published ? words.remove.published : words.remove.draft}</p>
         <Labelled label={words.remove.type(template.name)}>
@@ -281,7 +275,7 @@ function Remove({ template, close, done }: { template: TemplateLine; close: () =
           )}
         </Labelled>
         <ProblemNote problem={problem} />
-        <div class="modal-actions">
+        <div class="dialog-actions">
           <button type="button" onClick={close}>
             {words.cancel}
           </button>
@@ -290,6 +284,6 @@ function Remove({ template, close, done }: { template: TemplateLine; close: () =
           </button>
         </div>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

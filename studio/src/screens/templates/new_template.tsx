@@ -2,10 +2,13 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { type Design, listDesigns, startFromDesign } from "../server/designs";
-import { createDraft, readDraft, replaceDraft } from "../server/templates";
-import { words } from "../words/screens";
-import { Labelled, Modal, Page, ProblemNote } from "./frame";
+import { type Design, listDesigns, startFromDesign } from "../../server/designs";
+import { createDraft, readDraft, replaceDraft } from "../../server/templates";
+import { words } from "../../words/screens";
+import { Dialog } from "../../components/dialog";
+import { Labelled } from "../../components/fields";
+import { Page } from "../frame";
+import { ProblemNote } from "../../components/problem_note";
 import { NameDialog } from "./name_dialog";
 import { emptyDocument, isObjectText, isSize, MAX_BYTES, nameIn, withName } from "./new_document";
 
@@ -198,7 +201,7 @@ function PasteDialog({ use, close }: { use: (document: string) => void; close: (
     check(read);
   };
   return (
-    <Modal title={text.json} close={close}>
+    <Dialog title={text.json} close={close}>
       <form
         class="stack-form"
         onSubmit={(event) => {
@@ -222,7 +225,7 @@ function PasteDialog({ use, close }: { use: (document: string) => void; close: (
             />
           )}
         </Labelled>
-        <div class="modal-actions">
+        <div class="dialog-actions">
           <input ref={file} type="file" class="visually-hidden" accept=".json,application/json" tabIndex={-1} aria-hidden="true" onChange={() => void open()} />
           <button type="button" class="outlined" onClick={() => file.current?.click()}>
             {text.openFile}
@@ -236,7 +239,7 @@ function PasteDialog({ use, close }: { use: (document: string) => void; close: (
           </button>
         </div>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
 

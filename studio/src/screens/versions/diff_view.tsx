@@ -2,9 +2,9 @@
 
 import { useMemo } from "preact/hooks";
 
-import { parse } from "../document/text";
-import type { Json } from "../document/types";
-import { words } from "../words/screens";
+import { parse } from "../../document/text";
+import type { Json } from "../../document/types";
+import { words } from "../../words/screens";
 import { type Change, changes, diffTexts, type DiffLine, hunks } from "./json_diff";
 
 const text = words.diff;

@@ -2,12 +2,12 @@
 
 import { type ReadonlySignal, computed, signal } from "@preact/signals";
 
-import { isObject, valueAt } from "../document/json";
-import { idAt } from "../document/ids";
-import type { TemplateEditor } from "../editor/editor";
-import type { LayerId } from "../editor/store";
+import { isObject, valueAt } from "../../document/json";
+import { idAt } from "../../document/ids";
+import type { TemplateEditor } from "../../editor/editor";
+import type { LayerId } from "../../editor/store";
 import { type TextCaret, caretAt, caretNear, selectionBoxes, textCarets } from "./carets";
-import { type Corners, type Matrix, type Point, apply, contains, cornersOf, mapBetween } from "./geometry";
+import { type Corners, type Matrix, type Point, apply, contains, cornersOf, mapBetween } from "../geometry";
 import { spanLengths } from "./spans";
 
 /** What is drawn, on the canvas. */

@@ -1,6 +1,6 @@
 /** What changed between two documents: line by line, and as a list of changed layers and values. */
 
-import type { Json } from "../document/types";
+import type { Json } from "../../document/types";
 
 export interface DiffLine {
   kind: "same" | "added" | "removed";
@@ -35,7 +35,7 @@ const MAX_EDITS = 1_200;
 const MAX_CHANGES = 200;
 
 /** The lines to compare: those of the text, or of its formatted JSON where lines are very long. */
-export function comparableLines(text: string, format: boolean): string[] {
+function comparableLines(text: string, format: boolean): string[] {
   if (!format) return text.replace(/\n$/, "").split("\n");
   try {
     return JSON.stringify(JSON.parse(text), null, 2).split("\n");

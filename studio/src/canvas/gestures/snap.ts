@@ -1,6 +1,6 @@
 /** Snaps what is dragged to edges, centres, thirds, baselines and equal gaps, with guides. */
 
-import type { Box } from "./geometry";
+import type { Box } from "../geometry";
 
 /** Something to snap to: a vertical line at `at` for axis x, a horizontal one for axis y. */
 export interface SnapLine {
@@ -43,7 +43,7 @@ export interface SnapTargets {
 }
 
 /** Screen pixels from which something snaps. */
-export const SNAP_DISTANCE = 6;
+const SNAP_DISTANCE = 6;
 
 /** The canvas's edges, centre and thirds, and the edges and centres of the other layers. */
 export function snapTargets(

@@ -1,19 +1,23 @@
 /** The picture as mails show it: programs, screens, people, pictures off, the clock. */
 
-import { useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 
-import type { Json } from "../document/types";
-import type { Editor, Modification } from "../editor/store";
-import { type FieldLine, modification } from "../server/links";
-import type { PreviewBody } from "../server/previews";
-import { words } from "../words/screens";
-import { useDrawn } from "./drawn";
-import { Choice, fileSize, Labelled, Page, ProblemNote } from "./frame";
-import { MAIL_CLIENTS } from "./mail_clients";
+import { isObject, type JsonObject } from "../../document/json";
+import type { Json } from "../../document/types";
+import type { Editor, Modification } from "../../editor/store";
+import { type FieldLine, modification } from "../../server/links";
+import { listMailClients, type MailClient } from "../../server/mail_clients";
+import type { PreviewBody } from "../../server/previews";
+import { words } from "../../words/screens";
+import { useDrawn } from "../../components/drawn";
+import { Choice, Labelled } from "../../components/fields";
+import { Page } from "../frame";
+import { ProblemNote } from "../../components/problem_note";
+import { fileSize } from "../../words/formats";
 import { type Device, MailFrame, type MailPicture } from "./mail_frame";
-import { EXAMPLES, fileOptions, OWN, useWorstPeople, valuesOf } from "./people_choice";
-import { PersonSelect } from "./person_select";
-import { useEditor } from "./use_editor";
+import { EXAMPLES, fileOptions, OWN, useWorstPeople, valuesOf } from "../people_choice";
+import { PersonSelect } from "../person_select";
+import { useEditor } from "../use_editor";
 
 const text = words.preview;
 const FORMATS = ["png", "jpg", "webp", "avif", "gif"];
@@ -48,7 +52,9 @@ type Devices = Device | "both";
 function Frames({ editor }: { editor: Editor }) {
   const [chosen, setChosen] = useState(EXAMPLES);
   const [own, setOwn] = useState<Record<string, string>>({});
-  const [clientId, setClientId] = useState(MAIL_CLIENTS[0]!.id);
+  const [clients, setClients] = useState<readonly MailClient[]>([]);
+  const [noClients, setNoClients] = useState<unknown>();
+  const [clientId, setClientId] = useState<string>();
   const [theme, setTheme] = useState<"light" | "dark">("light");
   const [devices, setDevices] = useState<Devices>("both");
   const [images, setImages] = useState<"on" | "off">("on");
@@ -72,7 +78,8 @@ function Frames({ editor }: { editor: Editor }) {
     ...(minutes === undefined ? {} : { at: new Date(opened + minutes * 60_000).toISOString() }),
   };
   const drawn = useDrawn(body);
-  const client = MAIL_CLIENTS.find((each) => each.id === clientId)!;
+  useEffect(() => void listMailClients().then(setClients, setNoClients), []);
+  const client = clients.find((each) => each.id === clientId) ?? clients[0];
   const { answer } = drawn;
   const picture: MailPicture = {
     url: drawn.url,
@@ -90,8 +97,8 @@ function Frames({ editor }: { editor: Editor }) {
         <PersonSelect label={text.whose} chosen={chosen} worst={worst} people={people} own choose={setChosen} />
         <Labelled label={text.client}>
           {(attributes) => (
-            <select {...attributes} value={clientId} onChange={(event) => setClientId(event.currentTarget.value)}>
-              {MAIL_CLIENTS.map((each) => (
+            <select {...attributes} value={client?.id} onChange={(event) => setClientId(event.currentTarget.value)}>
+              {clients.map((each) => (
                 <option key={each.id} value={each.id}>
                   {each.name}
                 </option>
@@ -146,7 +153,7 @@ function Frames({ editor }: { editor: Editor }) {
       </div>
       {chosen === OWN && <OwnValues fields={fields} own={own} change={setOwn} />}
       {isTimed(document) && <Clock opened={opened} minutes={minutes} last={lastMinute(value, opened)} change={setMinutes} />}
-      <ProblemNote problem={drawn.problem} />
+      <ProblemNote problem={drawn.problem ?? noClients} />
       {(answer?.format === "webp" || answer?.format === "avif") && <p class="notice caution">{text.noOutlook}</p>}
       <p class="preview-facts" role="status">
         {answer?.bytes !== undefined && answer.width !== undefined && (
@@ -213,7 +220,7 @@ function Clock(props: { opened: number; minutes: number | undefined; last: numbe
 }
 
 /** Whether the picture may depend on the clock. */
-export function isTimed(document: string): boolean {
+function isTimed(document: string): boolean {
   return /"countdown"\s*:|\{[{%][^}]*\b(now|today|countdown)\b/.test(document);
 }
 
@@ -238,8 +245,8 @@ function ownValues(fields: readonly FieldLine[], own: Record<string, string>): M
   return fields.flatMap((field) => modification(field, own[field.name] ?? "") ?? []);
 }
 
-function object(value: Json | undefined): { [key: string]: Json } {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
+function object(value: Json | undefined): JsonObject {
+  return isObject(value) ? value : {};
 }
 
 export function nameOf(value: Json | undefined): string | undefined {

@@ -1,7 +1,7 @@
 /** Where a dragged layer would go in its row or column. */
 
-import type { LayerId } from "../editor/store";
-import { type Box, type Corners, type Point, boundsOf } from "./geometry";
+import type { LayerId } from "../../editor/store";
+import { type Box, type Corners, type Point, boundsOf } from "../geometry";
 
 export interface Insertion {
   /** The sibling that comes after it; undefined at the end. */

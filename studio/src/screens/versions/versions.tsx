@@ -2,17 +2,22 @@
 
 import { useEffect, useState } from "preact/hooks";
 
-import type { Editor } from "../editor/store";
-import { listVersions, readVersionDocument, type VersionLine } from "../server/templates";
-import { navigate } from "../shell/router";
-import { words } from "../words/screens";
+import type { Editor } from "../../editor/store";
+import { listVersions, readVersionDocument, type VersionLine } from "../../server/templates";
+import { navigate } from "../../shell/router";
+import { words } from "../../words/screens";
 import { Compare, type Side } from "./compare";
 import { ChangeList, JsonDiff } from "./diff_view";
-import { CopyButton, Labelled, Modal, Page, ProblemNote, shownTime } from "./frame";
-import { EXAMPLES, fileOptions, useWorstPeople, valuesOf } from "./people_choice";
-import { PersonSelect } from "./person_select";
-import { nameOf } from "./preview";
-import { useEditor } from "./use_editor";
+import { Dialog } from "../../components/dialog";
+import { CopyButton } from "../../components/copy";
+import { Labelled } from "../../components/fields";
+import { Page } from "../frame";
+import { ProblemNote } from "../../components/problem_note";
+import { shownTime } from "../../words/formats";
+import { EXAMPLES, fileOptions, useWorstPeople, valuesOf } from "../people_choice";
+import { PersonSelect } from "../person_select";
+import { nameOf } from "../preview/preview";
+import { useEditor } from "../use_editor";
 
 const text = words.versions;
 /** The draft, among version numbers. */
@@ -211,10 +216,10 @@ function UseDialog(props: { id: string; editor: Editor; version: number; isDraft
     }
   };
   return (
-    <Modal title={text.useTitle(version)} close={props.close}>
+    <Dialog title={text.useTitle(version)} close={props.close}>
       {props.isDrafted && <p>{text.useHelp}</p>}
       <ProblemNote problem={problem} />
-      <div class="modal-actions">
+      <div class="dialog-actions">
         <button type="button" onClick={props.close}>
           {words.cancel}
         </button>
@@ -222,7 +227,7 @@ function UseDialog(props: { id: string; editor: Editor; version: number; isDraft
           {props.isDrafted ? text.useSubmit : text.use}
         </button>
       </div>
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -234,18 +239,18 @@ function RecallDialog({ id, version, latest, close }: { id: string; version: num
     `  -d '{"replaced_by": ${instead}}'`,
   ].join("\n");
   return (
-    <Modal title={text.recallTitle(version)} close={close}>
+    <Dialog title={text.recallTitle(version)} close={close}>
       <p>{text.recallHelp}</p>
       <pre class="command-block" tabIndex={0}>
         {command}
       </pre>
-      <div class="modal-actions">
+      <div class="dialog-actions">
         <CopyButton text={command} label={words.copy} />
         <span class="grow" />
         <button type="button" class="outlined" onClick={close}>
           {words.close}
         </button>
       </div>
-    </Modal>
+    </Dialog>
   );
 }

@@ -2,12 +2,16 @@
 
 import { useState } from "preact/hooks";
 
-import { ApiProblem } from "../server/api";
-import { isFree, isTemplateId } from "../server/templates";
-import { words } from "../words/screens";
-import { navigate } from "../shell/router";
-import { Labelled, Modal, ProblemNote } from "./frame";
-import { slug } from "./picture/template";
+import { ApiProblem } from "../../server/api";
+import { createDraft, isFree, isTemplateId } from "../../server/templates";
+import { words } from "../../words/screens";
+import type { PanelProps } from "../../shell/registry";
+import { navigate } from "../../shell/router";
+import { Dialog } from "../../components/dialog";
+import { Labelled } from "../../components/fields";
+import { ProblemNote } from "../../components/problem_note";
+import { slug } from "../../document/bounds";
+import { nameIn, withName } from "./new_document";
 
 const text = words.name;
 
@@ -46,7 +50,7 @@ export function NameDialog(props: {
     }
   };
   return (
-    <Modal title={props.title} close={props.close}>
+    <Dialog title={props.title} close={props.close}>
       <form onSubmit={submit} class="stack-form" noValidate>
         <Labelled label={text.name}>
           {(attributes) => (
@@ -73,7 +77,7 @@ export function NameDialog(props: {
           )}
         </Labelled>
         <ProblemNote problem={problem} />
-        <div class="modal-actions">
+        <div class="dialog-actions">
           <button type="button" onClick={props.close}>
             {words.cancel}
           </button>
@@ -82,7 +86,21 @@ export function NameDialog(props: {
           </button>
         </div>
       </form>
-    </Modal>
+    </Dialog>
+  );
+}
+
+/** Saves the editor's document as the first draft of another template. */
+export function SaveCopy({ editor, close }: PanelProps & { close: () => void }) {
+  const name = nameIn(editor.text.value) ?? editor.templateId;
+  return (
+    <NameDialog
+      title={text.saveCopy}
+      name={words.duplicate.copyOf(name)}
+      submit={text.saveCopy}
+      close={close}
+      make={(id, chosen) => createDraft(id, withName(editor.text.peek(), chosen))}
+    />
   );
 }
 

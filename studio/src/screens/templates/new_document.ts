@@ -1,6 +1,6 @@
 /** Documents that the studio itself begins: empty ones, and copies with another name. */
 
-import { applyEdits, parse } from "../document/text";
+import { applyEdits, parse } from "../../document/text";
 
 const MAX_SIDE = 5_000;
 const MAX_PIXELS = 16_000_000;

@@ -2,13 +2,13 @@
 
 import { useEffect, useRef } from "preact/hooks";
 
-import { isObject } from "../document/json";
-import { addFreeField, missingField } from "../editor/add_field";
-import type { LayerNode } from "../editor/store";
-import type { ApiFault } from "../server/api";
-import { canvasWords } from "../words/shell";
-import type { CanvasController } from "./controller";
-import { type Point, boundsOf } from "./geometry";
+import { isObject } from "../../document/json";
+import { addFreeField, missingField } from "../../editor/add_field";
+import type { LayerNode } from "../../editor/store";
+import type { ApiFault } from "../../server/api";
+import { canvasWords } from "../../words/shell";
+import type { CanvasController } from "../controller";
+import { type Point, boundsOf } from "../geometry";
 import { plainText, textEdits } from "./spans";
 
 const LEAST_WIDTH = 260;

@@ -2,10 +2,11 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import type { PreviewBody } from "../server/previews";
-import { words } from "../words/screens";
-import { type Drawn, useDrawn } from "./drawn";
-import { Choice, ProblemNote } from "./frame";
+import type { PreviewBody } from "../../server/previews";
+import { words } from "../../words/screens";
+import { type Drawn, useDrawn } from "../../components/drawn";
+import { Choice } from "../../components/fields";
+import { ProblemNote } from "../../components/problem_note";
 
 const text = words.versions;
 

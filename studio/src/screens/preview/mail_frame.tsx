@@ -2,10 +2,12 @@
 
 import { useEffect, useRef } from "preact/hooks";
 
-import { words } from "../words/screens";
-import { LIGHT_GROUND, type MailClient, recolors } from "./mail_clients";
+import { words } from "../../words/screens";
+import { type MailClient, recoloring } from "../../server/mail_clients";
 
 const text = words.preview;
+
+const LIGHT_GROUND = "#ffffff";
 
 export type Device = "desktop" | "phone";
 
@@ -21,7 +23,8 @@ export interface MailPicture {
 
 export function MailFrame(props: {
   device: Device;
-  client: MailClient;
+  /** None as long as the list of clients is not there. */
+  client: MailClient | undefined;
   dark: boolean;
   images: boolean;
   picture: MailPicture;
@@ -29,13 +32,14 @@ export function MailFrame(props: {
   const { device, client, dark, images, picture } = props;
   const ground = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    ground.current?.style.setProperty("background-color", dark ? client.dark : LIGHT_GROUND);
+    ground.current?.style.setProperty("background-color", dark && client ? client.background : LIGHT_GROUND);
   }, [dark, client]);
-  const recolored = dark && recolors(client, picture.pixels.width, picture.pixels.height);
+  const filter = dark && client ? recoloring(client, picture.pixels) : null;
   return (
     <figure class={`mail-frame ${device}`}>
       <figcaption>
-        {device === "desktop" ? text.desktop : text.phone} · {client.name}
+        {device === "desktop" ? text.desktop : text.phone}
+        {client && ` · ${client.name}`}
       </figcaption>
       <div ref={ground} class={dark ? "mail dark" : "mail"}>
         <div class="mail-head" aria-hidden="true">
@@ -47,7 +51,8 @@ export function MailFrame(props: {
           <Lines widths={[92, 74]} />
           {images && picture.url ? (
             <img
-              class={recolored ? "mail-picture recolored" : "mail-picture"}
+              class="mail-picture"
+              style={filter === null ? undefined : { filter }}
               src={picture.url}
               alt={picture.alt}
               width={picture.width}
@@ -60,7 +65,7 @@ export function MailFrame(props: {
           <Lines widths={[96, 88, 52]} />
         </div>
       </div>
-      {recolored && images && <p class="hint">{text.recolored(client.name)}</p>}
+      {client && filter !== null && images && <p class="hint">{text.recolored(client.name)}</p>}
     </figure>
   );
 }
