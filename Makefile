@@ -23,7 +23,7 @@ endef
 DOCS_PAGE := functions/api/static/docs
 DOCS_PAGE_FILES := LICENSE NOTICE swagger-ui.css swagger-ui-bundle.js swagger-ui-bundle.js.LICENSE.txt
 
-.PHONY: help setup serve test studio test-studio test-trust fuzz preflight fixes soak load lint types audit stack engine checkov build deploy destroy bench docs clients docs-page acid email-docs email-examples gallery design-art design-thumbnails scripts fonts more-fonts lock clean
+.PHONY: help setup serve test studio test-studio studio-pictures test-trust fuzz preflight fixes soak load lint types audit stack engine checkov build deploy destroy bench docs clients docs-page acid email-docs email-examples gallery design-art design-thumbnails scripts fonts more-fonts lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 18
@@ -77,28 +77,36 @@ requirements/mjml/node_modules/ready: requirements/mjml/package-lock.json
 serve: $(if $(wildcard .venv/ready),.venv/ready,.venv/ready-to-serve) $(MORE_FONTS_BUILT) ## run the whole service on http://127.0.0.1:8080 (PORT=… MORE_FONTS=on)
 	@$(if $(MORE_FONTS_BUILT),POSTCARD_MORE_FONTS=build/more-fonts )$(BIN)/postcard serve --port $(PORT)
 
+# Each process gets half of the tests in their order, so that few modules start their service in both.
+# Without a cache of bytecode each process would compile all tests.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
+IN_TWO := -n 2 --dist worksteal
+
 test: setup ## run every test
-	$(BIN)/python -m pytest -n 2
+	$(PYTEST) $(IN_TWO)
 
 studio: ## build the template editor's page into functions/api/static/studio (needs Node and npm)
 	cd studio && npm ci --no-audit --no-fund
 	cd studio && node build.mjs
 
 test-studio: setup ## run all tests of the template editor in Chromium (`make test` runs a part)
-	$(BIN)/python -m pytest -n 2 tests/studio
+	$(PYTEST) $(IN_TWO) tests/studio
+
+studio-pictures: setup ## draw the pictures of docs/studio.md again, and write its table of keys
+	POSTCARD_STUDIO_PICTURES=1 $(BIN)/python -m pytest -p no:xdist tests/studio/test_walk.py
 
 test-trust: setup ## run all security tests (two hours; `make test` runs a part)
 	rm -rf build/trust
-	POSTCARD_TRUST=full $(BIN)/python -m pytest -n 2 tests/trust tests/security tests/functions/test_corrupted_storage.py
+	POSTCARD_TRUST=full $(PYTEST) $(IN_TWO) tests/trust tests/security tests/functions/test_corrupted_storage.py
 
 fuzz: setup ## decode a million mutated images (25 minutes)
-	POSTCARD_TRUST=full $(BIN)/python -m pytest tests/trust/test_pictures.py -k mutated
+	POSTCARD_TRUST=full $(PYTEST) tests/trust/test_pictures.py -k mutated
 
 preflight: setup ## draw 20,000 rows of a million, and compare with what preflight predicted (3 minutes)
-	POSTCARD_PREFLIGHT=full $(BIN)/python -m pytest -n 2 tests/campaigns/test_preflight_agrees.py
+	POSTCARD_PREFLIGHT=full $(PYTEST) $(IN_TWO) tests/campaigns/test_preflight_agrees.py
 
 fixes: setup ## break 500 templates and mend them with the patches of their findings (4 minutes)
-	POSTCARD_FIXES=full $(BIN)/python -m pytest tests/lint/test_fixes.py
+	POSTCARD_FIXES=full $(PYTEST) tests/lint/test_fixes.py
 
 soak: setup ## send a million requests; memory must not grow (REQUESTS=…)
 	PYTHONPATH=functions:. $(BIN)/python -m tests.trust.soak $(REQUESTS)
@@ -164,6 +172,7 @@ design-art: setup ## draw the pictures of the designs from local/designs/art aga
 
 design-thumbnails: setup ## draw the thumbnails of the designs in functions/api/designs again
 	$(BIN)/python -m local.design_thumbnails
+	$(BIN)/python -m local.design_table
 
 scripts: setup ## draw reference lines in all scripts with Chromium, for the text tests
 	@mkdir -p build/scripts

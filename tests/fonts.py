@@ -37,9 +37,8 @@ def open_font(body: bytes) -> Any:
 @cache
 def upside_down_font(family: str = "Kite", weight: int = 400, italic: bool = False) -> bytes:
     """Space Grotesk upside down, at one weight, under the name `family`."""
-    font = TTFont(FONTS_FOLDER / "SpaceGrotesk.ttf", recalcTimestamp=False)
+    font = open_font(_latin_letters())
     font = instancer.instantiateVariableFont(font, {"wght": max(300, min(700, weight))})
-    _subset_letters(font, LATIN)
     for name in font.getGlyphOrder():
         glyph = font["glyf"][name]
         if glyph.isComposite() or glyph.numberOfContours < 1:
@@ -55,9 +54,7 @@ def upside_down_font(family: str = "Kite", weight: int = 400, italic: bool = Fal
 @cache
 def space_grotesk_as(family: str = "Sail") -> bytes:
     """Space Grotesk with all its weights, under the name `family`."""
-    font = TTFont(FONTS_FOLDER / "SpaceGrotesk.ttf", recalcTimestamp=False)
-    _subset_letters(font, LATIN)
-    return font_bytes(rename_family(font, family))
+    return font_bytes(rename_family(open_font(_latin_letters()), family))
 
 
 def rename_family(font: Any, family: str) -> Any:
@@ -138,8 +135,12 @@ def _box(side: int, outlines: str) -> Any:
     return pen.glyph() if outlines == "glyf" else pen.getCharString()
 
 
-def _subset_letters(font: Any, letters: Sequence[str]) -> None:
+@cache  # all that follows is quick with so few glyphs
+def _latin_letters() -> bytes:
+    """Space Grotesk with the letters LATIN alone."""
+    font = TTFont(FONTS_FOLDER / "SpaceGrotesk.ttf", recalcTimestamp=False)
     options = subset.Options(layout_features=["kern", "liga"], hinting=False, name_IDs=["*"])
     slim = subset.Subsetter(options)
-    slim.populate(unicodes=list(map(ord, letters)))
+    slim.populate(unicodes=list(map(ord, LATIN)))
     slim.subset(font)
+    return font_bytes(font)

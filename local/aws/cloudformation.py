@@ -14,7 +14,11 @@ import yaml
 _SUBSTITUTION = re.compile(r"\$\{(!?)([^}]+)\}")
 
 
-class _Loader(yaml.SafeLoader):
+# The parser in C takes a tenth of the time; a PyYAML that was built without libyaml lacks it.
+_SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_SafeLoader):  # type: ignore[misc]  # one of two classes
     """A YAML loader that reads short forms such as `!Ref` as `{"Ref": …}`."""
 
 

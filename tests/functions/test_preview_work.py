@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from postcard.adapters.memory import MemoryAssetStore
+from postcard.canvas.codecs.reencode import reencode_at_size
 from postcard.ports import AssetRecord
 from postcard.services import source_downscaling
 from tests.functions.fake_services import noise_png, solid_png
@@ -77,15 +78,15 @@ def preview(world: InMemoryService, body: dict[str, Any]) -> dict[str, Any]:
 def test_a_moved_layer_reads_decodes_and_downscales_no_picture_again(
     empty: InMemoryService, assets: CountingAssets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    downscaled: list[int] = []
-    original = source_downscaling.reencode_at_size
-    monkeypatch.setattr(
-        source_downscaling,
-        "reencode_at_size",
-        lambda body, size: downscaled.append(len(body)) or original(body, size),
-    )
+    downscaled: list[tuple[int, int]] = []
+
+    def counted(body: bytes, size: tuple[int, int]) -> bytes:
+        downscaled.append(size)
+        return reencode_at_size(body, size)
+
+    monkeypatch.setattr(source_downscaling, "reencode_at_size", counted)
     preview(empty, moved(0))
-    assert len(downscaled) == 1
+    assert downscaled == [(100, 100)]
     reads, decodes = empty.store.gets, empty.renderer.image_cache.decode_count
     assets.calls.clear()
     for step in range(1, 4):

@@ -267,9 +267,9 @@ FOCUSED = """() => {
   const [width, height] = [Math.min(right, innerWidth) - x, Math.min(bottom, innerHeight) - y];
   const above = document.elementFromPoint(x + width / 2, y + height / 2);
   const surface = focused.closest(".surface");
-  const covered = !(focused.contains(above) || above?.contains(focused) || surface?.contains(above));
+  const isAbove = focused.contains(above) || above?.contains(focused) || surface?.contains(above);
   const name = focused.ariaLabel || focused.textContent.trim().slice(0, 40) || focused.outerHTML;
-  return {id: focused.id, name, x, y, width, height, covered};
+  return {id: focused.id, name, x, y, width, height, covered: !isAbove};
 }"""
 
 
@@ -298,15 +298,15 @@ def shows_focus(page: Page, stop: dict[str, Any]) -> bool:
     left, top = max(0, stop["x"] - RING), max(0, stop["y"] - RING)
     right = min(size["width"], stop["x"] + stop["width"] + RING)
     bottom = min(size["height"], stop["y"] + stop["height"] + RING)
-    clip = {"x": left, "y": top, "width": right - left, "height": bottom - top}
+    clip: Any = {"x": left, "y": top, "width": right - left, "height": bottom - top}
     focused = page.screenshot(clip=clip, caret="hide")
     page.evaluate("document.activeElement.blur()")
     blurred = page.screenshot(clip=clip, caret="hide")
     page.evaluate("(id) => document.getElementById(id)?.focus()", stop["id"])
     pictures = [Image.open(io.BytesIO(body)).convert("L") for body in (focused, blurred)]
     difference = ImageChops.difference(*pictures).point(lambda value: 255 * (value > 24))
-    changed = difference.histogram()[255]
-    return changed >= min(clip["width"], clip["height"])
+    changed: int = difference.histogram()[255]
+    return bool(changed >= min(right - left, bottom - top))
 
 
 @pytest.mark.parametrize("width", [1280, 320])

@@ -1,6 +1,5 @@
 """Documents, files and tables of somebody who means harm: shown literally, and nothing happens."""
 
-import json
 from typing import Any
 
 import pytest
@@ -84,7 +83,9 @@ def open_everything(page: Page) -> None:
 
 def assert_nothing_ran(page: Page) -> None:
     assert page.evaluate("window.ran") is None
-    assert page.locator("script:not([src^='/studio/']), [onerror], [href^='javascript']").count() == 0
+    assert (
+        page.locator("script:not([src^='/studio/']), [onerror], [href^='javascript']").count() == 0
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -135,8 +136,6 @@ def test_a_draft_of_any_json_breaks_no_screen(studio: Studio) -> None:
         assert_nothing_ran(page)
 
 
-
-
 def test_names_of_files_and_cells_of_tables_are_text(studio: Studio) -> None:
     publish(studio, "files", {"name": "Files", "width": 60, "height": 40, "layers": []})
     page = open_assets(studio, "files")
@@ -145,7 +144,9 @@ def test_names_of_files_and_cells_of_tables_are_text(studio: Studio) -> None:
     upload(page, f"{IMAGE}.txt", b"no picture", "text/plain")
     expect(page.locator(".upload-list .danger").first).to_contain_text(IMAGE)
     page.get_by_role("tab", name="Fields").click()
-    table = "\n".join([f'"{IMAGE.replace(chr(34), chr(34) * 2)}","{SCRIPT}"', *[f"{LINK},=1+1"] * 3])
+    table = "\n".join(
+        [f'"{IMAGE.replace(chr(34), chr(34) * 2)}","{SCRIPT}"', *[f"{LINK},=1+1"] * 3]
+    )
     page.get_by_label("Choose a CSV").set_input_files(
         file(f"{SCRIPT.replace('/', '')}.csv", table.encode(), "text/csv")
     )

@@ -1,4 +1,7 @@
-"""Whatever somebody does, the page stays whole and no text is lost. `POSTCARD_STUDIO=full`: more."""
+"""Whatever somebody does, the page stays whole and no text is lost.
+
+`POSTCARD_STUDIO=full` has a longer run for each seed template and design.
+"""
 
 import os
 from pathlib import Path

@@ -16,7 +16,8 @@ ALL_THAT_IS_KEPT = """async () => {
     request.onsuccess = () => done(request.result);
     request.onerror = () => fail(request.error);
   });
-  const found = {names: [...Object.keys(localStorage), ...Object.keys(sessionStorage)], databases: []};
+  const names = [...Object.keys(localStorage), ...Object.keys(sessionStorage)];
+  const found = {names, databases: []};
   for (const {name} of await indexedDB.databases()) {
     const database = await ask(indexedDB.open(name));
     for (const store of database.objectStoreNames) {
@@ -71,9 +72,7 @@ def test_a_session_that_ends_in_the_middle_of_work_loses_nothing(studio: Studio)
     page.goto(f"{studio.url}/studio/t/ended")
     editor = EditorPage(page, studio, "ended")
     editor.wait_for_exact_picture()
-    ended = studio.call(
-        "DELETE", "/v1/sessions/current", Authorization=f"Bearer {key_of(page)}"
-    )
+    ended = studio.call("DELETE", "/v1/sessions/current", Authorization=f"Bearer {key_of(page)}")
     assert ended.status_code == 204
     edit(editor, 3)
     expect(page.get_by_text("Your session ended.")).to_be_visible()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,6 @@ from tests.golden.compare import assert_matches_golden
 from tests.rendering.drawing import decode, render, renderer
 from tests.template.template_cases import template
 
-FILES = {
-    "Kite": [upside_down_font("Kite", 400), upside_down_font("Kite", 700)],
-    "Sail": [space_grotesk_as()],
-    "asset:boxes": [box_font("AB")],
-}
 LAYERS = [
     {"type": "text", "x": 20, "y": 16, "size": 30, "text": "Kite flies over Inter"},
     {"type": "text", "x": 20, "y": 62, "size": 30, "weight": 700, "text": "Kite, in bold"},
@@ -44,11 +40,21 @@ LAYERS = [
 ]
 
 
+@cache
+def sanitized_fonts() -> dict[str, list[bytes]]:
+    files = {
+        "Kite": [upside_down_font("Kite", 400), upside_down_font("Kite", 700)],
+        "Sail": [space_grotesk_as()],
+        "asset:boxes": [box_font("AB")],
+    }
+    return {name: [sanitize(body)[0] for body in bodies] for name, bodies in files.items()}
+
+
 class FontStore:
     """Sanitized fonts by digest; counts reads."""
 
     def __init__(self) -> None:
-        fonts = {name: [sanitize(body)[0] for body in bodies] for name, bodies in FILES.items()}
+        fonts = sanitized_fonts()
         self.bodies = {content_digest(body): body for bodies in fonts.values() for body in bodies}
         self.families = {name: list(map(content_digest, bodies)) for name, bodies in fonts.items()}
         self.reads = 0

@@ -37,8 +37,7 @@ async function open(id: string): Promise<TemplateEditor> {
   try {
     loaded = await loadDraft(id, draft ? 2 : 5);
   } catch (problem) {
-    // Without the service, what this browser kept can be worked on.
-    if (!(problem instanceof ApiProblem) || !problem.mayRepeat || draft === undefined) throw problem;
+    if (draft === undefined || !(problem instanceof ApiProblem) || !opensKept(problem, draft)) throw problem;
     return keptEditor(id, draft, kept);
   }
   if (loaded === undefined) {
@@ -51,6 +50,12 @@ async function open(id: string): Promise<TemplateEditor> {
   }
   if (draft.serverText === loaded.text) return new TemplateEditor(id, loaded, kept);
   return openChanged(id, draft, loaded, kept);
+}
+
+/** Whether what this browser kept is opened though the service did not answer with a document. */
+function opensKept({ mayRepeat, status }: ApiProblem, { dirty }: KeptDraft): boolean {
+  // 410 and 403: the template was deleted, or is somebody else's now. Unsaved changes are saved as a copy.
+  return mayRepeat || (dirty && (status === 410 || status === 403));
 }
 
 function keptEditor(id: string, { serverText, etag, base }: KeptDraft, kept: Kept): TemplateEditor {

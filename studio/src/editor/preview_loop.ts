@@ -197,6 +197,8 @@ export class PreviewLoop {
       this.#shownFor = undefined;
       return;
     }
+    // The service has answered: what fails later waits from the beginning.
+    this.#failures = 0;
     if (job.kind === "parts") {
       this.#partsAskedFor = partsKey(job.wish, job.pointers);
       this.#dropParts();
@@ -219,7 +221,9 @@ export class PreviewLoop {
       faults = documentFaults(problem);
       const patched = withoutFaults(wish.text, this.#good, faults);
       if (patched === undefined) throw problem;
-      answer = await this.queue.ask({ ...body, document: patched });
+      answer = await this.queue.ask({ ...body, document: patched }).catch((other: unknown) => {
+        throw other instanceof ApiProblem && other.status === 400 ? problem : other; // What is wrong with the text itself.
+      });
     }
     if (answer === undefined || this.#closed) return;
     if (faults.length === 0) this.#good = lastGood(wish.text) ?? this.#good;

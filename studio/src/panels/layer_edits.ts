@@ -164,7 +164,7 @@ function freePlace(editor: Editor, box: Size, canvas: Size): { x: number; y: num
   const xs = [(canvas.width - box.width) / 2, canvas.width - box.width - margin, margin].map((x) => round(x, 0));
   const ys = [(canvas.height - box.height) / 2, canvas.height - box.height - margin, margin].map((y) => round(y, 0));
   const places = xs.flatMap((x) => ys.map((y) => ({ x, y })));
-  const others = editor.preview.peek().layers.filter((layer) => !isBackground(layer, canvas));
+  const others = editor.preview.peek().layers.filter((layer) => !isBackground(layer, canvas)).map((layer) => layer.ink ?? layer);
   const covered = (place: { x: number; y: number }): number =>
     others.reduce((sum, other) => sum + overlap({ ...place, ...box }, other), 0);
   return places.reduce((best, place) => (covered(place) < covered(best) ? place : best));

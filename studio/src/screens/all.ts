@@ -2,6 +2,7 @@
 
 export { AssetsPanel } from "../panels/assets";
 export { FontsPanel } from "../panels/fonts";
+export { SaveCopy } from "./templates/name_dialog";
 export { NewTemplate } from "./templates/new_template";
 export { PictureStart } from "./picture/start";
 export { Preview } from "./preview/preview";

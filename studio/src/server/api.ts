@@ -125,7 +125,9 @@ async function read(response: Response, { as = "json", has = [] }: CallOptions):
   const text = await response.text();
   const isJson = /^application\/(.+\+)?json\b/.test(response.headers.get("Content-Type") ?? "");
   const value = isJson ? parsed(text) : undefined;
-  if (typeof value !== "object" || value === null || has.some((key) => !(key in value))) throw notTheService();
+  const isWhole = typeof value === "object" && value !== null && has.every((key) => key in value);
+  // A text is a document, which the service never answers without its tag.
+  if (!isWhole || (as === "text" && !response.headers.has("ETag"))) throw notTheService();
   return as === "text" ? text : value;
 }
 

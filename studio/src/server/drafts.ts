@@ -20,6 +20,8 @@ export interface Drafts {
   /** The version that the draft began from; 0 for a template without one. */
   readonly base: ReadonlySignal<number>;
   readonly conflict: ReadonlySignal<Conflict | undefined>;
+  /** The template was deleted, or is out of this session's reach: the text can only become another one. */
+  readonly gone: ReadonlySignal<boolean>;
   /** Whether this browser keeps the text: no where its storage is refused, or another tab has the template. */
   readonly kept: ReadonlySignal<boolean>;
   /** Sends the draft now; resolves when the service has it (true) or it failed. */
@@ -95,6 +97,7 @@ export class TemplateDraft implements Drafts {
   readonly etag = signal<string | undefined>(undefined);
   readonly base = signal(0);
   readonly conflict = signal<Conflict | undefined>(undefined);
+  readonly gone = signal(false);
   readonly kept: ReadonlySignal<boolean>;
 
   #serverText: string;
@@ -223,8 +226,12 @@ export class TemplateDraft implements Drafts {
   }
 
   async #put(): Promise<boolean> {
-    // The service stores JSON objects; a half-typed document stays in this browser until it is one.
-    if (!this.hooks.isJson() || this.conflict.value !== undefined) return false;
+    if (this.conflict.value !== undefined) return false;
+    if (!this.hooks.isJson()) {
+      // The service stores JSON objects; a half-typed document stays in this browser until it is one.
+      this.state.value = "edited";
+      return false;
+    }
     const text = this.hooks.text();
     this.state.value = this.state.value === "offline" ? "offline" : "saving";
     const tag = this.etag.value;
@@ -267,7 +274,11 @@ export class TemplateDraft implements Drafts {
       return false;
     }
     if (problem.mayRepeat) this.#retry(problem);
-    else this.state.value = "refused";
+    else {
+      this.#failures = 0;
+      this.gone.value = problem.status === 410 || problem.status === 403;
+      this.state.value = "refused";
+    }
     return false;
   }
 

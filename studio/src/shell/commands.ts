@@ -53,6 +53,7 @@ export const COMMANDS: readonly Command[] = [
   command("undo", words.undo, groups.everywhere, "Mod+Z", undo, { scope: "anywhere", enabled: ({ editor }) => editor.canUndo.value }),
   command("redo", words.redo, groups.everywhere, ["Mod+Shift+Z", "Mod+Y"], redo, { scope: "anywhere", enabled: ({ editor }) => editor.canRedo.value }),
   command("save", words.save, groups.everywhere, "Mod+S", save, { scope: "everywhere" }),
+  command("save_copy", words.saveCopy, groups.everywhere, "", ({ dialog }) => void (dialog.value = "save_copy")),
   command("publish", words.publish, groups.everywhere, "Mod+Enter", publish, { scope: "anywhere" }),
   command("preview", words.preview, groups.everywhere, "", ({ editor }) => navigate(`/studio/t/${editor.templateId}/preview`)),
   command("versions", words.versions, groups.everywhere, "", ({ editor }) => navigate(`/studio/t/${editor.templateId}/versions`)),

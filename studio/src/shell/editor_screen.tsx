@@ -10,6 +10,7 @@ import { NoTemplate, openEditor } from "../editor/open";
 import { screens } from "../screens";
 import { ApiProblem } from "../server/api";
 import { sessionState } from "../server/session";
+import { commandWords } from "../words/commands";
 import { words } from "../words/shell";
 import { Boards } from "./boards";
 import { runCommand } from "./commands";
@@ -92,24 +93,7 @@ function EditorPage({ workspace }: { workspace: Workspace }) {
   return (
     <div class="editor">
       <TopBar workspace={workspace} name={name} />
-      {sessionState.value === "over" && (
-        <p class="notice caution session-over" role="alert">
-          {words.sessionOver}
-        </p>
-      )}
-      {isAtRisk(editor) && (
-        <p class="notice caution session-over" role="alert">
-          {words.notKept}
-        </p>
-      )}
-      {panelsFailed.value && (
-        <p class="notice danger session-over" role="alert">
-          {words.partFailed}{" "}
-          <button type="button" class="outlined" onClick={() => location.reload()}>
-            {words.loadAgain}
-          </button>
-        </p>
-      )}
+      <Notices workspace={workspace} />
       <LeftColumn workspace={workspace} />
       <main class="middle" data-region="canvas" aria-label={words.regionCanvas} tabIndex={-1}>
         <CanvasView canvas={workspace.canvas} />
@@ -124,6 +108,41 @@ function EditorPage({ workspace }: { workspace: Workspace }) {
       <p class="visually-hidden" aria-live="polite">
         {workspace.announcer.message.value}
       </p>
+    </div>
+  );
+}
+
+/** What stands between this page and the service, above the columns. */
+function Notices({ workspace }: { workspace: Workspace }) {
+  const { editor } = workspace;
+  return (
+    <div class="notices">
+      {sessionState.value === "over" && (
+        <p class="notice caution" role="alert">
+          {words.sessionOver}
+        </p>
+      )}
+      {editor.draft.gone.value && (
+        <p class="notice caution" role="alert">
+          {words.refused(editor.draft.problem.value ?? "")}{" "}
+          <button type="button" class="outlined" onClick={() => runCommand(workspace, "save_copy")}>
+            {commandWords.saveCopy}
+          </button>
+        </p>
+      )}
+      {isAtRisk(editor) && (
+        <p class="notice caution" role="alert">
+          {words.notKept}
+        </p>
+      )}
+      {panelsFailed.value && (
+        <p class="notice danger" role="alert">
+          {words.partFailed}{" "}
+          <button type="button" class="outlined" onClick={() => location.reload()}>
+            {words.loadAgain}
+          </button>
+        </p>
+      )}
     </div>
   );
 }
@@ -252,6 +271,7 @@ function Dialogs({ workspace }: { workspace: Workspace }) {
       {shown === "commands" && <Palette workspace={workspace} close={close} />}
       {shown === "shortcuts" && <Shortcuts close={close} />}
       {shown === "publish" && screens.publish && <screens.publish editor={editor} close={close} />}
+      {shown === "save_copy" && screens.saveCopy && <screens.saveCopy editor={editor} close={close} />}
       <ConflictDialog workspace={workspace} />
     </>
   );

@@ -225,11 +225,11 @@ export const words = {
         : `No column is called like a field. Name the columns ${fields.slice(0, 6).join(", ")}.`,
     tooLarge: "The file is over 20 MB. Take the first rows of it.",
     faults: {
-      columns: "The file has more than 200 columns.",
-      no_rows: "The file has no rows.",
-      not_text: "The file is no CSV. Save the table as CSV first.",
+      columns: "The file has more than 200 columns. Keep those that the template has fields for.",
+      no_rows: "The file has no rows below its header. Choose another.",
+      not_text: "The file is no CSV. Save the table as CSV (UTF-8) first.",
     } as { [code: string]: string },
-    unreadable: "The file could not be read.",
+    unreadable: "The file could not be read. Choose it again.",
     summary: (file: string, rows: number, columns: number) =>
       `${file}: ${count(rows, "row", "rows")}, ${count(columns, "column", "columns")}`,
     close: "Forget this file",

@@ -82,6 +82,7 @@ export const words = {
     name: "Name",
     id: "Id",
     idHelp: "Part of every link. It cannot be changed later.",
+    saveCopy: "Save as another template",
     idFault: "An id has small letters, digits, - and _, and begins with a letter or digit.",
     taken: (id: string) => `There is a template “${id}” already: choose another id.`,
     create: "Create",

@@ -3,13 +3,15 @@
 import { useState } from "preact/hooks";
 
 import { ApiProblem } from "../../server/api";
-import { isFree, isTemplateId } from "../../server/templates";
+import { createDraft, isFree, isTemplateId } from "../../server/templates";
 import { words } from "../../words/screens";
+import type { PanelProps } from "../../shell/registry";
 import { navigate } from "../../shell/router";
 import { Dialog } from "../../components/dialog";
 import { Labelled } from "../../components/fields";
 import { ProblemNote } from "../../components/problem_note";
 import { slug } from "../../document/bounds";
+import { nameIn, withName } from "./new_document";
 
 const text = words.name;
 
@@ -85,6 +87,20 @@ export function NameDialog(props: {
         </div>
       </form>
     </Dialog>
+  );
+}
+
+/** Saves the editor's document as the first draft of another template. */
+export function SaveCopy({ editor, close }: PanelProps & { close: () => void }) {
+  const name = nameIn(editor.text.value) ?? editor.templateId;
+  return (
+    <NameDialog
+      title={text.saveCopy}
+      name={words.duplicate.copyOf(name)}
+      submit={text.saveCopy}
+      close={close}
+      make={(id, chosen) => createDraft(id, withName(editor.text.peek(), chosen))}
+    />
   );
 }
 
