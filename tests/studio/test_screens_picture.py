@@ -4,6 +4,7 @@ import io
 import re
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -155,7 +156,7 @@ def test_what_is_no_picture_is_refused_before_it_is_sent(studio: Studio) -> None
 
 def test_a_picture_of_which_no_template_was_made_does_not_stay(studio: Studio) -> None:
     page = open_screen(studio, "/new/picture")
-    leaving = {
+    leaving: dict[str, Callable[[], None]] = {
         "other": lambda: page.get_by_role("button", name="Another picture").click(),
         "screen": lambda: page.get_by_role("link", name="Templates").first.click(),
         "closed": page.close,
@@ -166,7 +167,7 @@ def test_a_picture_of_which_no_template_was_made_does_not_stay(studio: Studio) -
             page.set_input_files("input[type=file]", png(f"left-{name}.png", banner()))
         assert studio.call("GET", f"/v1/assets/left-{name}").status_code == 200
         leave()
-        wait_until(lambda name=name: is_missing(studio, f"left-{name}"))
+        wait_until(partial(is_missing, studio, f"left-{name}"))
 
 
 def test_a_session_for_design_alone_leaves_its_picture_among_the_assets(studio: Studio) -> None:
