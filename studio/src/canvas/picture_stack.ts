@@ -28,8 +28,15 @@ export class PictureStack {
     this.#show();
   }
 
-  /** Shows a picture as soon as it is decoded; `alt` says what it shows. */
+  /**
+   * Shows a picture as soon as it is decoded; `alt` says what it shows. The picture that was given before
+   * changes nothing: after a drag it would show the layer where it was.
+   */
   async setWhole(picture: PreviewPicture | undefined, alt: string): Promise<void> {
+    if (picture === this.#wanted) {
+      if (this.#whole !== undefined) this.#whole.alt = alt;
+      return;
+    }
     this.#wanted = picture;
     if (picture === undefined) return;
     const image = imageOf(picture.url, 0, 0, picture.width, picture.height);
