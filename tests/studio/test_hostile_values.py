@@ -16,7 +16,7 @@ from tests.studio.test_bad_answers import editor_page, open_editor
 
 TEMPLATES: tuple[str, ...] = ()
 MARKUP = "<img src=x onerror=alert(1)>"
-HOSTILE = f"{MARKUP}\u202e\u2066\u200b\ud83c\udf89'\"`{{{{"
+HOSTILE = f"{MARKUP}\u202e\u2066\u200b\U0001f389'\"`{{{{"
 ROW = ",".join(["cell"] * 2000)
 TABLES: dict[str, tuple[bytes, str]] = {
     "columns": (f"{ROW}\n{ROW}\n".encode(), "more than 200 columns"),

@@ -154,7 +154,7 @@ def revoke(studio: Studio, session: dict[str, Any]) -> None:
 
 
 def test_a_draft_that_somebody_deletes_is_stored_anew_with_the_next_change(studio: Studio) -> None:
-    studio.recorder.allow_status(412)
+    studio.recorder.allow_status(404, 412)
     editor = editor_page(studio, "draft-gone")
     open_editor(editor)
     editor.wait_for_exact_picture()
