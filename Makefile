@@ -23,7 +23,7 @@ endef
 DOCS_PAGE := functions/api/static/docs
 DOCS_PAGE_FILES := LICENSE NOTICE swagger-ui.css swagger-ui-bundle.js swagger-ui-bundle.js.LICENSE.txt
 
-.PHONY: help setup serve test studio test-studio test-trust fuzz preflight fixes soak load lint types audit stack engine checkov build deploy destroy bench docs clients docs-page acid email-docs email-examples gallery design-art design-thumbnails scripts fonts more-fonts lock clean
+.PHONY: help setup serve test studio test-studio studio-pictures test-trust fuzz preflight fixes soak load lint types audit stack engine checkov build deploy destroy bench docs clients docs-page acid email-docs email-examples gallery design-art design-thumbnails scripts fonts more-fonts lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 18
@@ -91,6 +91,9 @@ studio: ## build the template editor's page into functions/api/static/studio (ne
 
 test-studio: setup ## run all tests of the template editor in Chromium (`make test` runs a part)
 	$(PYTEST) $(IN_TWO) tests/studio
+
+studio-pictures: setup ## draw the pictures of docs/studio.md again, and write its table of keys
+	POSTCARD_STUDIO_PICTURES=1 $(BIN)/python -m pytest -p no:xdist tests/studio/test_walk.py
 
 test-trust: setup ## run all security tests (two hours; `make test` runs a part)
 	rm -rf build/trust
@@ -169,6 +172,7 @@ design-art: setup ## draw the pictures of the designs from local/designs/art aga
 
 design-thumbnails: setup ## draw the thumbnails of the designs in functions/api/designs again
 	$(BIN)/python -m local.design_thumbnails
+	$(BIN)/python -m local.design_table
 
 scripts: setup ## draw reference lines in all scripts with Chromium, for the text tests
 	@mkdir -p build/scripts

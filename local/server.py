@@ -23,6 +23,7 @@ from local.aws.distribution_config import Distribution
 from local.aws.edge_function import EdgeFunction
 from local.aws.event_sources import EventSources, QueuePoller, ScheduleClock
 from local.aws.http_messages import Request, Response
+from local.aws.idempotent_transactions import IdempotentTransactions
 from local.aws.lambda_service import LambdaFunction, LambdaService, LogFile
 from local.aws.moto_server import (
     SECRET_ACCESS_KEY,
@@ -146,7 +147,7 @@ class LocalServer:
         self.state = resources.enter_context(closing(MotoStateFile(path, self.account, self.stack)))
         self.state.restore()
         self._recording_app = RecordingMiddleware(
-            self.account.app,
+            IdempotentTransactions(self.account.app),
             self.counters,
             on_write=self._on_write,
             on_invalidation=lambda paths: self.cdn.invalidate(paths),

@@ -21,7 +21,15 @@ CONTENT_TYPES = {
     "start.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
-DOCS_PAGES = ("start", "templates", "links-and-email", "api-guide", "operate", "troubleshooting")
+DOCS_PAGES = (
+    "start",
+    "studio",
+    "templates",
+    "links-and-email",
+    "api-guide",
+    "operate",
+    "troubleshooting",
+)
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
     " frame-ancestors 'none'; base-uri 'none'; form-action 'none';"
@@ -72,7 +80,7 @@ class StartPage:
 
     | call | response |
     |---|---|
-    | `GET /start/samples` | each sample with a signed link, drawn with the examples of its fields |
+    | `GET /start/samples` | each sample with a signed link and its examples; the designs |
     | `POST /start/studio` with `{}` | an invitation to the studio |
     | `POST /start/link` with `template_id` and `name` | a signed link with this name |
     """
@@ -96,7 +104,8 @@ class StartPage:
         if request.method not in ("GET", "HEAD"):
             return _problem(405, "This page is read only.", {"allow": "GET, HEAD"})
         if request.path == "/start/samples":
-            return _json_response(200, {"signs": self._signs, "samples": self._samples()})
+            content = {"samples": self._samples(), "designs": self._designs()}
+            return _json_response(200, {"signs": self._signs, **content})
         return _file(request.path)
 
     def _samples(self) -> Sequence[Mapping[str, Any]]:
@@ -107,6 +116,12 @@ class StartPage:
             for sample, (status, content) in links
             if status == 200
         ]
+
+    def _designs(self) -> Sequence[Mapping[str, Any]]:
+        """The designs of the studio, by category and name."""
+        response = self._api.send("GET", "/v1/designs")
+        items = json.loads(response.body)["items"] if response.status == 200 else []
+        return [{key: item[key] for key in ("name", "thumbnail_url")} for item in items]
 
     def _create_link(self, request: Request) -> Response:
         if refusal := self._refusal(request):

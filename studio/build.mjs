@@ -6,10 +6,13 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
+import { licenses } from "./licenses.mjs";
 
 const root = dirname(fileURLToPath(import.meta.url));
 const output = join(root, "../functions/api/static/studio");
 const STYLES = ["tokens", "base", "shell", "canvas", "panels", "screens"];
+const APP = "src/main.tsx";
+const LATER_PARTS = ["src/panels/index.ts", "src/screens/all.ts"];
 // Loaded when the JSON drawer opens. It shares no module with the app, so it is a file of its own.
 const JSON_EDITOR = "src/panels/json_editor.ts";
 
@@ -17,6 +20,7 @@ const options = {
   absWorkingDir: root,
   bundle: true,
   write: false,
+  preserveSymlinks: true, // names of files must not depend on where node_modules really is
   format: "esm",
   target: ["chrome123", "firefox128", "safari17.5"],
   charset: "utf8",
@@ -32,12 +36,17 @@ async function bundle(extra) {
   return Buffer.from(result.outputFiles[0].contents);
 }
 
-/** The app in parts: what the editor needs, and what is fetched when a dialog or another screen opens. */
+/**
+ * The app in parts: what the editor needs, and what is fetched when a dialog or another screen opens.
+ *
+ * Each part imports the app, from which it has all modules that both use. So these are one file, and
+ * the page's script is that file, not the entry that would only import it.
+ */
 async function bundleApp(jsonFile) {
   const { outputFiles, metafile } = await esbuild.build({
     ...options,
-    entryPoints: { app: "src/main.tsx" },
-    plugins: [externalJsonEditor(jsonFile)],
+    entryPoints: { app: APP },
+    plugins: [externalJsonEditor(jsonFile), importingTheApp()],
     splitting: true,
     metafile: true,
     outdir: "parts",
@@ -45,20 +54,26 @@ async function bundleApp(jsonFile) {
     chunkNames: "[name].[hash]",
   });
   const made = Object.entries(metafile.outputs);
-  const [app] = made.find(([, part]) => part.entryPoint === "src/main.tsx");
-  const first = [app];
-  for (const path of first) {
-    for (const each of metafile.outputs[path].imports) {
-      if (each.kind === "import-statement" && !first.includes(each.path)) first.push(each.path);
-    }
-  }
+  const [entry, { imports }] = made.find(([, part]) => part.entryPoint === APP);
+  const [{ path: app }, ...others] = imports.filter((each) => each.kind === "import-statement");
+  if (others.length > 0 || !(APP in metafile.outputs[app].inputs)) throw new Error("The app is more than one file.");
   const bytesOf = (path) => outputFiles.find((file) => relative(root, file.path) === path).contents;
-  const order = [...first, ...made.map(([path]) => path).filter((path) => !first.includes(path))];
-  return order.map((path) => ({
-    name: path.replace(/^parts\//, ""),
-    bytes: Buffer.from(bytesOf(path)),
-    isFirst: first.includes(path),
-  }));
+  return made
+    .filter(([path]) => path !== entry)
+    .map(([path]) => ({ name: path.replace(/^parts\//, ""), bytes: Buffer.from(bytesOf(path)), isApp: path === app }));
+}
+
+function importingTheApp() {
+  return {
+    name: "importing-the-app",
+    setup(build) {
+      build.onLoad({ filter: /\.tsx?$/ }, ({ path }) => {
+        if (!LATER_PARTS.includes(relative(root, path))) return undefined;
+        const app = relative(dirname(path), join(root, APP));
+        return { contents: `import "${app}";\n${readFileSync(path, "utf8")}`, loader: "ts" };
+      });
+    },
+  };
 }
 
 function hashed(name, extension, bytes) {
@@ -86,7 +101,7 @@ function filesBelow(folder) {
 
 /** One line a source file, as sha256sum writes it: tells whether the built page is up to date. */
 function sources() {
-  const single = ["build.mjs", "index.html", "package-lock.json", "package.json", "tsconfig.json"];
+  const single = ["build.mjs", "index.html", "licenses.mjs", "package-lock.json", "package.json", "tsconfig.json"];
   const files = [...single, ...filesBelow("src"), ...filesBelow("style")].sort();
   const line = (file) =>
     `${createHash("sha256").update(readFileSync(join(root, file))).digest("hex")}  ${file}\n`;
@@ -109,12 +124,9 @@ async function buildPage() {
   for (const { name, bytes } of parts) files.set(name, bytes);
   files.set(styleFile, style);
   const page = readFileSync(join(root, "index.html"), "utf8");
-  const [app, ...shared] = parts.filter((part) => part.isFirst);
-  const preloads = shared.map((part) => `\n    <link rel="modulepreload" href="/studio/${part.name}">`);
-  const html = page
-    .replace("STYLE_NAME", styleFile)
-    .replace("APP_NAME", app.name)
-    .replace("  </head>", `${preloads.join("").replace(/^\n  /, "  ")}${preloads.length > 0 ? "\n" : ""}  </head>`);
+  const app = parts.find((part) => part.isApp);
+  const html = page.replace("STYLE_NAME", styleFile).replace("APP_NAME", app.name);
+  files.set("licenses.txt", Buffer.from(licenses(root)));
   files.set("index.html", Buffer.from(html)).set("SOURCES", Buffer.from(sources()));
   rmSync(output, { recursive: true, force: true });
   mkdirSync(output, { recursive: true });

@@ -109,7 +109,8 @@ def cors_headers(origins: Sequence[str], request: ApiRequest) -> Mapping[str, st
         return {}
     return {
         "Access-Control-Allow-Origin": origin,
-        "Access-Control-Expose-Headers": "ETag, RateLimit, RateLimit-Policy, Retry-After",
+        "Access-Control-Expose-Headers": "ETag, Postcard-Base, RateLimit, RateLimit-Policy,"
+        " Retry-After",
         "Vary": "Origin",
     }
 

@@ -74,6 +74,10 @@ RESPONSE_HEADERS: OpenApiDocument = {
         "required": True,
         "schema": {"type": "string", "pattern": '^"d?[0-9]+"$'},
     },
+    "Postcard-Base": {
+        "description": "The version that a draft began from, if there was one.",
+        "schema": {"type": "string", "pattern": "^[0-9]+$"},
+    },
 }
 CORRECT_REQUEST = "correct the request"
 READ_AGAIN = "read again, then repeat"
@@ -237,6 +241,8 @@ def _response_header_refs(
     has_tag = path in (*DOCUMENT_PATHS[:3], USE_DESIGN_PATH) and status == "200"
     if has_tag or "TemplateResponse" in content or "DraftResponse" in content:
         names.append("ETag")
+    if path == f"{DRAFT_PATH}/document" and status == "200":
+        names.append("Postcard-Base")
     if path == "/v1/previews" and status == "200":
         names.append("Server-Timing")
     for name in names:

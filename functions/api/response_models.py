@@ -187,6 +187,7 @@ class DesignAsset(BaseModel):
     id: str
     content_type: str
     bytes: int
+    url: str
 
 
 class DesignResponse(DesignSummary):

@@ -128,17 +128,34 @@ async function copy(button, text) {
 
 // Opens the studio signed in: each click gets a link of its own, which works once.
 const studio = document.getElementById('studio');
-studio.addEventListener('click', async () => {
+studio.addEventListener('click', () => openStudio('/studio'));
+
+async function openStudio(path) {
   studio.disabled = true;
   try {
     const { url } = await call('/start/studio', {});
-    location.assign(url);
+    location.assign(url.replace('/studio#', `${path}#`));
   } catch (error) {
     document.getElementById('studio-message').textContent = error.message;
   } finally {
     studio.disabled = false;
   }
-});
+}
+
+// Each design leads to the studio's page for a new template.
+function showDesigns(designs, opens) {
+  for (const design of designs) {
+    const item = document.createElement('li');
+    const button = document.createElement('button');
+    const picture = document.createElement('img');
+    Object.assign(picture, { src: design.thumbnail_url, alt: '', loading: 'lazy' });
+    Object.assign(button, { type: 'button', disabled: !opens });
+    button.append(picture, design.name);
+    button.addEventListener('click', () => openStudio('/studio/new'));
+    item.append(button);
+    document.getElementById('designs').append(item);
+  }
+}
 
 async function start() {
   let content;
@@ -148,6 +165,7 @@ async function start() {
     say(error.message, true);
     return;
   }
+  showDesigns(content.designs, content.signs);
   const [first, ...others] = content.samples;
   if (!first) {
     say('The sample templates were deleted. Delete the folder .postcard and start again to get them back.', true);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { caretAt, caretNear, selectionBoxes, textCarets } from "../src/canvas/carets";
+import { caretAt, caretNear, selectionBoxes, textCarets } from "../src/canvas/text/carets";
 
 function line(top: number, places: readonly [offset: number, x: number][], span = 0) {
   return places.map(([offset, x]) => ({ span, offset, x, top, bottom: top + 20, rtl: false }));

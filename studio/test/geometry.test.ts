@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import * as g from "../src/canvas/geometry";
-import * as gestures from "../src/canvas/gestures";
+import * as gestures from "../src/canvas/gestures/shapes";
 
 const NO_KEYS = { shift: false, alt: false };
 

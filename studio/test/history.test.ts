@@ -39,6 +39,16 @@ test("thirty steps of a held key are one entry; a pause begins another", () => {
   assert.deepEqual(texts, ["x=31", "x=30", "x=0"]);
 });
 
+test("an edit that continues the last one belongs to it after any pause", () => {
+  const history = new History();
+  history.push("type", snapshot(""), snapshot("a"), 0, "text");
+  history.push("type", snapshot("a"), snapshot("ab"), 10 * PAUSE_MS, "text", true);
+  assert.equal(history.undo("ab")?.text, "");
+  history.push("type", snapshot(""), snapshot("a"), 0, "text");
+  history.push("move", snapshot("a"), snapshot("ab"), 1, "nudge", true);
+  assert.equal(history.undo("ab")?.text, "a");
+});
+
 test("a gesture that ends where it began leaves no entry", () => {
   const history = new History();
   history.push("move", snapshot("a1"), snapshot("a2"), 0, "m");

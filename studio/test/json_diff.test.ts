@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { changes, diffLines, diffTexts, hunks } from "../src/screens/json_diff";
+import { changes, diffLines, diffTexts, hunks } from "../src/screens/versions/json_diff";
 
 function rebuilt(lines: ReturnType<typeof diffLines>, without: "added" | "removed"): string[] {
   return lines.filter((line) => line.kind !== without).map((line) => line.text);

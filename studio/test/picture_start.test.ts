@@ -2,10 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { contrast, hex, inkIn, type Pixels, surroundings, textColors } from "../src/screens/picture/colors";
-import {
-  dragged, faultsOf, graphemes, kept, nudged, type PictureChoices, pictureTemplate, pictureTemplateText,
-  proposedAlign, proposedSize, shownWidth, slug, titleOf,
-} from "../src/screens/picture/template";
+import { slug } from "../src/document/bounds";
+import { dragged, faultsOf, graphemes, kept, nudged, type PictureChoices, pictureTemplate, pictureTemplateText, proposedAlign, proposedSize, shownWidth, titleOf } from "../src/screens/picture/template";
 
 type Rgb = [number, number, number];
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { snapEdges, snapMove, snapTargets } from "../src/canvas/snap";
+import { snapEdges, snapMove, snapTargets } from "../src/canvas/gestures/snap";
 
 const CANVAS = { width: 600, height: 300 };
 

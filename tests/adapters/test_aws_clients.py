@@ -54,11 +54,11 @@ def light(server: ScriptedServer, **options: Any) -> LightClient:
     return LightClient(region="eu-west-3", endpoint_url=server.url, **(defaults | options))
 
 
-def boto(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> Any:
+def boto(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, service: str = "s3") -> Any:
     for name, text in CREDENTIALS.items():
         monkeypatch.setenv(name, text)
     settings = Settings("t", "p", "s", "k", endpoint_url=server.url)
-    return boto_client("s3", settings, seconds=PATIENCE_SECONDS)
+    return boto_client(service, settings, seconds=PATIENCE_SECONDS)
 
 
 def table(client: Any) -> Table:
@@ -83,6 +83,19 @@ def test_a_response_that_does_not_match_its_checksum_is_unavailable(serve: Serve
     server = serve(http_response(ITEM, headers=["x-amz-crc32: 12345"]))
     with pytest.raises(ServiceUnavailable):
         table(light(server)).get("a", "b")
+
+
+def test_a_transaction_whose_response_is_lost_is_repeated_with_the_same_token(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = serve(CLOSE_CONNECTION, http_response(headers=["x-amz-crc32: 2745614147"]))
+    rows = table(boto(server, monkeypatch, "dynamodb"))
+    for _ in range(2):
+        rows.transact_put([("a", "b", {"n": 1}, None)])
+    lost, repeated, another = [
+        json.loads(request.body)["ClientRequestToken"] for request in server.requests
+    ]
+    assert lost == repeated != another
 
 
 def test_a_connection_is_reused(serve: Serve) -> None:

@@ -333,6 +333,8 @@ def test_an_asset_is_replaced_listed_and_deleted(adapters: PortImplementations) 
     adapters.assets.put(ready)
     adapters.assets.put(AssetRecord("avatar", "image/png", 10, "assets/3", 6))
     assert adapters.assets.get("hero") == ready
+    assert adapters.assets.get_many(["hero"]) == {"hero": ready}
+    assert set(adapters.assets.get_many(["avatar", "none", "hero"])) == {"avatar", "hero"}
     page = adapters.assets.list(limit=1, cursor=None)
     assert [asset.asset_id for asset in page.items] == ["avatar"]
     page = adapters.assets.list(limit=1, cursor=page.next_cursor)

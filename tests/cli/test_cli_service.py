@@ -1,6 +1,7 @@
 """Tests of `postcard` against a running service: `postcard serve` in its own process."""
 
 import html
+import io
 import json
 import os
 import re
@@ -722,6 +723,81 @@ def test_pull_replaces_a_different_file_only_with_overwrite(state: Path, tmp_pat
     assert file.read_text() == "{}"
     assert run_postcard(*call, "--overwrite").exit_code == 0
     assert json.loads(file.read_text()) == MERGE
+
+
+def test_a_design_becomes_documents_and_pictures_that_push_publishes(
+    state: Path, tmp_path: Path
+) -> None:
+    options = ("--folder", tmp_path, "--state", state)
+    for name, design in (("talk", "webinar"), ("host", "speaker-card")):
+        made = run_postcard("templates", "new", name, "--design", design, *options)
+        assert made.exit_code == 0, made.stderr
+    pictures = {path.name for path in (tmp_path / "assets").iterdir()}
+    assert pictures == {"webinar-speaker.jpg", "speaker-card-speaker.jpg"}
+    assert '"asset:webinar-speaker"' in (tmp_path / "talk.json").read_text()
+    checked = run_postcard("templates", "check", "--strict", "--folder", tmp_path)
+    assert checked.exit_code == 0, checked.stdout
+    pushed = run_postcard("templates", "push", *options, "--json")
+    assert [(one["id"], one["findings"]) for one in pushed.json_output["items"]] == [
+        ("host", []),
+        ("talk", []),
+    ]
+
+
+def test_a_design_replaces_files_that_differ_only_with_overwrite(
+    state: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "sale.json"
+    file.write_text('{"mine": 1}')
+    call = ("templates", "new", "sale", "--design", "price-drop", "--folder", tmp_path)
+    refused = run_postcard(*call, "--state", state)
+    assert refused.exit_code == 1
+    assert refused.stderr.startswith(f"{file} is there with other content.\nNothing was written.")
+    assert [path.name for path in tmp_path.iterdir()] == ["sale.json"]
+    assert file.read_text() == '{"mine": 1}'
+    for outcomes in ({"replaced", "new"}, {"same"}):
+        made = run_postcard(*call, "--state", state, "--overwrite", "--json").json_output
+        assert {one["outcome"] for one in made["items"]} == outcomes
+    assert json.loads(file.read_text())["name"] == "Price drop"
+
+
+def test_an_unknown_design_is_refused_with_the_known_ones(state: Path, tmp_path: Path) -> None:
+    call = ("templates", "new", "sale", "--folder", tmp_path, "--state", state, "--design")
+    for wrong in ("prize-drop", "../price-drop", "é?"):
+        refused = run_postcard(*call, wrong)
+        assert refused.exit_code == 2
+        assert "The designs are: " in refused.stderr and ", price-drop, " in refused.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_recalled_version_is_drawn_as_another(state: Path, tmp_path: Path) -> None:
+    folder = template_folder(tmp_path / "t")
+    for width in (10, 20):
+        (folder / "recalled.json").write_text(f'{{"width": {width}, "height": 10}}')
+        pushed = run_postcard("templates", "push", "--folder", folder, "--state", state, "--json")
+        if width == 10:
+            link = pushed.json_output["items"][0]["default_url"]
+    call = ("templates", "recall", "recalled", "1", "--state", state, "--replaced-by")
+    refused = run_postcard(*call, "2")
+    assert refused.exit_code != 0, "nobody agreed"
+    missing = run_postcard(*call, "3", "--yes")
+    assert missing.exit_code != 0 and "version 3" in missing.stderr.lower()
+    versions = api_json(state, "/v1/templates/recalled/versions")["items"]
+    assert [version["replaced_by"] for version in versions] == [None, None]
+    recalled = run_postcard(*call, "2", stdin="y\n")
+    assert recalled.exit_code == 0, recalled.stderr
+    assert recalled.stdout.startswith("Version 1 of recalled is drawn as version 2.")
+    again = run_postcard(*call, "2", "--yes", "--json").json_output
+    assert (again["version"], again["replaced_by"]) == (1, 2)
+    assert again["deletion"]["state"] in ("running", "done")
+    response = requests.get(link, timeout=60)
+    assert Image.open(io.BytesIO(response.content)).width == 20
+
+
+def api_json(state: Path, path: str) -> Any:
+    local = local_json(state)
+    headers = {"Authorization": f"Bearer {local['api_key']}"}
+    return requests.get(local["base_url"] + path, headers=headers, timeout=60).json()
 
 
 def test_push_prints_the_findings(state: Path, tmp_path: Path) -> None:

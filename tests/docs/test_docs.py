@@ -14,6 +14,7 @@ from urllib.parse import unquote
 import click
 import pytest
 
+from local.design_table import with_design_table
 from postcard.cli.main import postcard
 
 ROOT = Path(__file__).parents[2]
@@ -201,3 +202,9 @@ def test_paths_in_samples_exist() -> None:
         if not (ROOT / name.rstrip(".")).exists()
     ]
     assert missing == []
+
+
+def test_the_page_about_templates_shows_the_designs_as_they_are() -> None:
+    page = (DOCS / "templates.md").read_text(encoding="utf-8")
+    assert with_design_table(page) == page, "Run `make design-thumbnails`."
+    assert page.count('/thumbnail.webp"') == 25

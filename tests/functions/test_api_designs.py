@@ -55,6 +55,20 @@ def test_designs_are_listed_with_their_thumbnails(empty: InMemoryService) -> Non
         assert again.status == 304
 
 
+def test_the_pictures_of_a_design_are_public_at_their_addresses(
+    empty: InMemoryService, design: Design
+) -> None:
+    pictures = empty.call("GET", f"/v1/designs/{design.id}").json["assets"]
+    for picture, listed in zip(design.pictures, pictures, strict=True):
+        plain = {"accept-encoding": "identity"}
+        reply = empty.call("GET", listed["url"], key=None, headers=plain)
+        assert reply.body == picture.path.read_bytes()
+        assert reply.headers["content-type"] == listed["content_type"]
+        assert reply.headers["cache-control"] == "public, max-age=3600"
+        seen = {**plain, "if-none-match": reply.headers["etag"]}
+        assert empty.call("GET", listed["url"], key=None, headers=seen).status == 304
+
+
 def test_a_design_is_read_with_its_document_and_its_pictures(
     empty: InMemoryService, design: Design
 ) -> None:
@@ -74,6 +88,9 @@ def test_a_design_is_read_with_its_document_and_its_pictures(
         "/studio/designs/none.webp",
         "/studio/designs/price-drop.json",
         "/studio/designs/..%2fapp.webp",
+        "/studio/designs/none/lamp.jpg",
+        "/studio/designs/price-drop/lamp.png",
+        "/studio/designs/price-drop/..%2ftemplate.json",
     ],
 )
 def test_what_is_no_design_is_not_found(empty: InMemoryService, path: str) -> None:

@@ -87,6 +87,27 @@ def test_a_draft_keeps_its_bytes_whether_it_is_a_template_or_not(world: InMemory
     assert (whole.body, whole.headers["etag"]) == (TEXT.encode(), f'"{draft["etag"]}"')
 
 
+def test_one_call_reads_what_an_editor_opens(world: InMemoryService) -> None:
+    def opened(template_id: str = "welcome") -> HandlerResponse:
+        return world.call("GET", f"/v1/templates/{template_id}/draft/document?or_latest=true")
+
+    latest = world.call("GET", "/v1/templates/welcome/document")
+    assert (opened().body, opened().headers["etag"]) == (latest.body, '"1"')
+    assert "postcard-base" not in opened().headers
+    etag = stored(world)["etag"]
+    for whole in (opened(), world.call("GET", f"{PATH}/document")):
+        assert (whole.body, whole.headers["etag"]) == (TEXT.encode(), f'"{etag}"')
+        assert whole.headers["postcard-base"] == "1"
+    assert code(opened("other")) == (404, "not_found")
+    stored(world, path="/v1/templates/other/draft")
+    assert opened("other").body == TEXT.encode()
+    assert "postcard-base" not in opened("other").headers  # it began from no version
+    world.now += LIFETIME_SECONDS
+    assert (opened().body, opened().headers["etag"]) == (latest.body, '"1"')
+    world.call("DELETE", "/v1/templates/welcome?erase=true")
+    assert opened().status == 410
+
+
 def test_a_draft_of_the_largest_size_is_stored_and_one_byte_more_is_not(
     world: InMemoryService,
 ) -> None:

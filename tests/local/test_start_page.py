@@ -18,6 +18,7 @@ from tests.local.conftest import RunningService
 from tests.local.node_packages import node_package
 
 pytestmark = RETRIED
+DESIGNS = SEED_FOLDER.parents[1] / "functions" / "api" / "designs"
 WELCOME, COUPON, COUNTDOWN = "tmpl_a1b2c3d4e5", "discount-coupon", "countdown-banner"
 PUBLISHED = (WELCOME, COUPON, COUNTDOWN)
 NEEDED_ASSETS = ("avatar", "portrait", "sale-generic", "sale-over", "sunrise")
@@ -92,6 +93,15 @@ def test_every_address_on_the_page_is_served(service: RunningService) -> None:
     assert len(paths) > 8
     for path in paths:
         assert service.get(path).status_code == 200, path
+
+
+def test_the_page_shows_all_designs_with_pictures_that_are_served(service: RunningService) -> None:
+    shown = service.get("/start/samples").json()["designs"]
+    listed = [path.parent.name for path in DESIGNS.glob("*/design.json")]
+    assert len(shown) == len(listed) == 25
+    names = {urlsplit(design["thumbnail_url"]).path for design in shown}
+    assert names == {f"/studio/designs/{name}.webp" for name in listed}
+    assert service.get(shown[0]["thumbnail_url"]).headers["Content-Type"] == "image/webp"
 
 
 def test_the_page_runs_only_its_own_files_and_is_not_framed_or_stored(

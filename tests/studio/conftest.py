@@ -21,7 +21,8 @@ from tests.studio.studio import Studio
 FOLDER = Path(__file__).parent
 TEMPLATES = ("tmpl_a1b2c3d4e5", "discount-coupon")  # unless a module has TEMPLATES of its own
 PLAYWRIGHT_S_OWN = ("--headless", "--remote-debugging-pipe")
-MISSING_DRAFT = r"/v1/templates/[^/]+/draft(/document)?"  # the editor asks whether there is one
+# A new template's name is free if there is neither a draft nor a version.
+FREE_NAME = r"/v1/templates/[^/]+/draft/document(\?or_latest=true)?"
 TIMEOUT_MS = 30_000  # only ends a test that fails
 
 
@@ -90,7 +91,7 @@ def studio(
     browser: Browser, server: LocalServer, state: Path, recorder: Recorder
 ) -> Iterator[Studio]:
     """The studio. The test fails if `recorder` found something."""
-    recorder.allow_status(404, path=MISSING_DRAFT)
+    recorder.allow_status(404, path=FREE_NAME)
     studio = Studio(server, state, browser, recorder)
     yield studio
     studio.close()

@@ -83,7 +83,7 @@ def test_a_field_is_added_by_keyboard_alone_bounded_and_deleted(studio: Studio) 
     page.keyboard.type("Paris")
     field.get_by_role("combobox", name="Type").focus()
     document = json.loads(editor.saved_draft())
-    assert document["fields"] == {"city": {"default": "Paris", "max_length": 40}}
+    assert document["fields"] == {"city": {"default": "Paris", "max_length": 40, "open": True}}
     field.get_by_role("button", name="Delete field city").focus()
     editor.press("Enter")
     assert editor.saved_draft() == before

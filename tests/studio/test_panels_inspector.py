@@ -257,6 +257,36 @@ def test_a_layer_is_aligned_by_buttons(studio: Studio) -> None:
     assert (layer["x"], layer["y"]) == (300, 120)
 
 
+@pytest.mark.parametrize("by_keys", [False, True], ids=["buttons", "keys"])
+def test_layers_are_aligned_in_the_axes_of_their_turned_group(
+    studio: Studio, by_keys: bool
+) -> None:
+    box = {"type": "rectangle", "width": 20, "height": 10, "fill": "#c2255c"}
+    inner = [{**box, "name": "a", "x": 10, "y": 30}, {**box, "name": "b", "x": 70, "y": 50}]
+    place = {"x": 100, "y": 100, "width": 200, "height": 100, "rotation": 30, "padding": 8}
+    editor = open_with(studio, {"type": "group", "name": "turned", **place, "layers": inner})
+    page = editor.page
+
+    def align(name: str, key: str) -> None:
+        if by_keys:
+            editor.press(f"Control+Alt+{key}")
+        else:
+            page.get_by_role("button", name=name).click()
+
+    layer_row(page, "a").click()
+    align("Align right", "r")
+    align("Align middle", "m")  # without waiting for the picture
+    first, _ = layers_of(editor.saved_draft())[0]["layers"]
+    assert (first["x"], first["y"]) == (200 - 2 * 8 - 20, (100 - 2 * 8 - 10) / 2)
+    editor.wait_for_exact_picture()
+    layer_row(page, "b").click(modifiers=["Control"])
+    align("Align top", "t")
+    editor.wait_for_exact_picture()
+    first, second = layers_of(editor.saved_draft())[0]["layers"]
+    assert (first["y"], second["y"]) == (37, 37)
+    assert (first["x"], second["x"]) == (164, 70)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_samples_of_fonts_are_drawn_by_the_service_in_one_picture(
     studio: Studio, scheme: Any

@@ -72,6 +72,21 @@ def test_a_layer_is_dragged_into_a_group_and_out_of_it(studio: Studio) -> None:
     assert rows(page) == ["d", "g", "c", "b", "a"]
 
 
+def test_a_drag_to_the_edge_of_a_long_tree_scrolls_it(studio: Studio) -> None:
+    names = [f"layer_{number}" for number in range(60)]
+    publish(studio, "long", document_with(*({**BOX, "name": name} for name in names)))
+    editor = EditorPage.open(studio, "long")
+    page = editor.page
+    panel = page.locator(".tab-panel").bounding_box()
+    assert panel is not None
+    page.mouse.move(*editor.center_of(layer_row(page, "layer_59")))
+    page.mouse.down()
+    page.mouse.move(panel["x"] + 60, panel["y"] + panel["height"] - 2, steps=4)
+    expect(layer_row(page, "layer_0")).to_be_in_viewport(ratio=1)
+    page.mouse.up()
+    assert rows(page)[-2:] == ["layer_0", "layer_59"]
+
+
 def test_a_group_cannot_be_dragged_into_itself(studio: Studio) -> None:
     editor = open_grouped(studio)
     layer_row(editor.page, "g").drag_to(layer_row(editor.page, "c"))

@@ -28,7 +28,7 @@ def test_a_text_that_does_not_fit_is_marked_in_the_widest_person_s_picture(studi
     page = editor.page
     page.get_by_role("button", name="People", exact=True).click()
     with page.expect_request("**/v1/previews") as request:
-        page.get_by_role("button", name="Try the worst people").click()
+        page.get_by_role("button", name="Try 7 difficult people").click()
     assert preview_body(request.value)["people"] == "worst"
     people = page.locator("[data-person]")
     expect(people).to_have_count(7)
@@ -52,7 +52,7 @@ def test_all_worst_people_come_from_one_request(studio: Studio) -> None:
     page = editor.page
     page.get_by_role("button", name="People", exact=True).click()
     previews = editor.previews()
-    page.get_by_role("button", name="Try the worst people").click()
+    page.get_by_role("button", name="Try 7 difficult people").click()
     expect(page.locator("[data-person]")).to_have_count(7)
     pictures = page.locator("[data-person] img")
     loaded = "all => all.every(e => e.complete && e.naturalWidth > 0)"

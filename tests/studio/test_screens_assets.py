@@ -2,12 +2,15 @@
 
 import io
 import json
+import socket
 from random import Random
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+import requests
 from PIL import Image
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.fonts import space_grotesk_as
 from tests.studio.screen_pages import data_uri_bytes, open_screen, picture_at, publish
@@ -69,6 +72,18 @@ def color_of(picture: bytes) -> tuple[int, ...]:
     return color
 
 
+def half_of_upload(upload: dict[str, Any], body: bytes) -> None:
+    """Send the first half of an upload's form, then close the connection."""
+    form = {"file": ("new.png", body, "image/png")}
+    whole = requests.Request("POST", upload["url"], data=upload["fields"], files=form).prepare()
+    assert isinstance(whole.body, bytes)
+    address = urlsplit(upload["url"])
+    headers = "".join(f"{name}: {value}\r\n" for name, value in whole.headers.items())
+    head = f"POST {whole.path_url} HTTP/1.1\r\nHost: {address.netloc}\r\n{headers}\r\n"
+    with socket.create_connection((address.hostname, address.port)) as connection:
+        connection.sendall(head.encode() + whole.body[: len(whole.body) // 2])
+
+
 @pytest.mark.quick
 def test_an_uploaded_picture_is_listed_and_added_to_the_template(studio: Studio) -> None:
     page = open_assets(studio, "discount-coupon")
@@ -94,6 +109,8 @@ def test_an_uploaded_picture_is_listed_and_added_to_the_template(studio: Studio)
     assert draft["layers"][-1] == {**added, "source": "asset:other"}
 
 
+# The imitation of S3 leaves the file of a broken form to the garbage collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_an_upload_that_breaks_off_at_half_leaves_the_old_picture_everywhere(
     studio: Studio,
 ) -> None:
@@ -103,21 +120,19 @@ def test_an_upload_that_breaks_off_at_half_leaves_the_old_picture_everywhere(
     before = studio.call("GET", "/v1/assets/kept").json()
     document = named("keeper", "kept")
     publish(studio, "keeper", document)
-    network = page.context.new_cdp_session(page)
-    conditions = {"offline": False, "latency": 0, "downloadThroughput": -1}
-    network.send("Network.enable")
-    network.send("Network.emulateNetworkConditions", {**conditions, "uploadThroughput": 200_000})
-    replace(page, "kept", noise(1_700))
-    bar = page.get_by_role("progressbar", name="Uploading new.png")
-    expect(bar).to_be_visible()
-    page.locator("progress").evaluate(
-        """bar => new Promise((resolve) => {
-          const look = () => (bar.value > 0.1 ? resolve() : setTimeout(look, 50));
-          look();
-        })"""
-    )
-    assert 0.1 < float(bar.evaluate("bar => bar.value")) < 1
-    page.close()
+    announced: list[Any] = []
+    page.on("response", lambda r: announced.append(r) if r.url.endswith("/v1/assets") else None)
+
+    def break_off(route: Route) -> None:
+        half_of_upload(announced[-1].json()["upload"], noise(300))
+        route.abort()
+
+    page.route(f"{studio.server.endpoint.url}/**", break_off)
+    studio.recorder.allow("ERR_FAILED")
+    replace(page, "kept", noise(300))
+    told = page.locator(".upload-list .danger")
+    expect(told).to_contain_text("new.png was not uploaded. The upload broke off.")
+    expect(told).to_contain_text("The old one is still in use.")
     known = studio.call("GET", "/v1/assets/kept").json()
     assert (known["status"], known["bytes"]) == ("ready", before["bytes"])
     link = studio.call("POST", "/v1/links", {"template_id": "keeper"}).json()["url"]
@@ -130,24 +145,13 @@ def test_an_upload_that_breaks_off_at_half_leaves_the_old_picture_everywhere(
     assert image["status"] == "ready"
 
 
-def test_an_upload_without_a_connection_is_told_and_the_old_picture_stays(studio: Studio) -> None:
-    page = open_assets(studio, "discount-coupon")
-    upload(page, "stays.png", solid((200, 10, 10)))
-    expect(page.get_by_text("stays is ready")).to_be_visible()
-    studio.recorder.allow("ERR_FAILED")
-    page.route(f"{studio.server.endpoint.url}/**", lambda route: route.abort())
-    replace(page, "stays", solid((10, 200, 10)))
-    told = page.locator(".upload-list .danger")
-    expect(told).to_contain_text("new.png was not uploaded. The upload broke off.")
-    expect(told).to_contain_text("The old one is still in use.")
-
-
 def test_what_the_service_refuses_is_told_in_its_words(studio: Studio) -> None:
     page = open_assets(studio, "discount-coupon")
     upload(page, "sound.png", solid((1, 2, 3)))
     expect(page.get_by_text("sound is ready")).to_be_visible()
     replace(page, "sound", b"\x89PNG\r\n\x1a\n" + b"no picture" * 20)
     refusal = page.locator(".upload-list .danger")
+    expect(refusal).to_be_visible()
     detail = studio.call("GET", "/v1/assets/sound").json()["detail"]
     expect(refusal).to_contain_text(f"Refused: {detail}")
     expect(refusal).to_contain_text("The old one is still in use.")

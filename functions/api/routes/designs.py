@@ -1,4 +1,4 @@
-"""`/v1/designs`: designs to start a template from, and their thumbnails for the editor."""
+"""`/v1/designs`: designs to start a template from, with their thumbnails and pictures."""
 
 from pathlib import Path
 from typing import Annotated
@@ -75,6 +75,16 @@ def design_thumbnail(file: str) -> Response[str]:
     name, _, extension = file.rpartition(".")
     if extension != "webp":
         raise NotFound("There is nothing here: thumbnails of designs are ID.webp.")
+    return _public_file(GALLERY.get(name).thumbnail, "image/webp")
+
+
+@router.get("/studio/designs/<design_id>/<file>", include_in_schema=False)
+def design_picture(design_id: str, file: str) -> Response[str]:
+    """A picture that a design's document names, `ID.jpg`."""
+    picture = GALLERY.get(design_id).picture(file)
+    return _public_file(picture.path, picture.content_type)
+
+
+def _public_file(path: Path, content_type: str) -> Response[str]:
     headers = {"Cache-Control": "public, max-age=3600"}
-    path = GALLERY.get(name).thumbnail
-    return static_response(router.request_context.request, path, "image/webp", headers)
+    return static_response(router.request_context.request, path, content_type, headers)

@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from api.request_models import UrlInteger
 from api.response_models import DraftResponse
 from api.router import JSON_TYPE, ApiRouter, any_scope, binary_response, no_content
-from api.routes.templates import TAGS, TemplateId
+from api.routes.templates import TAGS, TemplateId, document_response
 from postcard.ports import JsonObject
 from postcard.studio.drafts import DraftChange
 
@@ -21,6 +21,13 @@ Base = Annotated[
         le=999_999,
         description="The version that the draft begins from. Default: as before; of a new draft"
         " the latest.",
+    ),
+]
+OrLatest = Annotated[
+    bool,
+    Query(
+        description="true: without a draft the document of the latest version, with its number as"
+        " ETag. That is what an editor opens."
     ),
 ]
 
@@ -76,12 +83,20 @@ def read_draft(template_id: TemplateId) -> Response[DraftResponse]:
     tags=TAGS,
     security=SECURITY,
 )
-def read_draft_document(template_id: TemplateId) -> Response[str]:
+def read_draft_document(template_id: TemplateId, or_latest: OrLatest = False) -> Response[str]:
     """The bytes as they were stored."""
     context = router.request_context
     context.authorize_template(template_id)
-    tag, text = context.service.drafts.document(template_id, now=context.now)
-    return binary_response(text.encode(), JSON_TYPE, {"ETag": f'"{tag}"'})
+    drafts = context.service.drafts
+    read = drafts.find_document if or_latest else drafts.document
+    stored = read(template_id, now=context.now)
+    if stored is None:
+        return document_response(*context.service.templates.document(template_id))
+    draft, text = stored
+    headers = {"ETag": f'"{draft.tag}"'}
+    if draft.base is not None:
+        headers["Postcard-Base"] = str(draft.base)
+    return binary_response(text.encode(), JSON_TYPE, headers)
 
 
 @router.delete(

@@ -1,6 +1,5 @@
 """`/v1/previews`: pictures of drafts and stored templates; nothing is stored."""
 
-import base64
 import json
 from typing import Annotated
 
@@ -12,10 +11,10 @@ from api.request_models import PreviewBody
 from api.response_models import Finding, PersonPreview, PreviewResponse
 from api.router import JSON_TYPE, ApiRouter, any_scope, binary_response
 from postcard.errors import BadRequest, Fault
-from postcard.image_formats import EncodedImage
 from postcard.lint.worst_people import WORST_PEOPLE_COUNT
 from postcard.pipeline.timings import Timings
 from postcard.services.previews.people_previews import PeoplePreview
+from postcard.services.previews.preview_inspection import inline_image
 from postcard.services.previews.preview_service import Preview, PreviewRequest
 
 MAX_RESPONSE_BYTES = 6_280_000  # Lambda's 6 MB without the headers
@@ -108,13 +107,13 @@ def _preview_request(context: ApiRequestContext, body: PreviewBody) -> PreviewRe
 
 
 def _preview_response(preview: Preview) -> PreviewResponse:
-    image = _inline_image(preview.image)
+    image = inline_image(preview.image)
     return PreviewResponse.model_validate({**preview.to_json(), "image": image})
 
 
 def _people_response(preview: PeoplePreview) -> PreviewResponse:
     pictures = [
-        PersonPreview.model_validate({**one.to_json(), "image": _inline_image(one.result.image)})
+        PersonPreview.model_validate({**one.to_json(), "image": inline_image(one.result.image)})
         for one in preview.pictures
     ]
     return PreviewResponse(
@@ -124,7 +123,3 @@ def _people_response(preview: PeoplePreview) -> PreviewResponse:
         findings=[Finding.model_validate(finding) for finding in preview.findings],
         pictures=pictures,
     )
-
-
-def _inline_image(image: EncodedImage) -> str:
-    return f"data:{image.content_type};base64,{base64.b64encode(image.body).decode()}"

@@ -18,6 +18,7 @@ from postcard.runtime.lazy_dataclass import dataclass
 from postcard.services.health import check_all
 from postcard.services.images import Images
 from postcard.services.links import LinkService
+from postcard.services.previews.preview_pictures import PreviewPictures
 from postcard.services.previews.preview_service import Previews
 from postcard.services.publishing import Publisher
 from postcard.services.recalls import Recalls
@@ -133,7 +134,10 @@ def api_service(api: ApiDependencies) -> ApiService:
         deletions=deletions,
         erasure=erasure,
         previews=Previews(
-            shared.templates, shared.pipeline, CachedDownscaling(dependencies.caches)
+            shared.templates,
+            shared.pipeline,
+            CachedDownscaling(dependencies.caches),
+            PreviewPictures(dependencies.caches),
         ),
         fixes=TemplateFixes(shared.templates, shared.pipeline),
         assets=assets,

@@ -542,6 +542,9 @@ class AssetStore(Protocol):
     """Assets by id."""
 
     def get(self, asset_id: str) -> AssetRecord | None: ...
+    def get_many(self, asset_ids: Sequence[str]) -> Mapping[str, AssetRecord]:
+        """The records that exist, in one call of the table."""
+
     def put(self, record: AssetRecord) -> None:
         """Store a record; `Conflict` unless its `revision` is one more than the stored one.
 

@@ -3,38 +3,24 @@
 import { type ReadonlySignal, type Signal, computed, effect, signal } from "@preact/signals";
 
 import { idAt } from "../document/ids";
-import { applyEdits } from "../document/text";
 import type { Edit } from "../document/types";
 import type { TemplateEditor } from "../editor/editor";
-import { duplicateLayers, numberOf, pathOf, placeOf, isPlacedByFlow, setNumbers, topmost } from "../editor/operations";
-import { documentSize } from "../editor/preview_loop";
+import { movable, numberOf, placeOf, isPlacedByFlow, setNumbers, topmost } from "../editor/operations";
+import { documentSize } from "../editor/boards";
 import type { LayerId, LayerNode } from "../editor/store";
 import { findLayer } from "../editor/tree";
-import {
-  type Box,
-  type Corners,
-  type Point,
-  add,
-  angleOf,
-  boundsOf,
-  boxBetween,
-  centerOf,
-  distance,
-  mapBetween,
-  moveCorners,
-  normalAngle,
-  roundLength,
-  sizeOf,
-  subtract,
-  union,
-} from "./geometry";
-import { type Frame, type Handle, alongOneAxis, cornersAfter, inParent, resize, rotated } from "./gestures";
+import { type Box, type Corners, type Point, angleOf, boundsOf, boxBetween, distance, normalAngle, roundLength, sizeOf, union } from "./geometry";
+import { type Frame, type Handle, inParent } from "./gestures/shapes";
+import type { Gesture, Keys } from "./gestures/gesture";
+import { MoveGesture } from "./gestures/move";
+import { ReorderGesture } from "./gestures/reorder";
+import { ReshapeGesture, ROTATE } from "./gestures/reshape";
 import { type HandlePlace, handlePlaces, handleUnder } from "./handles";
 import { type DrawnLayer, drawnLayers, hitTest, layersTouching } from "./hit";
 import { PictureStack } from "./picture_stack";
-import { type Insertion, insertionAt } from "./reorder";
-import { type Gap, type Guide, type SnapTargets, snapEdges, snapMove, snapTargets } from "./snap";
-import { TextEditing } from "./text_editing";
+import type { Insertion } from "./gestures/insertion";
+import type { Gap, Guide } from "./gestures/snap";
+import { TextEditing } from "./text/editing";
 import { Viewport } from "./viewport";
 
 /** What a gesture shows on the overlay. It stays until the picture shows the same. */
@@ -47,13 +33,6 @@ export interface Live {
   insertion?: Insertion;
   /** The gesture has ended, the picture is on its way. */
   ended?: boolean;
-}
-
-export interface Keys {
-  shift: boolean;
-  alt: boolean;
-  /** Ctrl, or the command key: no snapping. */
-  free: boolean;
 }
 
 /** Screen pixels before a press becomes a drag. */
@@ -71,13 +50,6 @@ interface Press {
   start: (press: Press) => Gesture | undefined;
   /** What the press does if it ends without a drag. */
   click: () => void;
-}
-
-/** A drag in progress. */
-interface Gesture {
-  update(point: Point, keys: Keys): void;
-  commit(): void;
-  cancel(): void;
 }
 
 export class CanvasController {
@@ -107,14 +79,16 @@ export class CanvasController {
     this.text = new TextEditing(editor, this);
     this.size = computed(() => documentSize(editor.value.value));
     this.drawn = computed(() => {
-      if (editor.board.value !== "picture") return [];
       const { layers, ids } = editor.preview.value;
       return drawnLayers(editor.layers.value, layers, (pointer) => idAt(ids, pointer));
     });
     this.places = computed(() => placesByLayer(this.drawn.value));
     this.handles = computed(() => this.#handlePlaces());
     this.#stop.push(
-      effect(() => void this.stack.setWhole(editor.preview.value.picture, editor.preview.value.alt)),
+      effect(() => {
+        const { picture, alt, faults } = editor.preview.value;
+        void this.stack.setWhole(picture, alt, faults.length > 0);
+      }),
       effect(() => void this.stack.setParts(editor.loop.parts.value, this.size.value)),
       effect(() => editor.loop.wantParts(this.#partsWanted())),
       effect(() => this.#forgetLive()),
@@ -123,8 +97,15 @@ export class CanvasController {
     );
   }
 
+  /** The canvas is on the page in this size: now it is known how sharp a picture it can show. */
+  resized(size: { width: number; height: number }): void {
+    this.viewport.resized(size, this.size.value);
+    this.editor.loop.shown(true);
+  }
+
   close(): void {
     this.cancel();
+    this.editor.loop.shown(false);
     for (const stop of this.#stop) stop();
   }
 
@@ -252,13 +233,8 @@ export class CanvasController {
     if (canMoveParts) this.editor.loop.moveParts(by, this.editor.text.value);
   }
 
-  /** The selected layers that have a place of their own: not locked, not in a row or column. */
   movable(): LayerNode[] {
-    const { layers, selection } = this.editor;
-    return topmost(layers.value, selection.value).filter((node) => {
-      const placed = placeOf(layers.value, node.id);
-      return !node.locked && placed !== undefined && !isPlacedByFlow(placed);
-    });
+    return movable(this.editor.layers.value, this.editor.selection.value);
   }
 
   // --- pressing
@@ -352,7 +328,7 @@ export class CanvasController {
     const node = this.editor.layer(this.editor.selection.value[0] ?? "");
     const corners = node && this.placesOf(node.id)[0];
     const frame = node && this.frameOf(node, corners);
-    return node && corners && frame ? new ShapeGesture(this, node, corners, frame, press.point, handle) : undefined;
+    return node && corners && frame ? new ReshapeGesture(this, node, corners, frame, press.point, handle) : undefined;
   }
 
   #rotation(press: Press): Gesture | undefined {
@@ -429,300 +405,3 @@ function placesByLayer(drawn: readonly DrawnLayer[]): ReadonlyMap<LayerId, reado
   }
   return places;
 }
-
-const ROTATE: Handle = [0, 0];
-
-/** Layers are moved: their picture, or their outlines, follow the pointer. */
-class MoveGesture implements Gesture {
-  readonly #starts: ReadonlyMap<LayerId, Corners>;
-  readonly #box: Box | undefined;
-  readonly #targets: SnapTargets;
-  readonly #baselines: readonly number[];
-  readonly #copies: boolean;
-  #hasParts: boolean;
-  #by: Point = [0, 0];
-
-  constructor(
-    private readonly canvas: CanvasController,
-    private readonly nodes: readonly LayerNode[],
-    private readonly press: Press,
-  ) {
-    const moving = new Set(nodes.map((node) => node.id));
-    this.#starts = new Map(nodes.flatMap((node) => canvas.placesOf(node.id).slice(0, 1).map((corners) => [node.id, corners])));
-    this.#box = union([...this.#starts.values()].map(boundsOf));
-    this.#targets = otherLayers(canvas, moving);
-    this.#baselines = nodes.length === 1 ? baselinesOf(canvas, moving) : [];
-    this.#copies = press.keys.alt;
-    this.#hasParts = this.#begin();
-    canvas.editor.loop.rest(this.#hasParts ? "all" : "all_but_parts");
-  }
-
-  update(point: Point, keys: Keys): void {
-    if (!this.#hasParts && this.canvas.editor.loop.parts.value !== undefined) {
-      this.#hasParts = this.#begin();
-      if (this.#hasParts) this.canvas.editor.loop.rest("all");
-    }
-    const free = subtract(point, this.press.point);
-    const delta = keys.shift ? alongOneAxis(free) : free;
-    const { by, guides, gaps } = this.#snapped(delta, keys);
-    this.#by = by;
-    this.canvas.stack.drag([1, 0, 0, 1, by[0], by[1]]);
-    const corners = new Map([...this.#starts].map(([id, start]) => [id, moveCorners(start, by)]));
-    const [first] = this.nodes;
-    const position = first ? inParent(by, this.canvas.frameOf(first, this.#starts.get(first.id))?.parentAngle ?? 0) : by;
-    const label = first ? `${roundLength(numberOf(first, "x") + position[0])}, ${roundLength(numberOf(first, "y") + position[1])}` : "";
-    this.canvas.live.value = { corners, guides, gaps, label };
-  }
-
-  commit(): void {
-    const { canvas, nodes } = this;
-    const { editor } = canvas;
-    const hadParts = editor.loop.parts.value?.text === editor.text.value;
-    const text = editor.text.value;
-    if (this.#copies) this.#dropCopies();
-    else editor.edit("Move", canvas.moveEdits(nodes, this.#by));
-    const changed = editor.text.value !== text;
-    if (changed && hadParts && !this.#copies) editor.loop.moveParts(this.#by, editor.text.value);
-    canvas.stack.endDrag(changed);
-    const { live } = canvas;
-    live.value = changed && live.value ? { ...live.value, guides: [], gaps: [], label: "", ended: true } : undefined;
-    editor.loop.rest("none");
-  }
-
-  cancel(): void {
-    this.canvas.stack.endDrag(false);
-    this.canvas.live.value = undefined;
-    this.canvas.editor.loop.rest("none");
-  }
-
-  #begin(): boolean {
-    const pointers = this.nodes.map((node) => node.pointer);
-    // A copy is dragged as an outline: its original stays where it is.
-    return !this.#copies && this.canvas.stack.beginDrag(pointers, this.canvas.editor.text.value);
-  }
-
-  /** A drag with Alt leaves the layers where they are and drops copies of them. */
-  #dropCopies(): void {
-    const { editor } = this.canvas;
-    const { edits, pointers } = duplicateLayers(editor.layers.value, this.nodes, 0);
-    const moves = this.nodes.flatMap((node, index) => {
-      const [dx, dy] = inParent(this.#by, this.canvas.frameOf(node, this.#starts.get(node.id))?.parentAngle ?? 0);
-      const path = [...pathOf({ ...node, pointer: pointers[index] as string })];
-      return [
-        { kind: "set", path: [...path, "x"], value: roundLength(numberOf(node, "x") + dx) },
-        { kind: "set", path: [...path, "y"], value: roundLength(numberOf(node, "y") + dy) },
-      ] satisfies Edit[];
-    });
-    editor.edit("Duplicate", [...edits, ...moves]);
-    editor.selection.value = pointers.flatMap((pointer) => editor.idAt(pointer) ?? []);
-  }
-
-  #snapped(delta: Point, keys: Keys): { by: Point; guides: readonly Guide[]; gaps: readonly Gap[] } {
-    const whole = this.#toWholePixels(delta);
-    if (keys.free || this.#box === undefined) return { by: whole, guides: [], gaps: [] };
-    const moved = { ...this.#box, x: this.#box.x + delta[0], y: this.#box.y + delta[1] };
-    const baselines = this.#baselines.map((baseline) => baseline + delta[1]);
-    const snap = snapMove(moved, this.#targets, this.canvas.viewport.view.value.zoom, baselines);
-    // An axis that Shift holds stays where it was.
-    const heldX = keys.shift && delta[0] === 0;
-    const heldY = keys.shift && delta[1] === 0;
-    const by: Point = [
-      snap.dx !== 0 || isOn(snap.guides, "x") ? (heldX ? 0 : delta[0] + snap.dx) : whole[0],
-      snap.dy !== 0 || isOn(snap.guides, "y") ? (heldY ? 0 : delta[1] + snap.dy) : whole[1],
-    ];
-    const rounded: Point = [roundLength(by[0]), roundLength(by[1])];
-    return { by: rounded, guides: snap.guides, gaps: snap.gaps };
-  }
-
-  /** The layer that is dragged comes to whole pixels, or keeps the fraction that it had. */
-  #toWholePixels(delta: Point): Point {
-    return [Math.round(delta[0]), Math.round(delta[1])];
-  }
-}
-
-function isOn(guides: readonly Guide[], axis: "x" | "y"): boolean {
-  return guides.some((guide) => guide.axis === axis);
-}
-
-/** A layer is resized or turned: its picture is stretched; a text's outline changes and previews follow. */
-class ShapeGesture implements Gesture {
-  readonly #targets: SnapTargets;
-  readonly #hasParts: boolean;
-  #box: Box;
-  #rotation: number;
-  #edits: Edit[] = [];
-
-  constructor(
-    private readonly canvas: CanvasController,
-    private readonly node: LayerNode,
-    private readonly corners: Corners,
-    private readonly frame: Frame,
-    private readonly from: Point,
-    private readonly handle: Handle,
-  ) {
-    this.#box = frame;
-    this.#rotation = frame.rotation;
-    this.#targets = otherLayers(canvas, new Set([node.id]));
-    const { editor } = canvas;
-    const canStretch = node.type !== "text" && node.type !== "group";
-    const mayShow = this.#isRotation || canStretch;
-    this.#hasParts = mayShow && canvas.stack.beginDrag([node.pointer], editor.text.value);
-    editor.loop.rest(this.#hasParts ? "all" : "parts_and_exact");
-  }
-
-  update(point: Point, keys: Keys): void {
-    const { canvas, frame, node } = this;
-    let guides: readonly Guide[] = [];
-    let label: string;
-    if (this.#isRotation) {
-      this.#rotation = rotated(frame, centerOf(this.corners), this.from, point, keys);
-      label = `${this.#rotation}°`;
-    } else {
-      guides = this.#resize(point, keys);
-      label = `${this.#box.width} × ${this.#box.height}`;
-    }
-    const corners = cornersAfter(this.corners, frame, this.#box, this.#rotation);
-    this.#edits = this.#editsNow();
-    canvas.stack.drag(mapBetween(this.corners, corners));
-    canvas.live.value = { corners: new Map([[node.id, corners]]), guides, gaps: [], label };
-    if (!this.#hasParts) canvas.editor.tentative.value = applyEdits(canvas.editor.text.value, this.#edits);
-  }
-
-  commit(): void {
-    const { canvas } = this;
-    const { editor, live } = canvas;
-    const text = editor.text.value;
-    editor.edit(this.#isRotation ? "Rotate" : "Resize", this.#edits);
-    editor.tentative.value = undefined;
-    const changed = editor.text.value !== text;
-    canvas.stack.endDrag(changed);
-    live.value = changed && live.value ? { ...live.value, guides: [], label: "", ended: true } : undefined;
-    editor.loop.rest("none");
-  }
-
-  cancel(): void {
-    this.canvas.editor.tentative.value = undefined;
-    this.canvas.stack.endDrag(false);
-    this.canvas.live.value = undefined;
-    this.canvas.editor.loop.rest("none");
-  }
-
-  get #isRotation(): boolean {
-    return this.handle === ROTATE;
-  }
-
-  #resize(point: Point, keys: Keys): readonly Guide[] {
-    const { canvas, frame, handle } = this;
-    const delta = subtract(point, this.from);
-    const isUpright = (frame.rotation + frame.parentAngle) % 360 === 0;
-    if (keys.free || keys.shift || !isUpright) {
-      this.#box = wholeBox(resize(frame, handle, delta, keys), frame, isUpright);
-      return [];
-    }
-    const offset = this.corners[0] as Point;
-    const moved = resize(frame, handle, delta, keys);
-    const onCanvas = { ...moved, x: moved.x - frame.x + offset[0], y: moved.y - frame.y + offset[1] };
-    const snap = snapEdges(onCanvas, handle, this.#targets, canvas.viewport.view.value.zoom);
-    const box = resize(frame, handle, add(delta, [snap.dx, snap.dy]), keys);
-    const whole = wholeBox(box, frame, true);
-    this.#box = {
-      x: isOn(snap.guides, "x") ? box.x : whole.x,
-      width: isOn(snap.guides, "x") ? box.width : whole.width,
-      y: isOn(snap.guides, "y") ? box.y : whole.y,
-      height: isOn(snap.guides, "y") ? box.height : whole.height,
-    };
-    return snap.guides;
-  }
-
-  #editsNow(): Edit[] {
-    const { node, frame } = this;
-    if (this.#isRotation) return setNumbers(node, { rotation: this.#rotation });
-    const box = this.#box;
-    const placed = placeOf(this.canvas.editor.layers.value, node.id);
-    const place = placed && isPlacedByFlow(placed) ? {} : { x: box.x, y: box.y };
-    const width = box.width !== frame.width ? { width: box.width } : {};
-    const height = box.height !== frame.height && hasHeight(node) ? { height: box.height } : {};
-    return setNumbers(node, { ...place, ...width, ...height });
-  }
-}
-
-/** A text, or a picture that keeps its proportions, has the height that follows from its width. */
-function hasHeight(node: LayerNode): boolean {
-  if (node.type === "text" || node.type === "image" || node.type === "qr") return node.value["height"] !== undefined || node.value["width"] === undefined;
-  return true;
-}
-
-/** Whole pixels for the sides that were dragged. */
-function wholeBox(box: Box, frame: Frame, isUpright: boolean): Box {
-  if (!isUpright) return box;
-  const left = box.x === frame.x ? frame.x : Math.round(box.x);
-  const top = box.y === frame.y ? frame.y : Math.round(box.y);
-  const right = box.x + box.width === frame.x + frame.width ? frame.x + frame.width : Math.round(box.x + box.width);
-  const bottom = box.y + box.height === frame.y + frame.height ? frame.y + frame.height : Math.round(box.y + box.height);
-  return { x: left, y: top, width: Math.max(1, roundLength(right - left)), height: Math.max(1, roundLength(bottom - top)) };
-}
-
-/** A layer of a row or column is dragged to another place among its siblings. */
-class ReorderGesture implements Gesture {
-  #insertion: Insertion | undefined;
-
-  constructor(
-    private readonly canvas: CanvasController,
-    private readonly node: LayerNode,
-  ) {
-    canvas.editor.loop.rest("all");
-  }
-
-  update(point: Point): void {
-    const { canvas, node } = this;
-    const placed = placeOf(canvas.editor.layers.value, node.id);
-    if (placed?.parent === undefined) return;
-    const siblings = placed.siblings.flatMap((sibling) => {
-      const [corners] = canvas.placesOf(sibling.id);
-      return corners ? [{ id: sibling.id, corners }] : [];
-    });
-    this.#insertion = insertionAt(siblings, placed.parent.value["flow"] === "row" ? "row" : "column", point);
-    canvas.live.value = { corners: new Map(), guides: [], gaps: [], label: "", insertion: this.#insertion };
-  }
-
-  commit(): void {
-    const { canvas, node } = this;
-    const { editor } = canvas;
-    const placed = placeOf(editor.layers.value, node.id);
-    const insertion = this.#insertion;
-    canvas.live.value = undefined;
-    if (placed && insertion) {
-      const before = insertion.before === undefined ? placed.siblings.length : placed.siblings.findIndex((one) => one.id === insertion.before);
-      const to = before > placed.index ? before - 1 : before;
-      const parent = pathOf(node).slice(0, -1);
-      if (to !== placed.index) editor.edit("Reorder", [{ kind: "move", from: [...parent, placed.index], path: [...parent, to] }]);
-    }
-    editor.loop.rest("none");
-  }
-
-  cancel(): void {
-    this.canvas.live.value = undefined;
-    this.canvas.editor.loop.rest("none");
-  }
-}
-
-/** What the moving layers snap to: the canvas and all layers that do not move with them. */
-function otherLayers(canvas: CanvasController, moving: ReadonlySet<LayerId>): SnapTargets {
-  const others = canvas.drawn.value.filter(
-    (layer) => !moving.has(layer.node.id) && !layer.ancestors.some((group) => moving.has(group.id)),
-  );
-  const boxes = others.map((layer) => boundsOf(layer.described.corners));
-  const lines = others.flatMap((layer) => (isTurned(layer) ? [] : (layer.described.text?.lines ?? [])));
-  return snapTargets(canvas.size.value, boxes, lines.map((line) => ({ x: line.x, y: line.baseline, width: line.width })));
-}
-
-function baselinesOf(canvas: CanvasController, moving: ReadonlySet<LayerId>): readonly number[] {
-  const layer = canvas.drawn.value.find((one) => moving.has(one.node.id));
-  if (layer === undefined || isTurned(layer)) return [];
-  return layer.described.text?.lines.map((line) => line.baseline) ?? [];
-}
-
-function isTurned(layer: DrawnLayer): boolean {
-  return Math.abs(angleOf(layer.described.corners)) > 0.01;
-}
-

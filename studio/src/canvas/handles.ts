@@ -2,7 +2,7 @@
 
 import type { LayerNode } from "../editor/store";
 import { type Corners, type Point, add, angleOf, distance, rotate, sizeOf, centerOf } from "./geometry";
-import { HANDLES, type Handle } from "./gestures";
+import { HANDLES, type Handle } from "./gestures/shapes";
 
 export interface HandlePlace {
   kind: "resize" | "rotate";

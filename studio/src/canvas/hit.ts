@@ -63,7 +63,7 @@ export function hitTest(
 }
 
 /** What a click on a layer selects: its outermost group, or what lies in the entered group. */
-export function selectedFor(layer: DrawnLayer, entered: LayerId | undefined): LayerId {
+function selectedFor(layer: DrawnLayer, entered: LayerId | undefined): LayerId {
   const line = [...layer.ancestors, layer.node];
   const at = line.findIndex((node) => node.id === entered);
   return (line[at + 1] ?? layer.node).id;

@@ -5,7 +5,7 @@ import { idAt } from "../document/ids";
 import type { CanvasController } from "./controller";
 import { type Corners, type Point, boundsOf } from "./geometry";
 import { HANDLE_SIZE } from "./handles";
-import type { Gap, Guide } from "./snap";
+import type { Gap, Guide } from "./gestures/snap";
 
 interface Props {
   canvas: CanvasController;

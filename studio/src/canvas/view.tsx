@@ -7,10 +7,11 @@ import { equal } from "../document/json";
 import type { LayerNode } from "../editor/store";
 import { walk } from "../editor/tree";
 import { canvasWords } from "../words/shell";
-import type { CanvasController, Keys } from "./controller";
+import type { CanvasController } from "./controller";
+import type { Keys } from "./gestures/gesture";
 import { type Corners, type Point, boundsOf } from "./geometry";
 import { Overlay } from "./overlay";
-import { TextBox } from "./text_box";
+import { TextBox } from "./text/box";
 
 interface Props {
   canvas: CanvasController;
@@ -32,7 +33,7 @@ export function CanvasView({ canvas }: Props) {
 function observeSize(element: HTMLElement | null, canvas: CanvasController): (() => void) | undefined {
   if (element === null) return undefined;
   const observer = new ResizeObserver(() => {
-    canvas.viewport.resized({ width: element.clientWidth, height: element.clientHeight }, canvas.size.value);
+    canvas.resized({ width: element.clientWidth, height: element.clientHeight });
   });
   observer.observe(element);
   return () => observer.disconnect();
@@ -78,7 +79,7 @@ function Surface({ canvas }: Props) {
 function LayerButtons({ canvas }: Props) {
   const { editor } = canvas;
   const selected = new Set(editor.selection.value);
-  const layers = editor.board.value === "picture" ? [...walk(editor.layers.value)] : [];
+  const layers = [...walk(editor.layers.value)];
   const [first] = editor.selection.value;
   const tabStop = layers.find((node) => node.id === first)?.id ?? layers[0]?.id;
   const places = canvas.places.value;
@@ -167,7 +168,7 @@ function listen(surface: HTMLElement, canvas: CanvasController): () => void {
     if (isPan) {
       canvas.cancel();
       pan = at(event);
-    } else if (event.button === 0 && canvas.editor.board.value === "picture") canvas.down(at(event), keysOf(event));
+    } else if (event.button === 0) canvas.down(at(event), keysOf(event));
   });
   on("pointermove", (event) => {
     const point = at(event);
@@ -176,7 +177,7 @@ function listen(surface: HTMLElement, canvas: CanvasController): () => void {
     else if (pan) {
       canvas.viewport.panBy(point[0] - pan[0], point[1] - pan[1]);
       pan = point;
-    } else if (canvas.editor.board.value === "picture") canvas.move(point, keysOf(event));
+    } else canvas.move(point, keysOf(event));
     if (pointers.has(event.pointerId)) pointers.set(event.pointerId, point);
   });
   const end = (event: PointerEvent) => {

@@ -4,8 +4,8 @@ import { type Signal, signal } from "@preact/signals";
 
 import type { Box, Point } from "./geometry";
 
-export const MIN_ZOOM = 0.1;
-export const MAX_ZOOM = 8;
+const MIN_ZOOM = 0.1;
+const MAX_ZOOM = 8;
 const MARGIN = 32;
 const STEPS = [0.1, 0.25, 0.33, 0.5, 0.67, 0.75, 1, 1.25, 1.5, 2, 3, 4, 6, 8];
 

@@ -1,4 +1,4 @@
-/** What fields may be called, what an open field needs, and what a value of a number property may be. */
+/** What fields, assets and templates may be called, what an open field needs, and what a value of a number property may be. */
 
 import { isObject, type JsonObject } from "./json";
 import { round } from "./numbers";
@@ -21,13 +21,20 @@ export function nameFault(name: string, taken: readonly string[]): NameFault | u
   return taken.includes(name) ? "taken" : undefined;
 }
 
+/** Small letters without accents. */
+export function withoutMarks(text: string): string {
+  return text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().replace(/ß/g, "ss");
+}
+
+/** An asset's or template's id from a file's name or a title. */
+export function slug(text: string, otherwise: string): string {
+  const found = withoutMarks(text).replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 48).replace(/-+$/, "");
+  return found || otherwise;
+}
+
 /** A free name that begins like `wanted`: letters, digits and underscores. */
 export function freeName(wanted: string, taken: readonly string[]): string {
-  const plain = wanted
-    .normalize("NFKD")
-    .replace(/\p{M}/gu, "")
-    .toLowerCase()
-    .replace(/ß/g, "ss")
+  const plain = withoutMarks(wanted)
     .replace(/[^a-z0-9]+/g, "_")
     .replace(/^[^a-z]+|_+$/g, "");
   const base = plain.slice(0, 58) || "layer";

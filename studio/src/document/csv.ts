@@ -2,7 +2,7 @@
 
 export type Row = readonly string[];
 
-export const MAX_COLUMNS = 200;
+const MAX_COLUMNS = 200;
 const MAX_CELL = 20_000;
 const DELIMITERS = [",", ";", "\t", "|"];
 

@@ -46,6 +46,7 @@ export class History {
     if (stored) {
       this.done = stored.done.slice(-MAX_ENTRIES);
       this.undone = stored.undone.slice(-MAX_ENTRIES);
+      this.seal();
     }
   }
 
@@ -62,12 +63,12 @@ export class History {
     return { undo: this.done.at(-1)?.label, redo: this.undone.at(-1)?.label };
   }
 
-  /** Records a change from `before` to `after`. */
-  push(label: string, before: Snapshot, after: Snapshot, at: number, merge?: string): void {
+  /** Records a change from `before` to `after`. One that `continues` the last is part of it after any pause. */
+  push(label: string, before: Snapshot, after: Snapshot, at: number, merge?: string, continues = false): void {
     if (before.text === after.text) return;
     const last = this.done.at(-1);
     this.undone = [];
-    if (last && merge !== undefined && last.merge === merge && at - last.at < PAUSE_MS) {
+    if (last && merge !== undefined && last.merge === merge && (continues || at - last.at < PAUSE_MS)) {
       this.extend(last, before, after, at);
       return;
     }

@@ -12,6 +12,11 @@ export function hasKey(value: JsonObject, key: string): boolean {
   return Object.prototype.hasOwnProperty.call(value, key);
 }
 
+/** A table's entry for a key that a document chose: every object has a `constructor`, no table has. */
+export function entryOf<T>(table: { readonly [key: string]: T }, key: string): T | undefined {
+  return Object.hasOwn(table, key) ? table[key] : undefined;
+}
+
 /** Whether two values are the same JSON. The order of an object's keys does not matter. */
 export function equal(a: Json | undefined, b: Json | undefined): boolean {
   if (a === b) return true;

@@ -13,6 +13,8 @@ export const MAX_FILE_BYTES = 20_000_000;
 const DISTINCT = 12;
 const HOSTS = 10;
 const LONGEST_COUNTED = 1000;
+/** UTF-16 units of a value that becomes an example: longer ones would fill the document. */
+const LONGEST_EXAMPLE = 1000;
 
 const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });
 
@@ -67,7 +69,7 @@ export interface ColumnStatistics {
 }
 
 /** Collects the statistics of one column, a value at a time. */
-export class ColumnCounter {
+class ColumnCounter {
   private rows = 0;
   private missing = 0;
   private longest = 0;
@@ -299,5 +301,6 @@ export function fieldFromColumn(column: ColumnStatistics): { [key: string]: Json
     return { type: "number", min: column.range[0], max: column.range[1], example: column.range[1] };
   }
   const length = Math.max(1, Math.min(column.longest, 5000));
-  return column.longestValue ? { max_length: length, example: column.longestValue } : { max_length: length };
+  const isExample = column.longest > 0 && column.longestValue.length <= LONGEST_EXAMPLE;
+  return isExample ? { max_length: length, example: column.longestValue } : { max_length: length };
 }

@@ -22,7 +22,7 @@ export interface Parsed {
 }
 
 /** Longer texts are never drawn or stored: the contract's bound of a document, with room to cut. */
-export const MAX_TEXT = 1_000_000;
+const MAX_TEXT = 1_000_000;
 const MAX_DEPTH = 200;
 const MAX_FAULTS = 20;
 

@@ -1,6 +1,6 @@
 /** The editor of one template: its text, layers, selection, history, draft and previews. */
 
-import { type ReadonlySignal, type Signal, batch, computed, effect, signal } from "@preact/signals";
+import { type ReadonlySignal, type Signal, batch, computed, effect, signal, untracked } from "@preact/signals";
 
 import { History } from "../document/history";
 import { type IdForest, assignIds, carryIds, idAt, pointerOf, reserveIds } from "../document/ids";
@@ -9,8 +9,11 @@ import type { Edit, Json } from "../document/types";
 import { type Drafts, type LoadedDraft, TemplateDraft } from "../server/drafts";
 import { type KeptDraft, type KeptHistory, LatestWriter, localStore } from "../server/local_store";
 import type { PreviewQueue } from "../server/previews";
+import { boardAt } from "./boards";
+import { Composition } from "./composition";
 import { PreviewLoop } from "./preview_loop";
 import type { Board, EditOptions, Editor, LayerId, LayerNode, Person, PreviewState, SaveState } from "./store";
+import { words } from "../words/shell";
 import { findLayer, hiddenIds, layerTree } from "./tree";
 
 interface DocumentState {
@@ -26,6 +29,11 @@ export interface Kept {
 }
 
 const KEEP_HISTORY_MS = 1000;
+
+/** The ids of a text that may have changed since the history was kept. */
+function idsAfter(stored: KeptHistory, text: string, value: Json | undefined): IdForest {
+  return stored.text === text ? stored.ids : assignIds(value, { ids: stored.ids, value: parse(stored.text).value });
+}
 
 export class TemplateEditor implements Editor {
   readonly text: ReadonlySignal<string>;
@@ -57,6 +65,7 @@ export class TemplateEditor implements Editor {
   readonly #historyChanged = signal(0);
   readonly #draft: TemplateDraft;
   readonly #historyWriter = new LatestWriter(localStore.keepHistory);
+  readonly #composition = new Composition();
   readonly #stop: (() => void)[] = [];
   #historyTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -67,14 +76,20 @@ export class TemplateEditor implements Editor {
   ) {
     const text = kept.draft?.text ?? loaded.text;
     const value = parse(text).value;
-    const stored = kept.history?.text === text ? kept.history : undefined;
+    const stored = kept.history;
     if (stored) reserveIds(stored.ids);
+    const ids = stored ? idsAfter(stored, text, value) : assignIds(value);
     this.#history = new History(stored?.history);
-    this.#state = signal({ text, value, ids: stored?.ids ?? assignIds(value) });
+    if (stored && stored.text !== text) {
+      // The page was closed before its last changes were in the history: they are one entry of it.
+      const at = performance.timeOrigin + performance.now();
+      this.#history.push(words.lastChanges, { ...stored, selection: [] }, { text, ids, selection: [] }, at);
+    }
+    this.#state = signal({ text, value, ids });
     this.text = computed(() => this.#state.value.text);
     this.value = computed(() => this.#state.value.value);
     const hidden = computed(() => hiddenIds(this.loop.state.value));
-    this.layers = computed(() => layerTree(this.#state.value.value, this.#state.value.ids, hidden.value));
+    this.layers = computed(() => layerTree(this.#state.value.value, this.#state.value.ids, this.board.value, hidden.value));
     this.canUndo = computed(() => this.#historyChanged.value >= 0 && this.#history.canUndo);
     this.canRedo = computed(() => this.#historyChanged.value >= 0 && this.#history.canRedo);
     this.preview = this.loop.state;
@@ -89,7 +104,11 @@ export class TemplateEditor implements Editor {
     });
     this.draft = this.#draft;
     this.saved = this.#draft.state;
-    this.#stop.push(effect(() => this.loop.want(this.#wish())));
+    this.#stop.push(
+      effect(() => this.loop.want(this.#wish())),
+      effect(() => this.#leaveOtherBoards(this.board.value)),
+      this.#composition.listen(),
+    );
     if (kept.draft?.dirty) this.#draft.changed();
   }
 
@@ -97,7 +116,7 @@ export class TemplateEditor implements Editor {
     const before = this.#state.peek();
     const text = this.#edited(before.text, edits);
     if (text === before.text) {
-      if (options.select) this.selection.value = options.select;
+      if (options.select) this.select(options.select);
       return;
     }
     const value = parse(text).value;
@@ -130,6 +149,14 @@ export class TemplateEditor implements Editor {
   /** A gesture ended: the next edit is an entry of its own. */
   seal(): void {
     this.#history.seal();
+  }
+
+  select(ids: readonly LayerId[]): void {
+    const [pointer] = ids.flatMap((id) => this.pointerOf(id) ?? []);
+    batch(() => {
+      if (pointer !== undefined) this.board.value = boardAt(pointer);
+      this.selection.value = ids;
+    });
   }
 
   pointerOf(id: LayerId): string | undefined {
@@ -168,7 +195,7 @@ export class TemplateEditor implements Editor {
     const selectedBefore = this.selection.peek();
     batch(() => {
       this.#state.value = after;
-      this.selection.value = this.#existing(options.select ?? selectedBefore, after.ids);
+      this.select(this.#existing(options.select ?? selectedBefore, after.ids));
     });
     this.#history.push(
       label,
@@ -176,6 +203,7 @@ export class TemplateEditor implements Editor {
       { text: after.text, ids: after.ids, selection: this.selection.peek() },
       performance.timeOrigin + performance.now(),
       options.merge,
+      this.#composition.continues(),
     );
     this.#changed();
   }
@@ -186,7 +214,7 @@ export class TemplateEditor implements Editor {
     const value = parse(text).value ?? this.#state.peek().value;
     batch(() => {
       this.#state.value = { text, ids, value };
-      this.selection.value = this.#existing(selection, ids);
+      this.select(this.#existing(selection, ids));
     });
     this.#changed();
   }
@@ -194,6 +222,21 @@ export class TemplateEditor implements Editor {
   #existing(selection: readonly LayerId[], ids: IdForest): readonly LayerId[] {
     const existing = selection.filter((id) => pointerOf(ids, id) !== undefined);
     return existing.length === selection.length ? selection : existing;
+  }
+
+  /** Of the text that is edited, if it is on the board that is shown. */
+  #editedPointer(): string | undefined {
+    const pointer = this.edited.value === undefined ? undefined : this.pointerOf(this.edited.value);
+    return pointer !== undefined && boardAt(pointer) === this.board.value ? pointer : undefined;
+  }
+
+  /** What is selected and edited is always on the board that is shown. */
+  #leaveOtherBoards(board: Board): void {
+    untracked(() => {
+      const isHere = (id: LayerId) => boardAt(this.pointerOf(id) ?? "") === board;
+      if (!this.selection.value.every(isHere)) this.selection.value = this.selection.value.filter(isHere);
+      if (this.edited.value !== undefined && !isHere(this.edited.value)) this.edited.value = undefined;
+    });
   }
 
   #changed(): void {
@@ -204,6 +247,7 @@ export class TemplateEditor implements Editor {
   }
 
   #keepHistory(): void {
+    if (!this.#draft.kept.peek()) return;
     const { text, ids } = this.#state.peek();
     void this.#historyWriter.put({ id: this.templateId, text, ids, history: this.#history.toJSON() });
   }
@@ -217,7 +261,7 @@ export class TemplateEditor implements Editor {
       board: this.board.value,
       at: this.at.value,
       dpr: this.dpr.value,
-      carets: this.edited.value === undefined ? undefined : this.pointerOf(this.edited.value),
+      carets: this.#editedPointer(),
     };
   }
 }

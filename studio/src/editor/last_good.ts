@@ -2,7 +2,7 @@
 
 import { fromPointer, valueAt } from "../document/json";
 import { applyEdits, parse } from "../document/text";
-import type { Edit, Json } from "../document/types";
+import type { Edit, Json, Path } from "../document/types";
 import type { ApiFault } from "../server/api";
 
 export function lastGood(text: string): Json | undefined {
@@ -34,5 +34,11 @@ function repair(pointer: string, value: Json, good: Json): Edit[] {
   const now = valueAt(value, path);
   const before = valueAt(good, path);
   if (before !== undefined) return [{ kind: "set", path, value: before }];
-  return now === undefined ? [] : [{ kind: "remove", path }];
+  return now === undefined ? [] : [{ kind: "remove", path: newLayer(path, good) ?? path }];
+}
+
+/** The layer around a place, if the last good document did not have it yet: it is not drawn without its value. */
+function newLayer(path: Path, good: Json): Path | undefined {
+  const lengths = path.flatMap((step, index) => (step === "layers" ? [index + 2] : []));
+  return lengths.map((length) => path.slice(0, length)).find((layer) => valueAt(good, layer) === undefined);
 }

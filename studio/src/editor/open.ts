@@ -32,25 +32,34 @@ export function closeEditor(): void {
 
 async function open(id: string): Promise<TemplateEditor> {
   const kept = await readKept(id);
+  const draft = kept.draft;
   let loaded: Awaited<ReturnType<typeof loadDraft>>;
   try {
-    loaded = await loadDraft(id, kept.draft?.dirty ? 2 : 5);
+    loaded = await loadDraft(id, draft ? 2 : 5);
   } catch (problem) {
-    // Without the service, what this browser kept can be worked on.
-    if (!(problem instanceof ApiProblem) || !problem.mayRepeat || kept.draft === undefined) throw problem;
-    loaded = undefined;
+    if (draft === undefined || !(problem instanceof ApiProblem) || !opensKept(problem, draft)) throw problem;
+    return keptEditor(id, draft, kept);
   }
-  const draft = kept.draft;
   if (loaded === undefined) {
     if (draft === undefined || !draft.dirty) throw new NoTemplate(id);
-    const { serverText, etag, base } = draft;
-    return new TemplateEditor(id, { text: serverText, etag: etag ?? undefined, base }, kept);
+    return keptEditor(id, draft, kept);
   }
   if (draft === undefined || !draft.dirty) {
-    return new TemplateEditor(id, loaded, { draft: undefined, history: kept.history });
+    const isKnown = loaded.text === draft?.text || loaded.text === kept.history?.text;
+    return new TemplateEditor(id, loaded, { draft: undefined, history: isKnown ? kept.history : undefined });
   }
   if (draft.serverText === loaded.text) return new TemplateEditor(id, loaded, kept);
   return openChanged(id, draft, loaded, kept);
+}
+
+/** Whether what this browser kept is opened though the service did not answer with a document. */
+function opensKept({ mayRepeat, status }: ApiProblem, { dirty }: KeptDraft): boolean {
+  // 410 and 403: the template was deleted, or is somebody else's now. Unsaved changes are saved as a copy.
+  return mayRepeat || (dirty && (status === 410 || status === 403));
+}
+
+function keptEditor(id: string, { serverText, etag, base }: KeptDraft, kept: Kept): TemplateEditor {
+  return new TemplateEditor(id, { text: serverText, etag: etag ?? undefined, base }, kept);
 }
 
 /** The service's draft changed since this browser saw it, and so did this browser's. */

@@ -1,8 +1,10 @@
 /** What commands and gestures do to layers, as edits of the document. */
 
-import { fromPointer, isObject } from "../document/json";
+import { freeName } from "../document/bounds";
+import { fromPointer, isObject, toPointer } from "../document/json";
 import type { Edit, Json, Path } from "../document/types";
-import type { Box, LayerId, LayerNode } from "./store";
+import { endOfBoard } from "./boards";
+import type { Box, Editor, LayerId, LayerNode } from "./store";
 import { parentOf, walk } from "./tree";
 
 /** A layer with the group that it is in. */
@@ -29,6 +31,14 @@ export function topmost(layers: readonly LayerNode[], selection: readonly LayerI
   return visit(layers);
 }
 
+/** The selected layers that have a place of their own: not locked, not in a row or column. */
+export function movable(layers: readonly LayerNode[], selection: readonly LayerId[]): LayerNode[] {
+  return topmost(layers, selection).filter((node) => {
+    const placed = placeOf(layers, node.id);
+    return !node.locked && placed !== undefined && !isPlacedByFlow(placed);
+  });
+}
+
 export function pathOf(node: LayerNode): Path {
   return fromPointer(node.pointer);
 }
@@ -51,6 +61,15 @@ export function setNumbers(node: LayerNode, numbers: Readonly<Partial<Record<str
     const before = typeof node.value[key] === "number" ? node.value[key] : defaults[key];
     return value === undefined || value === before ? [] : [{ kind: "set", path: [...pathOf(node), key], value }];
   });
+}
+
+/** Adds a layer in front of the others of the board, and selects it. */
+export function addLayer(editor: Editor, label: string, layer: Json): LayerId | undefined {
+  const { edits, path } = endOfBoard(editor.value.peek(), editor.board.peek());
+  editor.edit(label, [...edits, { kind: "insert", path, value: layer }]);
+  const id = editor.idAt(toPointer(path));
+  if (id !== undefined) editor.select([id]);
+  return id;
 }
 
 /** Later layers first, so that a removal leaves the pointers of the others as they are. */
@@ -92,17 +111,15 @@ export function renamed(value: { [key: string]: Json }, names: Set<string>): { [
   const visit = (layer: Json) => {
     if (!isObject(layer)) return;
     const name = layer["name"];
-    if (typeof name === "string") layer["name"] = freeName(name, names);
+    if (typeof name === "string") layer["name"] = nameOfCopy(name, names);
     if (Array.isArray(layer["layers"])) layer["layers"].forEach(visit);
   };
   visit(copy);
   return copy;
 }
 
-export function freeName(name: string, names: Set<string>): string {
-  const stem = name.replace(/_\d+$/, "").slice(0, 58);
-  let free = name;
-  for (let number = 2; names.has(free); number++) free = `${stem}_${number}`;
+function nameOfCopy(name: string, names: Set<string>): string {
+  const free = names.has(name) ? freeName(name.replace(/_\d+$/, ""), [...names]) : name;
   names.add(free);
   return free;
 }
@@ -193,26 +210,6 @@ export function paddingOf(node: LayerNode): readonly [number, number, number, nu
 export function canUngroup(node: LayerNode): boolean {
   const plain = new Set(["type", "name", "x", "y", "width", "height", "layers", "padding", "gap", "align", "justify", "meta"]);
   return node.type === "group" && Object.keys(node.value).every((key) => plain.has(key) || (key === "flow" && node.value[key] === "none"));
-}
-
-export type Alignment = "left" | "center" | "right" | "top" | "middle" | "bottom";
-
-/** How far a box moves so that it lies at a side, or in the middle, of another. */
-export function alignBox(box: Box, within: Box, alignment: Alignment): readonly [number, number] {
-  switch (alignment) {
-    case "left":
-      return [within.x - box.x, 0];
-    case "center":
-      return [within.x + within.width / 2 - (box.x + box.width / 2), 0];
-    case "right":
-      return [within.x + within.width - (box.x + box.width), 0];
-    case "top":
-      return [0, within.y - box.y];
-    case "middle":
-      return [0, within.y + within.height / 2 - (box.y + box.height / 2)];
-    case "bottom":
-      return [0, within.y + within.height - (box.y + box.height)];
-  }
 }
 
 /** Hides a layer, or shows it again as it was: its own condition is kept in `meta.studio`. */

@@ -3,17 +3,17 @@
  * layers, then, after a pause, the exact picture. At most one request is in flight.
  */
 
-import { type ReadonlySignal, signal } from "@preact/signals";
+import { signal } from "@preact/signals";
 
-import { type IdForest, NO_IDS } from "../document/ids";
-import { isObject } from "../document/json";
+import { type IdForest, NO_IDS, idAt, pointerOf } from "../document/ids";
 import { parse } from "../document/text";
 import type { Json } from "../document/types";
 import { ApiProblem, waitBefore } from "../server/api";
 import type { ApiFault } from "../server/api";
 import { type PreviewAnswer, type PreviewBody, PreviewQueue, objectUrl } from "../server/previews";
+import { canvasSize } from "./boards";
 import { lastGood, withoutFaults } from "./last_good";
-import type { Board, Modification, PreviewState } from "./store";
+import type { Board, Finding, Modification, PreviewState } from "./store";
 
 /** What a preview shows. Equal wishes have equal pictures. */
 export interface Wish {
@@ -81,6 +81,7 @@ export class PreviewLoop {
   #partsAskedFor: string | undefined;
   #good: Json | undefined;
   #rest: Rest = "none";
+  #isShown = false;
   #running = false;
   #closed = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -94,7 +95,15 @@ export class PreviewLoop {
     if (this.#wish !== undefined && sameWish(this.#wish, wish)) return;
     this.#wish = wish;
     this.#lastChange = performance.now();
+    this.#judgeExact(wish);
     this.#tick();
+  }
+
+  /** A picture is exact for what it was drawn of, and no longer when that has changed. */
+  #judgeExact(wish: Wish): void {
+    const before = this.state.peek();
+    const exact = sameWish(this.#exactFor, wish) && before.faults.length === 0 && !before.stale;
+    if (before.exact !== exact) this.state.value = { ...before, exact };
   }
 
   /** The parts of these sibling layers are wanted at hand; none for an empty list. */
@@ -119,6 +128,14 @@ export class PreviewLoop {
     this.#tick();
   }
 
+  /** Nothing is asked for until a canvas shows the pictures, nor while none does. */
+  shown(isShown: boolean): void {
+    if (this.#isShown === isShown) return;
+    this.#isShown = isShown;
+    this.#lastChange = performance.now();
+    this.#tick();
+  }
+
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
@@ -131,6 +148,7 @@ export class PreviewLoop {
   #tick(): void {
     if (this.#closed || this.#running || this.#rest === "all") return;
     clearTimeout(this.#timer);
+    if (!this.#isShown) return;
     const next = this.#nextJob();
     if (next === undefined) return;
     const now = performance.now();
@@ -155,7 +173,7 @@ export class PreviewLoop {
   /** Parts are asked for at a selection, and after a pause in the changes of what is selected. */
   #partsJob(wish: Wish): { job: Job; notBefore: number } | undefined {
     const pointers = this.#wantedParts;
-    if (pointers.length === 0 || wish.board !== "picture") {
+    if (pointers.length === 0) {
       this.#dropParts();
       this.#partsAskedFor = undefined;
       return undefined;
@@ -172,8 +190,9 @@ export class PreviewLoop {
       else await this.#askPicture(job.kind, job.wish);
       this.#failures = 0;
     } catch (problem) {
+      if (this.#closed) return;
+      this.#refused(job, problem instanceof ApiProblem ? problem : noPicture());
       if (!(problem instanceof ApiProblem)) throw problem;
-      this.#refused(job, problem);
     } finally {
       this.#running = false;
       this.#tick();
@@ -188,6 +207,8 @@ export class PreviewLoop {
       this.#shownFor = undefined;
       return;
     }
+    // The service has answered: what fails later waits from the beginning.
+    this.#failures = 0;
     if (job.kind === "parts") {
       this.#partsAskedFor = partsKey(job.wish, job.pointers);
       this.#dropParts();
@@ -210,12 +231,14 @@ export class PreviewLoop {
       faults = documentFaults(problem);
       const patched = withoutFaults(wish.text, this.#good, faults);
       if (patched === undefined) throw problem;
-      answer = await this.queue.ask({ ...body, document: patched });
+      answer = await this.queue.ask({ ...body, document: patched }).catch((other: unknown) => {
+        throw other instanceof ApiProblem && other.status === 400 ? problem : other; // What is wrong with the text itself.
+      });
     }
     if (answer === undefined || this.#closed) return;
     if (faults.length === 0) this.#good = lastGood(wish.text) ?? this.#good;
     this.#shownFor = wish;
-    if (kind === "exact") this.#exactFor = wish;
+    this.#exactFor = kind === "exact" ? wish : undefined;
     this.#publish(kind, wish, answer, faults);
   }
 
@@ -229,7 +252,7 @@ export class PreviewLoop {
       picture,
       layers: answer.layers ?? [],
       hidden: answer.hidden ?? [],
-      findings: answer.findings ?? [],
+      findings: kind === "exact" ? answer.findings : carriedFindings(before, wish.ids),
       warnings: answer.warnings,
       alt: answer.alt ?? "",
       bytes: answer.bytes ?? 0,
@@ -247,7 +270,7 @@ export class PreviewLoop {
   }
 
   async #askParts(wish: Wish, pointers: readonly string[]): Promise<void> {
-    const body = { ...pictureBody(wish), format: "jpg", quality: 1, parts: pointers, describe: false };
+    const body = { ...pictureBody(wish), format: "jpg", quality: 1, parts: pointers, describe: false, findings: false };
     const answer = await this.queue.ask(body);
     if (answer === undefined || this.#closed) return;
     this.#partsAskedFor = partsKey(wish, pointers);
@@ -271,20 +294,24 @@ export class PreviewLoop {
   }
 }
 
-/** The size of a document's canvas in CSS pixels. */
-export function canvasSize(text: string): { width: number; height: number } {
-  return documentSize(parse(text).value);
-}
-
-/** The same of a parsed document, which stays the last good one while the text is no JSON. */
-export function documentSize(value: Json | undefined): { width: number; height: number } {
-  const side = (key: string) => (isObject(value) && typeof value[key] === "number" ? value[key] : 0);
-  return { width: side("width"), height: side("height") };
+/** An answer that is no picture: asked for again later, as after a lost connection. */
+function noPicture(): ApiProblem {
+  return new ApiProblem(0, "offline", "The service's answer cannot be read.");
 }
 
 /** A picture that is still on the screen goes a little later. */
+const replaced: string[] = [];
+const MOST_REPLACED = 3;
+
+/** A picture that was replaced may still be on the screen, or be decoded, for a moment. */
 function revokeLater(url: string): void {
-  setTimeout(() => URL.revokeObjectURL(url), 500);
+  replaced.push(url);
+  const oldest = replaced.length > MOST_REPLACED ? replaced.shift() : undefined;
+  if (oldest !== undefined) URL.revokeObjectURL(oldest);
+  setTimeout(() => {
+    const at = replaced.indexOf(url);
+    if (at >= 0) URL.revokeObjectURL(replaced.splice(at, 1)[0] as string);
+  }, 500);
 }
 
 function sameWish(a: Wish | undefined, b: Wish): boolean {
@@ -300,7 +327,7 @@ function sameWish(a: Wish | undefined, b: Wish): boolean {
 }
 
 function partsKey(wish: Wish, pointers: readonly string[]): string {
-  return JSON.stringify([pointers, wish.at, wish.modifications, wish.dpr, wish.text]);
+  return JSON.stringify([pointers, wish.board, wish.at, wish.modifications, wish.dpr, wish.text]);
 }
 
 function pictureBody(wish: Wish): PreviewBody {
@@ -313,18 +340,27 @@ function pictureBody(wish: Wish): PreviewBody {
   return body;
 }
 
-/** Quicker to draw and to send than the template's own format. */
+/** Quicker to draw and to send than the template's own format. The exact picture brings the findings. */
 function shownBody(wish: Wish): PreviewBody {
-  const carets = wish.carets === undefined || wish.board !== "picture" ? {} : { carets: wish.carets };
-  return { ...pictureBody(wish), format: "jpg", quality: SHOWN_QUALITY, ...carets };
+  const carets = wish.carets === undefined ? {} : { carets: wish.carets };
+  return { ...pictureBody(wish), format: "jpg", quality: SHOWN_QUALITY, findings: false, ...carets };
+}
+
+/** The findings of the last exact picture, at the layers' places of now; not those of layers that are gone. */
+export function carriedFindings(before: Pick<PreviewState, "findings" | "ids">, ids: IdForest): readonly Finding[] {
+  return before.findings.flatMap((finding) => {
+    const layer = idAt(before.ids, finding.pointer);
+    const from = layer && pointerOf(before.ids, layer);
+    if (layer === undefined || from === undefined) return [finding];
+    const to = pointerOf(ids, layer);
+    return to === undefined ? [] : [{ ...finding, pointer: to + finding.pointer.slice(from.length) }];
+  });
 }
 
 /** The faults of a refused document, with pointers into the document itself. */
-export function documentFaults(problem: ApiProblem): ApiFault[] {
+function documentFaults(problem: ApiProblem): ApiFault[] {
   const faults = problem.errors.length
     ? problem.errors
     : [{ code: problem.code, pointer: "", detail: problem.detail }];
   return faults.map((fault) => ({ ...fault, pointer: fault.pointer.replace(/^\/document(?=\/|$)/, "") }));
 }
-
-export type PreviewLoopState = ReadonlySignal<PreviewState>;

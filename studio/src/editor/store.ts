@@ -124,8 +124,14 @@ export interface Editor {
   readonly text: ReadonlySignal<string>;
   /** The parsed text; while the text is no JSON, the last that was. */
   readonly value: ReadonlySignal<Json | undefined>;
+  /** The layers of the board. */
   readonly layers: ReadonlySignal<readonly LayerNode[]>;
+  /** Of the board's layers. */
   readonly selection: Signal<readonly LayerId[]>;
+  /** Selects layers of any board, which is shown then. */
+  select(ids: readonly LayerId[]): void;
+  /** The text layer that is edited on the picture. */
+  readonly edited: Signal<LayerId | undefined>;
   edit(label: string, edits: readonly Edit[], options?: EditOptions): void;
   /** Replaces the whole text, as the JSON drawer does. */
   replaceText(label: string, text: string, options?: EditOptions): void;

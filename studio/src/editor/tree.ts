@@ -1,17 +1,20 @@
 /** The layers of a document as a tree that panels and canvas walk. */
 
 import { type IdForest, type IdNode, idAt, layersAt } from "../document/ids";
-import { isObject } from "../document/json";
+import { isObject, toPointer } from "../document/json";
 import type { Json } from "../document/types";
-import type { DescribedLayer, LayerNode, PreviewState } from "./store";
+import { BOARDS, layersPath } from "./boards";
+import type { Board, LayerNode, PreviewState } from "./store";
 
-/** The tree of the layers at `path`, such as ["layers"]. */
+/** The layers of a board as a tree. */
 export function layerTree(
   value: Json | undefined,
   ids: IdForest,
+  board: Board,
   hidden: ReadonlySet<string>,
 ): readonly LayerNode[] {
-  return nodes(layersAt(value, ["layers"]), ids[0] ?? [], "/layers", hidden);
+  const path = layersPath(board);
+  return nodes(layersAt(value, path), ids[BOARDS.indexOf(board)] ?? [], toPointer(path), hidden);
 }
 
 function nodes(
@@ -68,11 +71,4 @@ export function findLayer(layers: readonly LayerNode[], id: string): LayerNode |
 export function parentOf(layers: readonly LayerNode[], id: string): LayerNode | undefined {
   for (const layer of walk(layers)) if (layer.children.some((child) => child.id === id)) return layer;
   return undefined;
-}
-
-export function describedAt(
-  described: readonly DescribedLayer[],
-  pointer: string,
-): DescribedLayer | undefined {
-  return described.find((layer) => layer.pointer === pointer);
 }

@@ -2,12 +2,17 @@
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
-import type { Edit, Json } from "../document/types";
+import { freeName, slug } from "../document/bounds";
+import { isObject, valueAt } from "../document/json";
+import type { Json } from "../document/types";
+import { documentSize } from "../editor/boards";
+import { addLayer, namesIn, pathOf } from "../editor/operations";
 import type { Editor, LayerNode } from "../editor/store";
-import { copyText, Modal, ProblemNote } from "../screens/frame";
-import { useDrawn } from "../screens/drawn";
-import { slug } from "../screens/picture/template";
-import { place } from "../screens/templates";
+import { findLayer } from "../editor/tree";
+import { Dialog, placeOpened } from "../components/dialog";
+import { copyText } from "../components/copy";
+import { ProblemNote } from "../components/problem_note";
+import { useDrawn } from "../components/drawn";
 import {
   type Asset, contentTypeOf, deleteAsset, FILE_TYPES, isFont, listAssets, MAX_BYTES, readAsset, uploadAsset, uploadNewAsset,
 } from "../server/assets";
@@ -297,7 +302,6 @@ function AssetCard(props: {
           aria-label={text.more(asset.id)}
           aria-haspopup="true"
           popoverTarget={menuId}
-          onClick={() => place(menu.current, more.current)}
         >
           <svg width="14" height="14" viewBox="0 0 16 16" aria-hidden="true">
             <g fill="currentColor">
@@ -313,7 +317,7 @@ function AssetCard(props: {
         {asset.status === "waiting" ? text.waiting : ""}
         {asset.status === "refused" || asset.replacement === "refused" ? text.refused(asset.detail ?? "") : ""}
       </span>
-      <div ref={menu} id={menuId} popover="auto" class="menu card-menu">
+      <div ref={menu} id={menuId} popover="auto" class="menu card-menu" onToggle={(event) => placeOpened(event, more.current)}>
         <button
           type="button"
           disabled={asset.status !== "ready"}
@@ -378,34 +382,38 @@ function selectedImage(editor: Editor): LayerNode | undefined {
   return found?.type === "image" && !found.locked ? found : undefined;
 }
 
-function findLayer(layers: readonly LayerNode[], id: string): LayerNode | undefined {
-  for (const layer of layers) {
-    const found = layer.id === id ? layer : findLayer(layer.children, id);
-    if (found) return found;
-  }
-  return undefined;
-}
-
 /** Shows the asset in the selected image layer, or in a new one in the middle of the picture. */
 function showAsset(editor: Editor, asset: Asset, selected: LayerNode | undefined): void {
   const source = `asset:${asset.id}`;
   if (selected) {
-    editor.edit(text.apply, [{ kind: "set", path: [...pathOf(selected.pointer), "source"], value: source }]);
+    editor.edit(text.apply, [{ kind: "set", path: [...pathOf(selected), "source"], value: source }]);
     return;
   }
-  const value = object(editor.value.value);
-  const layers = Array.isArray(value.layers) ? value.layers : [];
-  const layer = placed(asset, { width: Number(value.width) || 600, height: Number(value.height) || 300 }, source);
-  const edit: Edit = Array.isArray(value.layers)
-    ? { kind: "insert", path: ["layers", layers.length], value: layer }
-    : { kind: "set", path: ["layers"], value: [layer] };
-  editor.edit(text.picked(asset.id), [edit]);
-  const id = editor.idAt(`/layers/${layers.length}`);
-  if (id !== undefined) editor.selection.value = [id];
+  const { layers, value } = editor;
+  const canvas = documentSize(value.value);
+  const layer = layers.value.length === 0 && isLarge(asset, canvas) ? covering(canvas, source) : placed(asset, canvas, source);
+  const fields = valueAt(value.value, ["fields"]);
+  const taken = [...namesIn(layers.value), ...(isObject(fields) ? Object.keys(fields) : [])];
+  addLayer(editor, text.picked(asset.id), { ...layer, name: freeName(asset.id, taken) });
+}
+
+interface Size {
+  width: number;
+  height: number;
+}
+
+/** Whether a picture fills the canvas without being enlarged to twice its size. */
+function isLarge(asset: Asset, canvas: Size): boolean {
+  return (asset.width ?? 0) * 2 >= canvas.width && (asset.height ?? 0) * 2 >= canvas.height;
+}
+
+/** The first large picture of a template is its background. */
+function covering(canvas: Size, source: string): { [key: string]: Json } {
+  return { type: "image", x: 0, y: 0, ...canvas, source };
 }
 
 /** An image layer of the asset's proportions, at most 80 % of the canvas, in its middle. */
-export function placed(asset: Asset, canvas: { width: number; height: number }, source: string): Json {
+export function placed(asset: Asset, canvas: Size, source: string): { [key: string]: Json } {
   const [width, height] = [asset.width ?? canvas.width, asset.height ?? canvas.height];
   const scale = Math.min(1, (canvas.width * 0.8) / width, (canvas.height * 0.8) / height);
   const size = { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
@@ -418,24 +426,13 @@ export function placed(asset: Asset, canvas: { width: number; height: number }, 
   };
 }
 
-function pathOf(pointer: string): (string | number)[] {
-  return pointer
-    .split("/")
-    .slice(1)
-    .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
-}
-
-function object(value: Json | undefined): { [key: string]: Json } {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
-}
-
 function RemoveDialog({ asset, close, done }: { asset: Asset; close: () => void; done: () => void }) {
   const [problem, setProblem] = useState<unknown>();
   return (
-    <Modal title={text.removeTitle(asset.id)} close={close}>
+    <Dialog title={text.removeTitle(asset.id)} close={close}>
       <p>{text.removeHelp}</p>
       <ProblemNote problem={problem} />
-      <div class="modal-actions">
+      <div class="dialog-actions">
         <button type="button" onClick={close}>
           {words.cancel}
         </button>
@@ -443,6 +440,6 @@ function RemoveDialog({ asset, close, done }: { asset: Asset; close: () => void;
           {text.removeSubmit}
         </button>
       </div>
-    </Modal>
+    </Dialog>
   );
 }

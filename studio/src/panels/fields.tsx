@@ -5,7 +5,8 @@ import { useEffect, useId, useRef } from "preact/hooks";
 
 import { fieldType, freeName, keptKeys, missingBound, nameFault } from "../document/bounds";
 import { RenameError, renameField, usesOf } from "../document/field_names";
-import { isObject, type JsonObject, valueAt } from "../document/json";
+import { newTextField } from "../document/new_fields";
+import { entryOf, isObject, type JsonObject, valueAt } from "../document/json";
 import type { PropertyForm } from "../document/schema";
 import type { Edit, Json } from "../document/types";
 import type { Editor } from "../editor/store";
@@ -21,23 +22,26 @@ export function Fields({ editor }: PanelProps) {
   const fields = fieldsOf(editor.value.value);
   const names = Object.keys(fields);
   const open = useSignal<string | undefined>(undefined);
+  const added = useSignal<string | undefined>(undefined);
   const add = (): void => {
     const name = freeName(words.fields.newName, names);
-    editor.edit(words.fields.edits.add, [{ kind: "set", path: ["fields", name], value: { default: "", max_length: 40 } }]);
+    editor.edit(words.fields.edits.add, [{ kind: "set", path: ["fields", name], value: newTextField() }]);
     open.value = name;
+    added.value = name;
   };
   return (
     <section class="panel fields" aria-label={words.fields.title}>
       {names.length === 0 && <p class="quiet panel-note">{words.fields.empty}</p>}
       <ul class="field-list">
-        {names.map((name) => (
+        {names.map((name, index) => (
           <FieldCard
-            key={name}
+            key={index} // a field that is renamed keeps its form, and the focus in it
             editor={editor}
             name={name}
             names={names}
             field={fields[name]}
             open={open.value === name}
+            isNew={added.value === name}
             toggle={(shown) => {
               open.value = shown ? name : undefined;
             }}
@@ -69,11 +73,12 @@ interface FieldCardProps {
   names: readonly string[];
   field: Json | undefined;
   open: boolean;
+  isNew: boolean;
   toggle: (shown: boolean) => void;
   renamed: (to: string) => void;
 }
 
-function FieldCard({ editor, name, names, field, open, toggle, renamed }: FieldCardProps) {
+function FieldCard({ editor, name, names, field, open, isNew, toggle, renamed }: FieldCardProps) {
   const body = useId();
   const missing = isObject(field) && field["open"] === true ? missingBound(field) : [];
   const example = isObject(field) ? (field["example"] ?? field["default"]) : undefined;
@@ -90,10 +95,10 @@ function FieldCard({ editor, name, names, field, open, toggle, renamed }: FieldC
         <span class="quiet field-example" dir="auto">
           {exampleText(example)}
         </span>
-        <span class="badge">{words.fields.types[fieldType(field)] ?? fieldType(field)}</span>
+        <span class="badge">{entryOf(words.fields.types, fieldType(field)) ?? fieldType(field)}</span>
       </button>
       <div id={body} hidden={!open}>
-        {open && <FieldForm editor={editor} name={name} names={names} field={field} renamed={renamed} />}
+        {open && <FieldForm editor={editor} name={name} names={names} field={field} isNew={isNew} renamed={renamed} />}
       </div>
     </li>
   );
@@ -118,10 +123,12 @@ interface FieldFormProps {
   name: string;
   names: readonly string[];
   field: Json | undefined;
+  /** It was added just now: its name is what comes next. */
+  isNew: boolean;
   renamed: (to: string) => void;
 }
 
-function FieldForm({ editor, name, names, field, renamed }: FieldFormProps) {
+function FieldForm({ editor, name, names, field, isNew, renamed }: FieldFormProps) {
   const type = fieldType(field);
   const forms = schema.value?.field(type) ?? [];
   const shown = forms.filter((form) => !["type", "required", "open", ...HEAD].includes(form.key));
@@ -132,7 +139,7 @@ function FieldForm({ editor, name, names, field, renamed }: FieldFormProps) {
   );
   return (
     <div class="field-form properties">
-      <NameProperty editor={editor} name={name} names={names} renamed={renamed} />
+      <NameProperty editor={editor} name={name} names={names} isNew={isNew} renamed={renamed} />
       <TypeProperty editor={editor} name={name} field={field} />
       {HEAD.map((key) => property(valueForm(key, type)))}
       <RequiredAndOpen editor={editor} name={name} field={field} />
@@ -177,10 +184,19 @@ function valueForm(key: string, type: string): PropertyForm {
   return { key, title, kind: "text", required: false, ...kinds[type] };
 }
 
-function NameProperty({ editor, name, names, renamed }: Omit<FieldFormProps, "field">) {
+function NameProperty({ editor, name, names, isNew, renamed }: Omit<FieldFormProps, "field">) {
   const id = useId();
   const box = useRef<HTMLInputElement>(null);
   const fault = useSignal<string | undefined>(undefined);
+  useEffect(() => {
+    if (!isNew) return;
+    box.current?.focus();
+    box.current?.select();
+  }, []);
+  useEffect(() => {
+    if (box.current) box.current.value = name;
+    fault.value = undefined;
+  }, [name]);
   const rename = (): void => {
     const to = box.current?.value.trim() ?? "";
     fault.value = undefined;
@@ -245,7 +261,7 @@ function TypeProperty({ editor, name, field }: { editor: Editor; name: string; f
         <select id={id} value={fieldType(field)} onChange={(event) => change(event.currentTarget.value)}>
           {types.map((type) => (
             <option value={type} key={type}>
-              {words.fields.types[type] ?? type}
+              {entryOf(words.fields.types, type) ?? type}
             </option>
           ))}
         </select>
@@ -296,30 +312,46 @@ function RequiredAndOpen({ editor, name, field }: { editor: Editor; name: string
 
 /** One press gives the field a bound, which can then be changed below. */
 function BoundChoices({ editor, name, field, missing }: { editor: Editor; name: string; field: Json | undefined; missing: readonly string[] }) {
-  const offers: { label: string; values: JsonObject }[] = {
-    text: [{ label: "At most 40 letters", values: { max_length: 40 } }],
-    image: [{ label: "Only cdn.example.com", values: { allowed_hosts: ["cdn.example.com"] } }],
-    number: [{ label: "From 0 to 1,000,000", values: numberBounds(field) }],
-  }[fieldType(field) as "text" | "image" | "number"] ?? [];
+  const bound = (values: JsonObject): void => {
+    const edits = missing.flatMap((key): Edit[] =>
+      values[key] === undefined ? [] : [{ kind: "set", path: ["fields", name, key], value: values[key] }],
+    );
+    editor.edit(words.fields.edits.bound, edits);
+  };
+  const type = fieldType(field);
+  const { boundChoices } = words.fields;
+  if (type === "image") return <HostBound bound={(host) => bound({ allowed_hosts: [host] })} />;
+  if (type !== "text" && type !== "number") return null;
+  return (
+    <button type="button" class="outlined" onClick={() => bound(type === "text" ? newTextField() : numberBounds(field))}>
+      {boundChoices[type]}
+    </button>
+  );
+}
+
+const HOST = /^[a-z0-9-]+(\.[a-z0-9-]+)+$/;
+
+/** The host that serves the readers' pictures: only its owner knows it. */
+function HostBound({ bound }: { bound: (host: string) => void }) {
+  const host = useSignal("");
   return (
     <div class="row">
-      {offers.map(({ label, values }) => (
-        <button
-          type="button"
-          class="outlined"
-          key={label}
-          onClick={() =>
-            editor.edit(
-              words.fields.edits.bound,
-              missing.flatMap((key): Edit[] =>
-                values[key] === undefined ? [] : [{ kind: "set", path: ["fields", name, key], value: values[key] }],
-              ),
-            )
-          }
-        >
-          {label}
-        </button>
-      ))}
+      <input
+        type="text"
+        class="grow mono"
+        maxLength={253}
+        spellcheck={false}
+        autocomplete="off"
+        aria-label={words.fields.host}
+        placeholder={words.fields.hostExample}
+        value={host.value}
+        onInput={(event) => {
+          host.value = event.currentTarget.value.trim().toLowerCase();
+        }}
+      />
+      <button type="button" class="outlined" disabled={!HOST.test(host.value)} onClick={() => bound(host.value)}>
+        {words.fields.boundChoices.image}
+      </button>
     </div>
   );
 }

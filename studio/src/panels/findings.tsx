@@ -5,6 +5,7 @@ import { useEffect } from "preact/hooks";
 
 import { patchEdits } from "../document/patch";
 import { parse } from "../document/text";
+import { missingField } from "../editor/add_field";
 import type { Editor, Finding } from "../editor/store";
 import { type ApiFault, ApiProblem } from "../server/api";
 import { PreviewQueue } from "../server/previews";
@@ -119,6 +120,7 @@ function brokenText(text: string): Entry | undefined {
 function FindingLine({ editor, entry, tell }: { editor: Editor; entry: Entry; tell: (message: string) => void }) {
   const { level, fault } = entry;
   const layer = editor.idAt(fault.pointer);
+  const offer = missingField(editor, fault);
   const detail = level === "fault" ? words.findings.notDrawn(fault.detail) : fault.detail;
   const fix = (): void => {
     applyFix(editor, fault);
@@ -139,10 +141,15 @@ function FindingLine({ editor, entry, tell }: { editor: Editor; entry: Entry; te
           type="button"
           class="small"
           onClick={() => {
-            editor.selection.value = [layer];
+            editor.select([layer]);
           }}
         >
           {words.findings.show}
+        </button>
+      )}
+      {offer && (
+        <button type="button" class="outlined small" onClick={offer.add}>
+          {offer.label}
         </button>
       )}
       {fault.fix && fault.fix.length > 0 && (
@@ -155,7 +162,7 @@ function FindingLine({ editor, entry, tell }: { editor: Editor; entry: Entry; te
 }
 
 /** Applies the service's patch as one edit, which undo takes back. */
-export function applyFix(editor: Editor, finding: Finding): void {
+function applyFix(editor: Editor, finding: Finding): void {
   const edits = patchEdits(editor.text.peek(), finding.fix ?? []);
   editor.edit(words.findings.edit(finding.fix_detail ?? ""), edits);
 }

@@ -3,9 +3,10 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 
 import type { Edit } from "../document/types";
+import { pathOf } from "../editor/operations";
 import type { Editor, LayerNode } from "../editor/store";
-import { useDrawn } from "../screens/drawn";
-import { ProblemNote } from "../screens/frame";
+import { useDrawn } from "../components/drawn";
+import { ProblemNote } from "../components/problem_note";
 import { FONT_FILE_TYPES, type FontFamily, listFonts } from "../server/assets";
 import type { PreviewBody } from "../server/previews";
 import type { PanelProps } from "../shell/registry";
@@ -37,7 +38,6 @@ export function FontsPanel({ editor }: PanelProps) {
       <button
         type="button"
         class="font-row"
-        aria-label={text.use(font.family)}
         onClick={() => {
           apply(editor, texts, font.family);
           tell(text.used(font.family));
@@ -45,7 +45,10 @@ export function FontsPanel({ editor }: PanelProps) {
       >
         <Sample url={drawn.url} row={fonts.indexOf(font)} count={Math.min(fonts.length, MAX_SAMPLES)} />
         <span class="font-about">
-          <span>{font.family}</span>
+          <span>
+            <span class="visually-hidden">{text.use("")}</span>
+            {font.family}
+          </span>
           <span class="quiet">{text.weights(font.weights.length, font.italic)}</span>
         </span>
       </button>
@@ -76,7 +79,7 @@ export function FontsPanel({ editor }: PanelProps) {
       <ul class="font-list">{found.filter(isForLatin).map(row)}</ul>
       {found.some((font) => !isForLatin(font)) && (
         <>
-          <h3>{text.scripts}</h3>
+          <h2>{text.scripts}</h2>
           <p class="hint">{text.scriptsHelp}</p>
           <ul class="font-list">{found.filter((font) => !isForLatin(font)).map(row)}</ul>
         </>
@@ -149,15 +152,8 @@ function selectedTexts(editor: Editor): readonly LayerNode[] {
 function apply(editor: Editor, texts: readonly LayerNode[], family: string): void {
   const edits: Edit[] = texts.map((layer) => ({
     kind: "set",
-    path: [...pathOf(layer.pointer), "font"],
+    path: [...pathOf(layer), "font"],
     value: family,
   }));
   editor.edit(text.use(family), edits.length > 0 ? edits : [{ kind: "set", path: ["font"], value: family }]);
-}
-
-function pathOf(pointer: string): (string | number)[] {
-  return pointer
-    .split("/")
-    .slice(1)
-    .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
 }

@@ -4,11 +4,14 @@ import { useEffect, useId } from "preact/hooks";
 
 import { fieldType, nameFault } from "../document/bounds";
 import { liquidNames } from "../document/field_names";
-import { equal, fromPointer, isObject, toPointer, valueAt } from "../document/json";
+import { entryOf, equal, fromPointer, isObject, toPointer, valueAt } from "../document/json";
 import type { PropertyForm } from "../document/schema";
 import type { Json, Path } from "../document/types";
-import { findLayer, parentOf, walk } from "../editor/tree";
+import { addFreeField, missingField } from "../editor/add_field";
+import { isPlacedByFlow, placeOf } from "../editor/operations";
+import { findLayer, walk } from "../editor/tree";
 import type { Editor, LayerNode } from "../editor/store";
+import type { ApiFault } from "../server/api";
 import type { PanelProps } from "../shell/registry";
 import { words } from "../words/panels";
 import { AlignButtons } from "./inspector/align";
@@ -21,7 +24,12 @@ import { formatOf, isWide, Widget } from "./widgets/registry";
 import type { Surroundings } from "./widgets/widget";
 
 export function Inspector({ editor }: PanelProps) {
-  useEffect(() => void loadSchema(), []);
+  const { drawnAt, faults, problem } = editor.preview.value;
+  const isAnswered = drawnAt > 0 || faults.length > 0 || problem !== undefined;
+  // Not beside the first picture: on AWS each of the calls would start a function of its own.
+  useEffect(() => {
+    if (isAnswered) void loadSchema();
+  }, [isAnswered]);
   return (
     <section class="panel properties-panel" aria-label={words.inspector.title}>
       {schema.value ? <Forms editor={editor} /> : <SchemaState />}
@@ -49,7 +57,6 @@ function Forms({ editor }: PanelProps) {
   return <LayerForm editor={editor} layers={layers} />;
 }
 
-/** The selected layers, those of other boards too. */
 function selectedLayers(editor: Editor): LayerNode[] {
   const layers = editor.layers.value;
   return editor.selection.value.flatMap((id) => findLayer(layers, id) ?? []);
@@ -84,7 +91,7 @@ function LayerForm({ editor, layers }: { editor: Editor; layers: readonly LayerN
           <h2>{words.inspector.many(layers.length)}</h2>
         )}
       </header>
-      {!placed && <AlignButtons editor={editor} layers={layers} />}
+      {!placed && <AlignButtons editor={editor} />}
       {placed && <p class="quiet panel-note">{words.inspector.inFlow}</p>}
       {groups.map((group) => (
         <Group key={`${type} ${group.key}`} group={group} editor={editor} paths={paths} />
@@ -101,8 +108,8 @@ function sharedForms(layers: readonly LayerNode[]): readonly PropertyForm[] {
 }
 
 function isInFlow(editor: Editor, layer: LayerNode): boolean {
-  const flow = parentOf(editor.layers.value, layer.id)?.value["flow"];
-  return flow === "row" || flow === "column";
+  const placed = placeOf(editor.layers.value, layer.id);
+  return placed !== undefined && isPlacedByFlow(placed);
 }
 
 function LayerHead({ editor, layer }: { editor: Editor; layer: LayerNode }) {
@@ -119,7 +126,7 @@ function LayerHead({ editor, layer }: { editor: Editor; layer: LayerNode }) {
     <>
       <span class="row layer-head">
         <Icon name={layer.type} />
-        <span class="quiet">{words.insert.kinds[layer.type] ?? layer.type}</span>
+        <span class="quiet">{entryOf(words.insert.kinds, layer.type) ?? layer.type}</span>
         <input
           class="grow"
           type="text"
@@ -179,6 +186,7 @@ export function Property({ form, editor, paths }: PropertyProps) {
   const id = useId();
   const { value, mixed } = readShared(editor.value.value, paths);
   const fault = faultAt(editor, paths);
+  const offer = missingField(editor, fault);
   const set = (next: Json | undefined): void =>
     changeProperty(editor, {
       label: words.inspector.edit(form.title),
@@ -219,18 +227,23 @@ export function Property({ form, editor, paths }: PropertyProps) {
       </div>
       {fault && (
         <p class="fault" id={`${id}-fault`}>
-          {fault}
+          {fault.detail}
         </p>
+      )}
+      {offer && (
+        <button type="button" class="outlined small add-field" onClick={offer.add}>
+          {offer.label}
+        </button>
       )}
     </div>
   );
 }
 
 /** What the service said of one of these properties. */
-function faultAt(editor: Editor, paths: readonly Path[]): string | undefined {
+function faultAt(editor: Editor, paths: readonly Path[]): ApiFault | undefined {
   const pointers = paths.map(toPointer);
   const hit = (pointer: string): boolean => pointers.some((p) => pointer === p || pointer.startsWith(`${p}/`));
-  return editor.preview.value.faults.find((fault) => hit(fault.pointer))?.detail;
+  return editor.preview.value.faults.find((fault) => hit(fault.pointer));
 }
 
 function surroundingsOf(editor: Editor, path: Path): Surroundings {
@@ -240,6 +253,6 @@ function surroundingsOf(editor: Editor, path: Path): Surroundings {
     return isObject(found) ? Object.keys(found) : [];
   };
   const lists = keys("fields").filter((name) => fieldType(valueAt(document, ["fields", name])) === "list");
-  return { names: liquidNames(document, path), styles: keys("styles"), lists };
+  return { names: liquidNames(document, path), styles: keys("styles"), lists, addField: () => addFreeField(editor) };
 }
 

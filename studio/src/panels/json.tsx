@@ -75,7 +75,6 @@ function optionsFor(editor: Editor) {
   return {
     text: editor.text.peek(),
     label: words.json.label,
-    dark: matchMedia("(prefers-color-scheme: dark)").matches,
     changed: (text: string) => editor.replaceText(words.json.edit, text, { merge: "json" }),
     moved: (offset: number) => selectAt(editor, offset),
   };
@@ -84,7 +83,7 @@ function optionsFor(editor: Editor) {
 /** The layer in whose text the cursor is becomes the selected one. */
 function selectAt(editor: Editor, offset: number): void {
   const id = editor.idAt(toPointer(pathAt(editor.text.peek(), offset)));
-  if (id !== undefined && editor.selection.peek()[0] !== id) editor.selection.value = [id];
+  if (id !== undefined && editor.selection.peek()[0] !== id) editor.select([id]);
 }
 
 function showSelected(editor: Editor, view: JsonEditor | undefined): void {

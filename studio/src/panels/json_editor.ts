@@ -32,13 +32,18 @@ export interface JsonEditor {
 export interface JsonEditorOptions {
   text: string;
   label: string;
-  dark: boolean;
   changed: (text: string) => void;
   /** The place of the cursor, when a person moved it. */
   moved: (offset: number) => void;
 }
 
 const colors = new Compartment();
+const darkScheme = matchMedia("(prefers-color-scheme: dark)");
+
+/** The colours of light or dark pages, as the page's own: they follow when the person changes over. */
+function colorsNow() {
+  return [theme(darkScheme.matches), syntaxHighlighting(highlighting(darkScheme.matches))];
+}
 
 function theme(dark: boolean) {
   return EditorView.theme(
@@ -78,11 +83,10 @@ export function createJsonEditor(parent: HTMLElement, options: JsonEditorOptions
         bracketMatching(),
         json(),
         lintGutter(),
-        syntaxHighlighting(highlighting(options.dark)),
         keymap.of([...historyKeymap, indentWithTab]),
-        EditorView.contentAttributes.of({ "aria-label": options.label }),
+        EditorView.contentAttributes.of({ "aria-label": options.label, tabindex: "0" }),
         EditorView.lineWrapping,
-        colors.of(theme(options.dark)),
+        colors.of(colorsNow()),
         EditorView.updateListener.of((update) => {
           if (quiet) return;
           if (update.docChanged) options.changed(update.state.doc.toString());
@@ -96,6 +100,8 @@ export function createJsonEditor(parent: HTMLElement, options: JsonEditorOptions
     work();
     quiet = false;
   };
+  const recolor = (): void => silently(() => view.dispatch({ effects: colors.reconfigure(colorsNow()) }));
+  darkScheme.addEventListener("change", recolor);
   return {
     setText: (text) => silently(() => replace(view, text)),
     setMarks: (marks) => silently(() => view.dispatch(setDiagnostics(view.state, diagnostics(view, marks)))),
@@ -106,7 +112,10 @@ export function createJsonEditor(parent: HTMLElement, options: JsonEditorOptions
         view.dispatch({ selection, effects: EditorView.scrollIntoView(selection.anchor, { y: "center" }) });
       }),
     focus: () => view.focus(),
-    destroy: () => view.destroy(),
+    destroy: () => {
+      darkScheme.removeEventListener("change", recolor);
+      view.destroy();
+    },
   };
 }
 

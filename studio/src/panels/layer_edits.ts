@@ -4,9 +4,9 @@ import { freeName } from "../document/bounds";
 import { fromPointer, isObject, valueAt } from "../document/json";
 import { round } from "../document/numbers";
 import type { Edit, Json, Path } from "../document/types";
-import type { Editor, LayerId, LayerNode } from "../editor/store";
-import { canvasSize } from "../editor/preview_loop";
-import { toggleHidden, toggleLocked, topmost } from "../editor/operations";
+import type { Box, Editor, LayerId, LayerNode } from "../editor/store";
+import { canvasSize, layersPath } from "../editor/boards";
+import { addLayer, toggleHidden, toggleLocked, topmost } from "../editor/operations";
 import { findLayer, walk } from "../editor/tree";
 import { words } from "../words/panels";
 
@@ -44,7 +44,7 @@ export function moveLayers(editor: Editor, ids: readonly LayerId[], to: DropPlac
   const target = to.parent === undefined ? undefined : findLayer(layers, to.parent);
   const siblings = target ? target.children : layers;
   const kept = siblings.slice(0, to.index).filter((layer) => !moving.includes(layer)).length;
-  const edits = moveEdits(layers, moving, target, kept);
+  const edits = moveEdits(layers, moving, target, kept, layersPath(editor.board.peek()));
   if (edits.length) editor.edit(words.layers.edits.reorder, edits, { select: moving.map((layer) => layer.id) });
 }
 
@@ -54,8 +54,9 @@ function moveEdits(
   moving: readonly LayerNode[],
   target: LayerNode | undefined,
   index: number,
+  board: Path,
 ): Edit[] {
-  const root = targetTree(layers);
+  const root = targetTree(layers, board);
   const edits: Edit[] = [];
   const list = target ? (root.find(target.id)?.children ?? []) : root.children;
   const anchor = list.filter((entry) => !moving.some((layer) => layer.id === entry.id))[index];
@@ -67,8 +68,7 @@ function moveEdits(
     const at = anchor ? list.indexOf(anchor) : list.length;
     list.splice(at, 0, entry);
     entry.siblings = list;
-    const parent = target ? root.pathOf(root.find(target.id) as Entry) : [];
-    const path = [...parent, "layers", at];
+    const path = target ? [...root.pathOf(root.find(target.id) as Entry), "layers", at] : [...board, at];
     if (from.join() !== path.join()) edits.push({ kind: "move", from, path });
   }
   return edits;
@@ -81,7 +81,7 @@ interface Entry {
 }
 
 /** The tree of ids, to follow moves in. */
-function targetTree(layers: readonly LayerNode[]) {
+function targetTree(layers: readonly LayerNode[], board: Path) {
   const all = new Map<LayerId, Entry>();
   const build = (nodes: readonly LayerNode[]): Entry[] => {
     const siblings: Entry[] = [];
@@ -96,7 +96,7 @@ function targetTree(layers: readonly LayerNode[]) {
   const ownerOf = (entry: Entry): Entry | undefined => [...all.values()].find((other) => other.children === entry.siblings);
   const pathOf = (entry: Entry): Path => {
     const owner = ownerOf(entry);
-    return [...(owner ? pathOf(owner) : []), "layers", entry.siblings.indexOf(entry)];
+    return [...(owner ? [...pathOf(owner), "layers"] : board), entry.siblings.indexOf(entry)];
   };
   return { children, find: (id: LayerId) => all.get(id), pathOf };
 }
@@ -108,7 +108,7 @@ function contains(layer: LayerNode, id: LayerId | undefined): boolean {
 // --- inserting
 
 const SAMPLES: { [kind: string]: (side: number) => { [key: string]: Json } } = {
-  text: (side) => ({ width: round(side * 1.2, 0), text: words.insert.sampleText, size: round(side / 6, 0) }),
+  text: (side) => ({ width: round(side * 1.4, 0), text: words.insert.sampleText, size: round(side / 6, 0), weight: 700 }),
   rectangle: (side) => ({ width: side, height: round(side * 0.6, 0), fill: "#94a3b8" }),
   ellipse: (side) => ({ width: round(side * 0.7, 0), height: round(side * 0.7, 0), fill: "#94a3b8" }),
   line: (side) => ({ width: side, height: 0, stroke: { color: "#475569", width: 2 } }),
@@ -130,26 +130,56 @@ const SAMPLES: { [kind: string]: (side: number) => { [key: string]: Json } } = {
 /** The kinds that the menu offers first; others of the schema follow. */
 export const INSERTED = Object.keys(SAMPLES);
 
-/** Adds a layer of this type in the middle of the picture, in front, with a name, and selects it. */
+/** Adds a layer of this type in front, in the middle or else where no other lies, with a name, and selects it. */
 export function insertLayer(editor: Editor, kind: string, required: { [key: string]: Json } = {}): void {
   const { width, height } = canvasSize(editor.text.peek());
   const side = Math.max(8, round(Math.min(width * 0.4, height * 0.8, 400), 0));
   const values = SAMPLES[kind]?.(side) ?? { width: side, height: side, ...required };
+  const fields = valueAt(editor.value.peek(), ["fields"]);
   const names = [...walk(editor.layers.peek())].flatMap((layer) => layer.name ?? []);
-  const box = boxOf(values, side);
+  if (isObject(fields)) names.push(...Object.keys(fields));
+  const at = freePlace(editor, boxOf(values, side), { width, height });
   const layer = {
     type: kind,
     name: freeName(kind, names),
-    x: round((width - box.width) / 2, 0),
-    y: round((height - box.height) / 2, 0),
+    ...at,
     ...values,
     ...sourceOf(editor, kind),
   };
-  const at = valueAt(editor.value.peek(), ["layers"]);
-  const index = Array.isArray(at) ? at.length : 0;
-  editor.edit(words.insert.edit(kind), [{ kind: "insert", path: ["layers", index], value: layer }]);
-  const id = editor.idAt(`/layers/${index}`);
-  if (id !== undefined) editor.selection.value = [id];
+  const id = addLayer(editor, words.insert.edit(kind), layer);
+  editor.edited.value = kind === "text" ? id : undefined;
+}
+
+interface Size {
+  width: number;
+  height: number;
+}
+
+/** Of the distance from the edges, where the middle is taken. */
+const MARGIN = 0.05;
+
+/** Of the middle, the sides and the corners, the place that covers least of the other layers. */
+function freePlace(editor: Editor, box: Size, canvas: Size): { x: number; y: number } {
+  const margin = round(Math.min(canvas.width, canvas.height) * MARGIN, 0);
+  const xs = [(canvas.width - box.width) / 2, canvas.width - box.width - margin, margin].map((x) => round(x, 0));
+  const ys = [(canvas.height - box.height) / 2, canvas.height - box.height - margin, margin].map((y) => round(y, 0));
+  const places = xs.flatMap((x) => ys.map((y) => ({ x, y })));
+  const others = editor.preview.peek().layers.filter((layer) => !isBackground(layer, canvas)).map((layer) => layer.ink ?? layer);
+  const covered = (place: { x: number; y: number }): number =>
+    others.reduce((sum, other) => sum + overlap({ ...place, ...box }, other), 0);
+  return places.reduce((best, place) => (covered(place) < covered(best) ? place : best));
+}
+
+/** What fills most of the canvas lies behind the others. */
+function isBackground(layer: Size, canvas: Size): boolean {
+  return layer.width * layer.height >= 0.6 * canvas.width * canvas.height;
+}
+
+/** The area that two boxes share. */
+function overlap(one: Box, other: Box): number {
+  const width = Math.min(one.x + one.width, other.x + other.width) - Math.max(one.x, other.x);
+  const height = Math.min(one.y + one.height, other.y + other.height) - Math.max(one.y, other.y);
+  return Math.max(0, width) * Math.max(0, height);
 }
 
 function boxOf(values: { [key: string]: Json }, side: number): { width: number; height: number } {

@@ -7,11 +7,12 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 
 import { nameFault } from "../document/bounds";
-import { isObject } from "../document/json";
+import { entryOf } from "../document/json";
 import { findLayer, walk } from "../editor/tree";
 import type { Editor, HiddenLayer, LayerId, LayerNode } from "../editor/store";
 import type { PanelProps } from "../shell/registry";
 import { words } from "../words/panels";
+import { layerTitle } from "../words/shell";
 import {
   type DropPlace,
   isHiddenByUser,
@@ -20,6 +21,7 @@ import {
   setHidden,
   setLocked,
 } from "./layer_edits";
+import { insert } from "./insert_menu";
 import { Icon } from "./widgets/icon";
 
 interface Line {
@@ -46,7 +48,7 @@ export function Layers({ editor }: PanelProps) {
   const search = useSignal("");
   const found = search.value.trim().toLowerCase();
   const all = linesOf(editor.layers.value, found ? new Set() : folded.value);
-  const lines = found ? all.filter(({ layer }) => titleOfLayer(layer).toLowerCase().includes(found)) : all;
+  const lines = found ? all.filter(({ layer }) => layerTitle(layer).toLowerCase().includes(found)) : all;
   const tree: Tree = {
     editor,
     lines,
@@ -76,9 +78,26 @@ export function Layers({ editor }: PanelProps) {
           }}
         />
       )}
-      {all.length === 0 ? <p class="quiet panel-note">{words.layers.empty}</p> : <TreeList tree={tree} />}
+      {all.length === 0 ? <Empty editor={editor} /> : <TreeList tree={tree} />}
       {all.length > 0 && lines.length === 0 && <p class="quiet panel-note">{words.layers.none}</p>}
     </section>
+  );
+}
+
+const FIRST_KINDS = ["text", "rectangle", "qr"];
+
+/** The first layers of an empty template are one press away. */
+function Empty({ editor }: PanelProps) {
+  return (
+    <div class="panel-note stack">
+      <p class="quiet">{words.layers.empty}</p>
+      {FIRST_KINDS.map((kind) => (
+        <button type="button" class="outlined begin" key={kind} onClick={() => insert(editor, kind)}>
+          <Icon name={kind} />
+          {words.insert.kinds[kind]}
+        </button>
+      ))}
+    </div>
   );
 }
 
@@ -87,20 +106,6 @@ function linesOf(layers: readonly LayerNode[], folded: ReadonlySet<LayerId>, dep
     { layer, depth, parent, place, siblings: layers.length },
     ...(folded.has(layer.id) ? [] : linesOf(layer.children, folded, depth + 1, layer)),
   ]);
-}
-
-/** The layer's name, else its text, else its type. */
-export function titleOfLayer(layer: LayerNode): string {
-  if (layer.name) return layer.name;
-  const shown = textOf(layer).replace(/\s+/g, " ").trim();
-  return shown ? shown.slice(0, 60) : (words.insert.kinds[layer.type] ?? layer.type);
-}
-
-function textOf(layer: LayerNode): string {
-  const text = layer.value["text"] ?? layer.value["value"] ?? layer.value["source"];
-  if (typeof text === "string") return text;
-  if (!Array.isArray(text)) return "";
-  return text.map((span) => (isObject(span) ? String(span["text"] ?? "") : "")).join("");
 }
 
 function TreeList({ tree }: { tree: Tree }) {
@@ -253,7 +258,7 @@ function Row({ tree, line, selected, tabbable, drop, onFocus, refocus, onDrop }:
   const { layer, depth } = line;
   const hiddenHere = isHiddenByUser(layer);
   const reason = hiddenReason(editor.preview.value.hidden, layer);
-  const title = titleOfLayer(layer);
+  const title = layerTitle(layer);
   const isGroup = layer.children.length > 0;
   const indent = (element: HTMLElement | null): void => element?.style.setProperty("--depth", String(depth));
   return (
@@ -268,7 +273,7 @@ function Row({ tree, line, selected, tabbable, drop, onFocus, refocus, onDrop }:
       aria-setsize={line.siblings}
       aria-selected={selected}
       aria-expanded={isGroup ? !tree.folded.has(layer.id) : undefined}
-      aria-label={[title, words.insert.kinds[layer.type] ?? layer.type, layer.locked ? "locked" : "", reason ?? ""]
+      aria-label={[title, entryOf(words.insert.kinds, layer.type) ?? layer.type, layer.locked ? "locked" : "", reason ?? ""]
         .filter(Boolean)
         .join(", ")}
       title={reason}
@@ -394,14 +399,22 @@ function startDrag(event: PointerEvent, tree: Tree, layer: LayerNode, onDrop: (p
   const start = event.clientY;
   let dragging = false;
   let place: DropPlace | undefined;
+  let y = start;
+  const follow = (): void => {
+    place = placeAt(list, tree, y);
+    onDrop(place);
+  };
+  const scrolling = scrollAtEdges(list, () => (dragging ? y : undefined), follow);
   const move = (moved: PointerEvent): void => {
     if (!dragging && Math.abs(moved.clientY - start) < DRAG_AFTER) return;
     if (!dragging) list.setPointerCapture(moved.pointerId);
     dragging = true;
-    place = placeAt(list, tree, moved.clientY);
-    onDrop(place);
+    y = moved.clientY;
+    follow();
+    scrolling.start();
   };
   const end = (ended: Event): void => {
+    scrolling.stop();
     list.removeEventListener("pointermove", move);
     for (const name of ["pointerup", "pointercancel"]) list.removeEventListener(name, end);
     onDrop(undefined);
@@ -411,6 +424,39 @@ function startDrag(event: PointerEvent, tree: Tree, layer: LayerNode, onDrop: (p
   };
   list.addEventListener("pointermove", move);
   for (const name of ["pointerup", "pointercancel"]) list.addEventListener(name, end);
+}
+
+/** Pixels from an edge of the list's scrolled box in which a drag scrolls it, and pixels a frame at most. */
+const EDGE = 32;
+const FASTEST = 12;
+
+/** Scrolls what holds the list while the pointer is near its upper or lower edge. */
+function scrollAtEdges(list: HTMLElement, pointer: () => number | undefined, scrolled: () => void) {
+  const box = scrollerOf(list);
+  let frame = 0;
+  const step = (): void => {
+    frame = 0;
+    const y = pointer();
+    if (box === undefined || y === undefined) return;
+    const { top, bottom } = box.getBoundingClientRect();
+    const beyond = Math.min(0, y - top - EDGE) + Math.max(0, y - bottom + EDGE);
+    const before = box.scrollTop;
+    box.scrollTop += Math.sign(beyond) * Math.min(FASTEST, Math.abs(beyond) / 2);
+    if (box.scrollTop === before) return;
+    scrolled();
+    start();
+  };
+  const start = (): void => {
+    if (frame === 0) frame = requestAnimationFrame(step);
+  };
+  return { start, stop: () => cancelAnimationFrame(frame) };
+}
+
+function scrollerOf(element: HTMLElement): HTMLElement | undefined {
+  for (let box = element.parentElement; box !== null; box = box.parentElement) {
+    if (box.scrollHeight > box.clientHeight && /auto|scroll/.test(getComputedStyle(box).overflowY)) return box;
+  }
+  return undefined;
 }
 
 /** The place between the rows at this height; the middle of a group's row is inside of the group. */

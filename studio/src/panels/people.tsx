@@ -4,12 +4,15 @@ import { useSignal, type Signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 
 import type { Editor, Modification, Person } from "../editor/store";
-import { canvasSize } from "../editor/preview_loop";
+import { canvasSize } from "../editor/boards";
+import { stepPerson } from "../editor/people";
 import { api, ApiProblem, type ApiFault } from "../server/api";
 import { objectUrl, type PersonPicture, type PreviewAnswer, previewJson } from "../server/previews";
 import type { PanelProps } from "../shell/registry";
 import { words } from "../words/panels";
-import { forgetPeople, loadPeople } from "./table/people_storage";
+import { fieldsOf } from "./fields";
+import { addPeople, forgetPeople, loadPeople } from "./table/people_storage";
+import { notablePeople, TableFile } from "./table/table";
 import { Icon } from "./widgets/icon";
 
 /** A person's picture as the service drew it. */
@@ -35,11 +38,31 @@ const WIDTH = 320;
 
 export function People({ editor }: PanelProps) {
   const state = useSignal<State>({ step: "none" });
+  const fault = useSignal<string | undefined>(undefined);
   useEffect(() => void loadPeople(editor), [editor]);
   useEffect(() => () => dropPictures(state.peek()), []);
   const { people } = editor;
+  useEffect(() => {
+    if (people.value.length > 0 && state.peek().step === "none") void draw(editor, people.peek(), state);
+  }, [people.value]);
+  const take = async (file: File): Promise<void> => {
+    const found = await notablePeople(file, fieldsOf(editor.value.peek()));
+    fault.value = typeof found === "string" ? found : undefined;
+    if (typeof found === "string") return;
+    await addPeople(editor, found);
+    await draw(editor, people.peek(), state);
+  };
   return (
-    <section class="panel people" aria-label={words.people.title} title={words.people.hint}>
+    <section
+      class="panel people"
+      aria-label={words.people.title}
+      onDragOver={(event) => event.preventDefault()}
+      onDrop={(event) => {
+        event.preventDefault();
+        const file = event.dataTransfer?.files[0];
+        if (file) void take(file);
+      }}
+    >
       <div class="row people-bar">
         <Stepper editor={editor} />
         <span class="grow" />
@@ -57,6 +80,17 @@ export function People({ editor }: PanelProps) {
           </>
         )}
       </div>
+      {fault.value && (
+        <p role="alert" class="fault panel-note">
+          {fault.value}
+        </p>
+      )}
+      {state.value.step === "none" && people.value.length === 0 && (
+        <div class="panel-note stack">
+          <p class="quiet">{words.people.empty}</p>
+          <TableFile choose={(file) => void take(file)} />
+        </div>
+      )}
       <StripView editor={editor} state={state} />
     </section>
   );
@@ -80,12 +114,6 @@ function Stepper({ editor }: PanelProps) {
       </button>
     </span>
   );
-}
-
-/** Shows the next or previous person; before the first are the fields' examples. */
-export function stepPerson(editor: Editor, by: 1 | -1): void {
-  const count = editor.people.peek().length + 1;
-  editor.person.value = ((editor.person.peek() + 1 + by + count) % count) - 1;
 }
 
 function StripView({ editor, state }: { editor: Editor; state: Signal<State> }) {
@@ -120,7 +148,7 @@ function PersonCard({ editor, text, drawn }: { editor: Editor; text: string; dra
   const show = (): void => {
     const first = overflow ?? drawn.faults[0];
     const layer = first && editor.idAt(first.pointer);
-    if (layer !== undefined) editor.selection.value = [layer];
+    if (layer !== undefined) editor.select([layer]);
     showPerson(editor, drawn.person);
   };
   return (
@@ -191,7 +219,7 @@ async function draw(editor: Editor, who: readonly Person[] | "worst", state: Sig
     who === "worst" ? "worst" : shown.map((person) => person.modifications);
   const body = previewJson({ document: text, people, format: "webp", width: Math.min(WIDTH, canvasSize(text).width) });
   try {
-    const answer = (await api.post<PreviewAnswer>("/v1/previews", body, { tries: 3 })).body;
+    const answer = (await api.post<PreviewAnswer>("/v1/previews", body, { tries: 3, has: ["pictures"] })).body;
     const pictures = (answer.pictures ?? []).map((picture, index) => ({
       person: shown[index] ?? madePerson(picture, index),
       url: objectUrl(picture.image),

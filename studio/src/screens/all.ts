@@ -2,10 +2,11 @@
 
 export { AssetsPanel } from "../panels/assets";
 export { FontsPanel } from "../panels/fonts";
-export { NewTemplate } from "./new_template";
+export { SaveCopy } from "./templates/name_dialog";
+export { NewTemplate } from "./templates/new_template";
 export { PictureStart } from "./picture/start";
-export { Preview } from "./preview";
+export { Preview } from "./preview/preview";
 export { Publish } from "./publish";
 export { SignIn } from "./sign_in";
-export { Templates } from "./templates";
-export { Versions } from "./versions";
+export { Templates } from "./templates/list";
+export { Versions } from "./versions/versions";

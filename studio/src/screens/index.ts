@@ -10,6 +10,7 @@ export const screens: Screens = {
   preview: lazy<{ id: string }>((all) => all.Preview),
   versions: lazy<{ id: string }>((all) => all.Versions),
   publish: lazy<PanelProps & { close: () => void }>((all) => all.Publish),
+  saveCopy: lazy<PanelProps & { close: () => void }>((all) => all.SaveCopy),
   assets: lazy<PanelProps>((all) => all.AssetsPanel),
   fonts: lazy<PanelProps>((all) => all.FontsPanel),
 };

@@ -26,7 +26,7 @@ export function useWorstPeople(document: string | undefined): readonly PersonOpt
     const ending = new AbortController();
     // The people's values are wanted, not their pictures: those are as small as can be.
     const body: PreviewBody = { document, people: "worst", width: 16, findings: false };
-    api.post<PreviewAnswer>("/v1/previews", previewJson(body), { signal: ending.signal }).then(
+    api.post<PreviewAnswer>("/v1/previews", previewJson(body), { signal: ending.signal, has: ["pictures"] }).then(
       (answer) => setWorst((answer.body.pictures ?? []).flatMap(option)),
       () => undefined, // The document has faults: the preview itself says which.
     );

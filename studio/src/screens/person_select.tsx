@@ -1,7 +1,7 @@
 /** The list to choose whose values are shown. */
 
 import { words } from "../words/screens";
-import { Labelled } from "./frame";
+import { Labelled } from "../components/fields";
 import { DEFAULTS, EXAMPLES, OWN, type PersonOption } from "./people_choice";
 
 export function PersonSelect(props: {

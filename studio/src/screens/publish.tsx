@@ -10,13 +10,16 @@ import { isStale, publish } from "../server/publishing";
 import { hasScope } from "../server/session";
 import { readDocument, readVersionDocument } from "../server/templates";
 import { words } from "../words/screens";
-import { Compare } from "./compare";
-import { ChangeList, JsonDiff } from "./diff_view";
-import { changes } from "./json_diff";
-import { type Drawn, useDrawn } from "./drawn";
-import { CopyButton, Labelled, Modal, ProblemNote } from "./frame";
+import { Compare } from "./versions/compare";
+import { ChangeList, JsonDiff } from "./versions/diff_view";
+import { changes } from "./versions/json_diff";
+import { type Drawn, useDrawn } from "../components/drawn";
+import { Dialog } from "../components/dialog";
+import { CopyButton } from "../components/copy";
+import { Labelled } from "../components/fields";
+import { ProblemNote } from "../components/problem_note";
 import { graphemes } from "./picture/template";
-import { nameOf } from "./preview";
+import { nameOf } from "./preview/preview";
 import { Snippet } from "./snippet";
 
 const text = words.publish;
@@ -45,7 +48,7 @@ export function Publish({ editor, close }: { editor: Editor; close: () => void }
   const load = () => readLatest(editor.templateId).then(setLatest, setProblem);
   useEffect(() => void load(), [editor]);
   return (
-    <Modal title={published ? text.done(published.version) : text.title(name)} close={close} wide>
+    <Dialog title={published ? text.done(published.version) : text.title(name)} close={close} name="wide">
       <ProblemNote problem={problem} />
       {published === undefined && latest === undefined && problem === undefined && <p class="quiet">{words.loading}</p>}
       {published === undefined && latest !== undefined && (
@@ -55,7 +58,7 @@ export function Publish({ editor, close }: { editor: Editor; close: () => void }
         <>
           <p class="quiet">{published.isNew ? text.doneHelp : text.unchanged(published.version)}</p>
           <Snippet id={editor.templateId} version={published.version} />
-          <div class="modal-actions">
+          <div class="dialog-actions">
             <span class="grow" />
             <button type="button" class="outlined" onClick={close}>
               {words.close}
@@ -63,7 +66,7 @@ export function Publish({ editor, close }: { editor: Editor; close: () => void }
           </div>
         </>
       )}
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -178,7 +181,7 @@ function Review(props: {
           )}
           <ProblemNote problem={problem} />
           <FaultList problem={problem} />
-          <div class="modal-actions">
+          <div class="dialog-actions">
             <span id="publish-reason" class="quiet" role="status">
               {reason ?? ""}
             </span>
@@ -330,7 +333,7 @@ function Stale(props: { editor: Editor; latest: Latest; base: number; rebased: (
           )}
         </>
       )}
-      <div class="modal-actions">
+      <div class="dialog-actions">
         <span class="grow" />
         <button type="button" onClick={props.close}>
           {words.cancel}

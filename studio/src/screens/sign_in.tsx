@@ -4,7 +4,10 @@ import { useState } from "preact/hooks";
 
 import { codeIn, sessionState, signIn, signInProblem } from "../server/session";
 import { words } from "../words/screens";
-import { CopyButton, Labelled, ProblemNote, Stamp } from "./frame";
+import { CopyButton } from "../components/copy";
+import { Labelled } from "../components/fields";
+import { ProblemNote } from "../components/problem_note";
+import { Stamp } from "./frame";
 
 const text = words.signIn;
 

@@ -7,8 +7,11 @@ import {
 } from "../server/links";
 import { hasScope } from "../server/session";
 import { words } from "../words/screens";
-import { useDrawn } from "./drawn";
-import { Choice, CopyButton, Labelled, Modal, ProblemNote } from "./frame";
+import { useDrawn } from "../components/drawn";
+import { Dialog } from "../components/dialog";
+import { Choice, Labelled } from "../components/fields";
+import { CopyButton } from "../components/copy";
+import { ProblemNote } from "../components/problem_note";
 
 const text = words.snippet;
 const NONE = "none";
@@ -20,15 +23,15 @@ const PAUSE_MS = 250;
 
 export function SnippetDialog(props: { id: string; name: string; version: number; close: () => void }) {
   return (
-    <Modal title={text.title(props.name)} close={props.close} wide>
+    <Dialog title={text.title(props.name)} close={props.close} name="wide">
       <Snippet id={props.id} version={props.version} />
-      <div class="modal-actions">
+      <div class="dialog-actions">
         <span class="grow" />
         <button type="button" class="outlined" onClick={props.close}>
           {words.close}
         </button>
       </div>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -40,11 +40,17 @@ export interface CallOptions {
   tries?: number;
   /** What the body is read as: JSON unless given. */
   as?: "json" | "text" | "blob";
+  /** The call goes on after the page was left. */
+  keepalive?: boolean;
   /** Sent without the session's key. */
   anonymous?: boolean;
+  /** Keys that the body must have: one without them is not the service's. */
+  has?: readonly string[];
 }
 
 const TRIES = 5;
+/** A call that takes longer has lost its connection: the service ends every call before. */
+const LONGEST_MS = 40_000;
 const MAX_WAIT = 60;
 const WAIT_STATUSES = new Set([0, 429, 500, 503, 504]);
 
@@ -59,7 +65,7 @@ export function useKey(key: string | undefined, refused: () => void): void {
 
 /** Seconds before try number `tried + 1`: `Retry-After`, else 1, 2, 4, 8 … with jitter. */
 export function waitBefore(tried: number, retryAfter: number | undefined, random = Math.random): number {
-  if (retryAfter !== undefined) return Math.min(retryAfter, MAX_WAIT);
+  if (retryAfter !== undefined) return Math.min(Math.max(retryAfter, 0), MAX_WAIT);
   return Math.min(2 ** (tried - 1), MAX_WAIT) * (0.75 + random() / 2);
 }
 
@@ -100,43 +106,76 @@ async function once<T>(
   if (sessionKey !== undefined && !options.anonymous) headers["Authorization"] = `Bearer ${sessionKey}`;
   if (body !== undefined) headers["Content-Type"] = "application/json";
   const sent = typeof body === "string" || body === undefined ? body : JSON.stringify(body);
-  let response: Response;
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), LONGEST_MS);
+  const signal = options.signal ? AbortSignal.any([options.signal, late.signal]) : late.signal;
   try {
-    const { signal } = options;
-    response = await fetch(path, { method, headers, body: sent, signal, credentials: "omit", cache: "no-store" });
+    const { keepalive = false } = options;
+    const response = await fetch(path, { method, headers, body: sent, signal, keepalive, credentials: "omit", cache: "no-store" });
+    if (!response.ok) throw await problemOf(response, options);
+    return { status: response.status, body: (await read(response, options)) as T, headers: response.headers };
   } catch (error) {
-    if (options.signal?.aborted) throw error;
+    if (options.signal?.aborted || error instanceof ApiProblem) throw error;
     throw new ApiProblem(0, "offline", "The service did not answer.");
+  } finally {
+    clearTimeout(timer);
   }
-  if (!response.ok) throw await problemOf(response, options);
-  return { status: response.status, body: (await read(response, options.as)) as T, headers: response.headers };
 }
 
-async function read(response: Response, as: CallOptions["as"] = "json"): Promise<unknown> {
+async function read(response: Response, { as = "json", has = [] }: CallOptions): Promise<unknown> {
   if (response.status === 204) return undefined;
+  if (as === "blob") return await response.blob();
+  const text = await response.text();
+  const isJson = /^application\/(.+\+)?json\b/.test(response.headers.get("Content-Type") ?? "");
+  const value = isJson ? parsed(text) : undefined;
+  const isWhole = typeof value === "object" && value !== null && has.every((key) => key in value);
+  // A text is a document, which the service never answers without its tag.
+  if (!isWhole || (as === "text" && !response.headers.has("ETag"))) throw notTheService();
+  return as === "text" ? text : value;
+}
+
+function parsed(text: string): unknown {
   try {
-    if (as === "blob") return await response.blob();
-    if (as === "text") return await response.text();
-    return await response.json();
+    return JSON.parse(text);
   } catch {
-    throw new ApiProblem(0, "offline", "The service's answer broke off.");
+    return undefined;
   }
+}
+
+/** A proxy's page, the sign-in page of a Wi-Fi, or half of an answer. */
+function notTheService(): ApiProblem {
+  return new ApiProblem(0, "offline", "Something else answered in the service's place. Check your connection, such as the sign-in page of a Wi-Fi.");
 }
 
 async function problemOf(response: Response, options: CallOptions): Promise<ApiProblem> {
-  const told = (await response.json().catch(() => ({}))) as Record<string, unknown>;
+  const told = problemIn(await response.text().catch(() => ""));
   const seconds = Number(response.headers.get("Retry-After") ?? Number.NaN);
-  const requestId = response.headers.get("X-Request-Id") ?? (told["request_id"] as string | undefined);
+  const requestId = response.headers.get("X-Request-Id") ?? textOf(told["request_id"]);
   const problem = new ApiProblem(
     response.status,
-    String(told["code"] ?? "unknown"),
-    String(told["detail"] ?? told["title"] ?? `The service answered ${response.status}.`),
-    Array.isArray(told["errors"]) ? (told["errors"] as ApiFault[]) : [],
-    requestId ?? undefined,
+    textOf(told["code"]) ?? "unknown",
+    textOf(told["detail"]) ?? textOf(told["title"]) ?? `The service answered ${response.status}. Try again later.`,
+    Array.isArray(told["errors"]) ? told["errors"].filter(isFault) : [],
+    requestId,
     Number.isFinite(seconds) ? seconds : undefined,
   );
   if (problem.status === 401 && !options.anonymous) onUnauthorized();
   return problem;
+}
+
+/** The members of a problem's JSON; none of another body. */
+function problemIn(text: string): Record<string, unknown> {
+  const value = parsed(text);
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+function isFault(value: unknown): value is ApiFault {
+  const fault = value as Partial<ApiFault> | null;
+  return [fault?.code, fault?.pointer, fault?.detail].every((part) => typeof part === "string");
 }
 
 export const api = {

@@ -1,6 +1,7 @@
 /** Assets: lists, uploads with their progress, fonts. */
 
-import { api, ApiProblem, pause } from "./api";
+import { entryOf } from "../document/json";
+import { api, ApiProblem, type CallOptions, pause } from "./api";
 
 export interface Asset {
   id: string;
@@ -51,15 +52,11 @@ export const FONT_FILE_TYPES = ".ttf,.otf,.woff2";
 /** The content type that an asset of this file has; undefined if it can be none. */
 export function contentTypeOf(file: { name: string; type: string }): string | undefined {
   if (Object.values(TYPES).includes(file.type)) return file.type;
-  return TYPES[/\.([a-z0-9]+)$/i.exec(file.name)?.[1]?.toLowerCase() ?? ""];
+  return entryOf(TYPES, /\.([a-z0-9]+)$/i.exec(file.name)?.[1]?.toLowerCase() ?? "");
 }
 
 export function isFont(asset: { content_type: string }): boolean {
   return asset.content_type.startsWith("font/");
-}
-
-export function isAssetId(text: string): boolean {
-  return ID.test(text);
 }
 
 /** All assets, newest first; the first 2,000 of a very large account. */
@@ -68,7 +65,7 @@ export async function listAssets(signal?: AbortSignal): Promise<Asset[]> {
   let cursor: string | null = null;
   for (let page = 0; page < MAX_PAGES; page += 1) {
     const after: string = cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`;
-    const { body } = await api.get<{ items: Asset[]; next_cursor: string | null }>(`/v1/assets?limit=200${after}`, { signal });
+    const { body } = await api.get<{ items: Asset[]; next_cursor: string | null }>(`/v1/assets?limit=200${after}`, { signal, has: ["items"] });
     found.push(...body.items);
     cursor = body.next_cursor;
     if (cursor === null) break;
@@ -77,15 +74,15 @@ export async function listAssets(signal?: AbortSignal): Promise<Asset[]> {
 }
 
 export async function readAsset(id: string, signal?: AbortSignal): Promise<Asset> {
-  return (await api.get<Asset>(`/v1/assets/${id}`, { signal })).body;
+  return (await api.get<Asset>(`/v1/assets/${id}`, { signal, has: ["status"] })).body;
 }
 
-export async function deleteAsset(id: string): Promise<void> {
-  await api.delete(`/v1/assets/${id}`);
+export async function deleteAsset(id: string, options?: CallOptions): Promise<void> {
+  await api.delete(`/v1/assets/${id}`, options);
 }
 
 export async function listFonts(): Promise<FontFamily[]> {
-  return (await api.get<FontFamily[]>("/v1/fonts")).body;
+  return (await api.get<FontFamily[]>("/v1/fonts", { has: ["length"] })).body;
 }
 
 export interface UploadOptions {
@@ -93,6 +90,8 @@ export interface UploadOptions {
   /** From 0 to 1. */
   progress?: (share: number) => void;
   signal?: AbortSignal;
+  /** Called with the id once the service keeps a place for the asset. */
+  announced?: (id: string) => void;
 }
 
 /**
@@ -104,8 +103,9 @@ export async function uploadAsset(file: Blob, type: string, id: string, options:
   const announced = await api.post<Asset & { upload: Upload }>(
     "/v1/assets",
     { id, content_type: type, bytes: file.size, ...(replace ? { replace: true } : {}) },
-    { signal },
+    { signal, has: ["upload"] },
   );
+  options.announced?.(id);
   await send(file, announced.body.upload, options);
   let asset = await readAsset(id, signal);
   for (const seconds of LOOKS) {

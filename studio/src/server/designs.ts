@@ -13,7 +13,7 @@ export interface Design {
 }
 
 export async function listDesigns(): Promise<readonly Design[]> {
-  return (await api.get<{ items: Design[] }>("/v1/designs")).body.items;
+  return (await api.get<{ items: Design[] }>("/v1/designs", { has: ["items"] })).body.items;
 }
 
 /** Copies a design's art as assets and stores its document as the draft of a template. */

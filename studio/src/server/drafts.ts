@@ -1,12 +1,13 @@
 /** Keeps a template's draft: in this browser at once, and with the service after a pause. */
 
-import { type ReadonlySignal, signal } from "@preact/signals";
+import { type ReadonlySignal, computed, signal } from "@preact/signals";
 
 import { threeWay } from "../document/merge";
 import type { Json } from "../document/types";
 import type { Conflict, SaveState } from "../editor/store";
 import { ApiProblem, api, waitBefore } from "./api";
 import { LatestWriter, localStore } from "./local_store";
+import { TabLock } from "./tab_lock";
 
 export type Resolution = "merge" | "mine" | "theirs";
 
@@ -19,6 +20,10 @@ export interface Drafts {
   /** The version that the draft began from; 0 for a template without one. */
   readonly base: ReadonlySignal<number>;
   readonly conflict: ReadonlySignal<Conflict | undefined>;
+  /** The template was deleted, or is out of this session's reach: the text can only become another one. */
+  readonly gone: ReadonlySignal<boolean>;
+  /** Whether this browser keeps the text: no where its storage is refused, or another tab has the template. */
+  readonly kept: ReadonlySignal<boolean>;
   /** Sends the draft now; resolves when the service has it (true) or it failed. */
   saveNow(): Promise<boolean>;
   /** Ends a conflict. Of what is not taken, undo has a copy. */
@@ -55,23 +60,18 @@ export interface DraftHooks {
   tell(message: string): void;
 }
 
-export function draftPath(id: string): string {
+function draftPath(id: string): string {
   return `/v1/templates/${encodeURIComponent(id)}/draft`;
 }
 
 /** The stored draft, else the newest version; undefined where there is neither. */
 export async function loadDraft(id: string, tries = 5): Promise<LoadedDraft | undefined> {
   try {
-    const { body } = await api.get<DraftLine>(draftPath(id), { tries });
-    const text = (await api.get<string>(`${draftPath(id)}/document`, { as: "text", tries })).body;
-    return { text, etag: plainTag(body.etag), base: body.base ?? 0 };
-  } catch (problem) {
-    if (!isMissing(problem)) throw problem;
-  }
-  try {
-    const path = `/v1/templates/${encodeURIComponent(id)}/document`;
+    const path = `${draftPath(id)}/document?or_latest=true`;
     const { body, headers } = await api.get<string>(path, { as: "text", tries });
-    return { text: body, etag: undefined, base: versionIn(headers.get("ETag")) };
+    const tag = plainTag(headers.get("ETag") ?? "");
+    if (isVersion(tag)) return { text: body, etag: undefined, base: Number(tag) };
+    return { text: body, etag: tag, base: Number(headers.get("Postcard-Base") ?? 0) };
   } catch (problem) {
     if (isMissing(problem)) return undefined;
     throw problem;
@@ -82,12 +82,13 @@ function isMissing(problem: unknown): boolean {
   return problem instanceof ApiProblem && problem.status === 404;
 }
 
-export function plainTag(etag: string): string {
+function plainTag(etag: string): string {
   return etag.replace(/^W\//, "").replace(/^"|"$/g, "");
 }
 
-function versionIn(etag: string | null): number {
-  return Number(/(\d+)/.exec(etag ?? "")?.[1] ?? 0);
+/** Whether a tag is that of a version; a draft's begins with a letter. */
+export function isVersion(tag: string): boolean {
+  return /^\d+$/.test(tag);
 }
 
 export class TemplateDraft implements Drafts {
@@ -96,6 +97,8 @@ export class TemplateDraft implements Drafts {
   readonly etag = signal<string | undefined>(undefined);
   readonly base = signal(0);
   readonly conflict = signal<Conflict | undefined>(undefined);
+  readonly gone = signal(false);
+  readonly kept: ReadonlySignal<boolean>;
 
   #serverText: string;
   #sending: Promise<boolean> | undefined;
@@ -105,9 +108,10 @@ export class TemplateDraft implements Drafts {
   #conflictTag: string | undefined;
   #closed = false;
   readonly #writer = new LatestWriter(localStore.keepDraft);
+  readonly #tab: TabLock;
   readonly #onOnline = () => this.#schedule(0);
   readonly #onUnload = (event: BeforeUnloadEvent) => {
-    if (this.#writer.failed && this.state.value !== "saved") event.preventDefault();
+    if (!this.kept.value && this.state.value !== "saved") event.preventDefault();
   };
 
   constructor(
@@ -118,6 +122,10 @@ export class TemplateDraft implements Drafts {
     this.#serverText = loaded.text;
     this.etag.value = loaded.etag;
     this.base.value = loaded.base;
+    this.#tab = new TabLock(`postcard-draft-${templateId}`, () => {
+      if (!this.#isSaved()) this.#keep();
+    });
+    this.kept = computed(() => this.#tab.held.value && !this.#writer.failed.value);
     addEventListener("online", this.#onOnline);
     addEventListener("beforeunload", this.#onUnload);
   }
@@ -176,6 +184,7 @@ export class TemplateDraft implements Drafts {
   close(): void {
     if (!this.#isSaved() && this.conflict.value === undefined) void this.saveNow();
     this.#closed = true;
+    this.#tab.release();
     removeEventListener("online", this.#onOnline);
     removeEventListener("beforeunload", this.#onUnload);
   }
@@ -191,6 +200,7 @@ export class TemplateDraft implements Drafts {
   }
 
   #keep(): void {
+    if (!this.#tab.held.value) return;
     void this.#writer.put({
       id: this.templateId,
       text: this.hooks.text(),
@@ -216,8 +226,12 @@ export class TemplateDraft implements Drafts {
   }
 
   async #put(): Promise<boolean> {
-    // The service stores JSON objects; a half-typed document stays in this browser until it is one.
-    if (!this.hooks.isJson() || this.conflict.value !== undefined) return false;
+    if (this.conflict.value !== undefined) return false;
+    if (!this.hooks.isJson()) {
+      // The service stores JSON objects; a half-typed document stays in this browser until it is one.
+      this.state.value = "edited";
+      return false;
+    }
     const text = this.hooks.text();
     this.state.value = this.state.value === "offline" ? "offline" : "saving";
     const tag = this.etag.value;
@@ -226,7 +240,7 @@ export class TemplateDraft implements Drafts {
     const query = this.base.value > 0 ? `?base=${this.base.value}` : "";
     try {
       const path = `${draftPath(this.templateId)}${query}`;
-      const { body } = await api.put<DraftLine>(path, text, { headers, tries: 1 });
+      const { body } = await api.put<DraftLine>(path, text, { headers, tries: 1, has: ["etag"] });
       this.#stored(body, text);
       return true;
     } catch (problem) {
@@ -260,7 +274,11 @@ export class TemplateDraft implements Drafts {
       return false;
     }
     if (problem.mayRepeat) this.#retry(problem);
-    else this.state.value = "refused";
+    else {
+      this.#failures = 0;
+      this.gone.value = problem.status === 410 || problem.status === 403;
+      this.state.value = "refused";
+    }
     return false;
   }
 
@@ -293,7 +311,7 @@ export class TemplateDraft implements Drafts {
 
   async #theirs(): Promise<{ etag: string | undefined; by: string; updatedAt: string; text: string }> {
     try {
-      const { body } = await api.get<DraftLine>(draftPath(this.templateId));
+      const { body } = await api.get<DraftLine>(draftPath(this.templateId), { has: ["etag"] });
       const document = await api.get<string>(`${draftPath(this.templateId)}/document`, { as: "text" });
       const tag = document.headers.get("ETag") ?? body.etag;
       return { etag: plainTag(tag), by: body.by, updatedAt: body.updated_at, text: document.body };

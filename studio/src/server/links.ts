@@ -48,16 +48,16 @@ export interface MintedLink {
 /** The mail platforms, each with the usual attributes of these fields. */
 export async function listPlatforms(fields: readonly string[]): Promise<readonly Platform[]> {
   const query = fields.length > 0 ? `?fields=${fields.slice(0, 100).join(",")}` : "";
-  return (await api.get<{ items: Platform[] }>(`/v1/platforms${query}`)).body.items;
+  return (await api.get<{ items: Platform[] }>(`/v1/platforms${query}`, { has: ["items"] })).body.items;
 }
 
 export async function listFields(templateId: string): Promise<readonly FieldLine[]> {
-  return (await api.get<{ items: FieldLine[] }>(`/v1/templates/${templateId}/fields`)).body.items;
+  return (await api.get<{ items: FieldLine[] }>(`/v1/templates/${templateId}/fields`, { has: ["items"] })).body.items;
 }
 
 export async function mintLink(request: LinkRequest, signal?: AbortSignal): Promise<MintedLink> {
   const body = request as unknown as { [key: string]: Json };
-  return (await api.post<MintedLink>("/v1/links", body, { signal })).body;
+  return (await api.post<MintedLink>("/v1/links", body, { signal, has: ["url"] })).body;
 }
 
 /** A value that was typed, as a modification of its field's type; none for an empty one. */

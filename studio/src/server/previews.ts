@@ -83,7 +83,7 @@ export function previewJson(body: PreviewBody): string {
 export type Ask = (body: PreviewBody, signal: AbortSignal) => Promise<PreviewAnswer>;
 
 async function askService(body: PreviewBody, signal: AbortSignal): Promise<PreviewAnswer> {
-  const options = { signal, tries: 1 };
+  const options = { signal, tries: 1, has: ["image"] };
   return (await api.post<PreviewAnswer>("/v1/previews", previewJson(body), options)).body;
 }
 
@@ -142,7 +142,7 @@ export function objectUrl(dataUri: string): string {
   return URL.createObjectURL(blobOf(dataUri));
 }
 
-export function blobOf(dataUri: string): Blob {
+function blobOf(dataUri: string): Blob {
   const comma = dataUri.indexOf(",");
   const type = /^data:([^;,]*)/.exec(dataUri)?.[1] ?? "application/octet-stream";
   const binary = atob(dataUri.slice(comma + 1));

@@ -19,7 +19,7 @@ export async function publish(publication: Publication): Promise<Published> {
   if (draft !== undefined) headers["Postcard-Draft"] = `"${draft}"`;
   if (note.trim() !== "") headers["Postcard-Note"] = encodeURIComponent(note.trim());
   // Not tried again: the first call may have succeeded though its answer was lost.
-  return (await api.put<Published>(`/v1/templates/${id}`, text, { headers, tries: 1 })).body;
+  return (await api.put<Published>(`/v1/templates/${id}`, text, { headers, tries: 1, has: ["version"] })).body;
 }
 
 /** Whether somebody published or changed the draft in the meantime. */

@@ -11,12 +11,16 @@ export interface Session {
   name: string;
   scopes: readonly string[];
   templates: readonly string[] | null;
+  /** When it ends by this machine's clock, which may be wrong: milliseconds. */
+  until?: number;
 }
 
 export type SessionState = "starting" | "none" | "signed_in" | "over";
 
 const STORED = "postcard-studio-session";
 const RENEW_BEFORE_MS = 60 * 60 * 1000;
+/** Near the end of an invitation renewing adds nothing: then no call follows another. */
+const RENEW_AGAIN_MS = 10 * 60 * 1000;
 
 export const session = signal<Session | undefined>(undefined);
 export const sessionState = signal<SessionState>("starting");
@@ -45,9 +49,10 @@ export async function startSession(): Promise<void> {
 export async function signIn(code: string, keep = isKept()): Promise<boolean> {
   signInProblem.value = undefined;
   try {
-    const { body } = await api.post<Session>("/v1/sessions", { code }, { anonymous: true, tries: 2 });
-    store(body, keep);
-    adopt(body);
+    const answer = await api.post<Session>("/v1/sessions", { code }, { anonymous: true, tries: 2, has: ["key", "scopes"] });
+    const begun = { ...answer.body, until: endOf(answer.body.expires_at, answer.headers) };
+    store(begun, keep);
+    adopt(begun);
     return true;
   } catch (problem) {
     if (!(problem instanceof ApiProblem)) throw problem;
@@ -65,6 +70,7 @@ export function codeIn(pasted: string): string | undefined {
 export async function signOut(): Promise<void> {
   await api.delete("/v1/sessions/current", { tries: 1 }).catch(() => undefined);
   clearStored();
+  clearTimeout(renewal);
   session.value = undefined;
   useKey(undefined, () => {});
   sessionState.value = "none";
@@ -72,27 +78,43 @@ export async function signOut(): Promise<void> {
 
 let renewal: ReturnType<typeof setTimeout> | undefined;
 
-function adopt(taken: Session): void {
+/** Uses a session, and renews it before it ends, after `wait` milliseconds at the earliest. */
+function adopt(taken: Session, wait = 1000): void {
   session.value = taken;
   sessionState.value = "signed_in";
   useKey(taken.key, () => {
     sessionState.value = "over";
+    clearTimeout(renewal);
     clearStored();
   });
+  renewIn(Math.max(timeLeft(taken) - RENEW_BEFORE_MS, wait));
+}
+
+function timeLeft({ until, expires_at }: Session): number {
+  return (until ?? Date.parse(expires_at)) - Date.now();
+}
+
+function renewIn(milliseconds: number): void {
   clearTimeout(renewal);
-  const left = Date.parse(taken.expires_at) - Date.now() - RENEW_BEFORE_MS;
-  renewal = setTimeout(() => void renew(), Math.min(Math.max(left, 1000), 2 ** 31 - 1));
+  renewal = setTimeout(() => void renew(), Math.min(milliseconds, 2 ** 31 - 1));
+}
+
+/** When something ends by this machine's clock. The service's own is in the answer's `Date`. */
+function endOf(time: string, headers: Headers): number {
+  const now = Date.parse(headers.get("Date") ?? "");
+  const end = Date.parse(time);
+  return Number.isNaN(now) ? end : Date.now() + end - now;
 }
 
 async function renew(): Promise<void> {
   try {
-    const { body } = await api.post<Partial<Session>>("/v1/sessions/renew", undefined, { tries: 3 });
-    const renewed = { ...session.value, ...body } as Session;
+    const { body, headers } = await api.post<Session>("/v1/sessions/renew", undefined, { tries: 3, has: ["expires_at"] });
+    const renewed = { ...session.value, ...body, until: endOf(body.expires_at, headers) } as Session;
     store(renewed, isKept());
-    adopt(renewed);
+    adopt(renewed, RENEW_AGAIN_MS);
   } catch {
     // The key stays valid until it expires. Then the next call says that the session is over.
-    renewal = setTimeout(() => void renew(), RENEW_BEFORE_MS / 6);
+    if (sessionState.value === "signed_in") renewIn(RENEW_AGAIN_MS);
   }
 }
 
@@ -109,7 +131,7 @@ function readStored(): Session | undefined {
     const text = sessionStorage.getItem(STORED) ?? localStorage.getItem(STORED);
     if (text === null) return undefined;
     const kept = JSON.parse(text) as Session;
-    if (Date.parse(kept.expires_at) > Date.now()) return kept;
+    if (timeLeft(kept) > 0 && typeof kept.key === "string" && Array.isArray(kept.scopes)) return kept;
     clearStored();
     return undefined;
   } catch {

@@ -1,6 +1,7 @@
 /** Templates, their documents as they were put, drafts and versions. */
 
 import { api, ApiProblem } from "./api";
+import { isVersion } from "./drafts";
 
 export interface DraftLine {
   etag: string;
@@ -61,7 +62,7 @@ export async function listTemplates(signal?: AbortSignal): Promise<TemplateLine[
     const after: string = cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`;
     const { body } = await api.get<{ items: TemplateLine[]; next_cursor: string | null }>(
       `/v1/templates?limit=200${after}`,
-      { signal },
+      { signal, has: ["items"] },
     );
     found.push(...body.items);
     cursor = body.next_cursor;
@@ -74,6 +75,7 @@ export async function listVersions(id: string, cursor?: string) {
   const after = cursor === undefined ? "" : `&cursor=${encodeURIComponent(cursor)}`;
   const { body } = await api.get<{ items: VersionLine[]; next_cursor: string | null }>(
     `/v1/templates/${id}/versions?limit=50${after}`,
+    { has: ["items"] },
   );
   return body;
 }
@@ -108,10 +110,8 @@ export async function readDraft(id: string): Promise<StoredText | undefined> {
 
 /** What an editor would open: the draft, else the latest version. */
 export async function readNewest(id: string): Promise<(StoredText & { isDraft: boolean }) | undefined> {
-  const draft = await readDraft(id);
-  if (draft !== undefined) return { ...draft, isDraft: true };
-  const document = await readDocument(id);
-  return document && { ...document, isDraft: false };
+  const newest = await orNone(textAt(`/v1/templates/${id}/draft/document?or_latest=true`));
+  return newest && { ...newest, isDraft: !isVersion(newest.etag) };
 }
 
 /** Stores a first draft; `ApiProblem` 412 where there is one. */

@@ -5,9 +5,9 @@ import { useEffect } from "preact/hooks";
 import { closeEditor } from "../editor/open";
 import { screens } from "../screens";
 import { session, sessionState } from "../server/session";
+import { words as loadingWords } from "../words/loading";
 import { words } from "../words/shell";
 import { EditorScreen } from "./editor_screen";
-import { OldBrowser, isRecent } from "./old_browser";
 import { route } from "./router";
 
 export function App() {
@@ -58,4 +58,26 @@ function Screen() {
         </main>
       );
   }
+}
+
+// --- old browsers
+
+/** What the page cannot do without, and what browsers before `loadingWords.needed` lack. */
+function isRecent(): boolean {
+  return (
+    "popover" in HTMLElement.prototype &&
+    "showModal" in HTMLDialogElement.prototype &&
+    "Segmenter" in Intl &&
+    CSS.supports("color", "light-dark(#fff, #000)")
+  );
+}
+
+function OldBrowser() {
+  return (
+    <main class="page stack">
+      <h1>{loadingWords.oldBrowser}</h1>
+      <p>{loadingWords.needed}</p>
+      <p>{loadingWords.nothingLost}</p>
+    </main>
+  );
 }

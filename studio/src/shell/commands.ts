@@ -1,12 +1,15 @@
 /** Everything that a key, the palette or a button can do in the editor. */
 
-import { alignBox, canUngroup, duplicateLayers, groupLayers, namesIn, pathOf, placeOf, removeLayers, renamed, reorder, setNumbers, toggleHidden, toggleLocked, topmost, ungroup, numberOf } from "../editor/operations";
-import type { Alignment, Order } from "../editor/operations";
-import { boundsOf, normalAngle, roundLength, union, type Point } from "../canvas/geometry";
-import { resized } from "../canvas/gestures";
-import { isObject } from "../document/json";
+import { canUngroup, duplicateLayers, groupLayers, namesIn, pathOf, placeOf, removeLayers, renamed, reorder, setNumbers, toggleHidden, toggleLocked, topmost, ungroup, numberOf } from "../editor/operations";
+import type { Order } from "../editor/operations";
+import { type Alignment, ALIGNMENTS, alignEdits } from "../canvas/align";
+import { normalAngle, roundLength, union, type Point } from "../canvas/geometry";
+import { resized } from "../canvas/gestures/shapes";
+import { isObject, toPointer } from "../document/json";
 import { parse } from "../document/text";
-import type { Edit, Json } from "../document/types";
+import type { Edit, Json, Path } from "../document/types";
+import { BOARDS, endOfBoard } from "../editor/boards";
+import { stepPerson } from "../editor/people";
 import type { LayerId, LayerNode } from "../editor/store";
 import { walk } from "../editor/tree";
 import { commandWords as words, groups } from "../words/commands";
@@ -50,11 +53,12 @@ export const COMMANDS: readonly Command[] = [
   command("undo", words.undo, groups.everywhere, "Mod+Z", undo, { scope: "anywhere", enabled: ({ editor }) => editor.canUndo.value }),
   command("redo", words.redo, groups.everywhere, ["Mod+Shift+Z", "Mod+Y"], redo, { scope: "anywhere", enabled: ({ editor }) => editor.canRedo.value }),
   command("save", words.save, groups.everywhere, "Mod+S", save, { scope: "everywhere" }),
+  command("save_copy", words.saveCopy, groups.everywhere, "", ({ dialog }) => void (dialog.value = "save_copy")),
   command("publish", words.publish, groups.everywhere, "Mod+Enter", publish, { scope: "anywhere" }),
   command("preview", words.preview, groups.everywhere, "", ({ editor }) => navigate(`/studio/t/${editor.templateId}/preview`)),
   command("versions", words.versions, groups.everywhere, "", ({ editor }) => navigate(`/studio/t/${editor.templateId}/versions`)),
-  command("next_person", words.nextPerson, groups.everywhere, ".", (workspace) => changePerson(workspace, 1)),
-  command("previous_person", words.previousPerson, groups.everywhere, ",", (workspace) => changePerson(workspace, -1)),
+  command("next_person", words.nextPerson, groups.everywhere, ".", ({ editor }) => stepPerson(editor, 1)),
+  command("previous_person", words.previousPerson, groups.everywhere, ",", ({ editor }) => stepPerson(editor, -1)),
   command("json", words.json, groups.everywhere, "J", ({ bottomTab }) => void (bottomTab.value = bottomTab.value === "json" ? undefined : "json")),
 
   command("next_layer", words.nextLayer, groups.selecting, "PageDown", (workspace) => selectBeside(workspace, 1)),
@@ -67,16 +71,7 @@ export const COMMANDS: readonly Command[] = [
   command("resize", words.resize, groups.moving, ["Alt+ArrowLeft", "Alt+ArrowRight", "Alt+ArrowUp", "Alt+ArrowDown", "Alt+Shift+ArrowLeft", "Alt+Shift+ArrowRight", "Alt+Shift+ArrowUp", "Alt+Shift+ArrowDown"], resizeByKey, { enabled: hasSelection }),
   command("rotate_left", words.rotateLeft, groups.moving, ["Mod+Alt+ArrowLeft", "Mod+Alt+Shift+ArrowLeft"], (workspace, step) => rotateBy(workspace, step === 0 ? -1 : -15), { enabled: hasSelection }),
   command("rotate_right", words.rotateRight, groups.moving, ["Mod+Alt+ArrowRight", "Mod+Alt+Shift+ArrowRight"], (workspace, step) => rotateBy(workspace, step === 0 ? 1 : 15), { enabled: hasSelection }),
-  ...(
-    [
-      ["left", "L"],
-      ["center", "C"],
-      ["right", "R"],
-      ["top", "T"],
-      ["middle", "M"],
-      ["bottom", "B"],
-    ] as const
-  ).map(([alignment, key]) => command(`align_${alignment}`, words.align[alignment], groups.moving, `Mod+Alt+${key}`, (workspace) => align(workspace, alignment), { enabled: hasSelection })),
+  ...ALIGNMENTS.map((alignment) => command(`align_${alignment}`, words.align[alignment], groups.moving, `Mod+Alt+${alignment.charAt(0).toUpperCase()}`, (workspace) => align(workspace, alignment), { enabled: hasSelection })),
 
   command("forward", words.forward, groups.layers, "Mod+]", (workspace) => order(workspace, "forward"), { enabled: hasSelection }),
   command("backward", words.backward, groups.layers, "Mod+[", (workspace) => order(workspace, "backward"), { enabled: hasSelection }),
@@ -104,12 +99,12 @@ export const COMMANDS: readonly Command[] = [
   command("zoom_out", words.zoomOut, groups.zoom, "-", ({ canvas }) => canvas.viewport.step(-1)),
   command("fit", words.fit, groups.zoom, "0", ({ canvas }) => canvas.viewport.fit(canvas.size.value)),
   command("actual_size", words.actualSize, groups.zoom, "1", ({ canvas }) => canvas.viewport.actual(canvas.size.value)),
-  ...(["picture", "fallback", "ended"] as const).map((board) =>
+  ...BOARDS.map((board) =>
     command(`board_${board}`, words.board[board], groups.zoom, "", ({ editor }) => void (editor.board.value = board)),
   ),
 ];
 
-export function commandById(id: string): Command {
+function commandById(id: string): Command {
   return COMMANDS.find((one) => one.id === id) as Command;
 }
 
@@ -131,13 +126,6 @@ function redo({ editor }: Workspace): void {
 
 function save(workspace: Workspace): void {
   void workspace.editor.draft.saveNow().then((isSaved) => workspace.tell(isSaved ? words.isSaved : words.isNotSaved));
-}
-
-function changePerson({ editor }: Workspace, by: number): void {
-  const count = editor.people.value.length;
-  if (count === 0) return;
-  // -1 stands for the fields' examples, before the first person.
-  editor.person.value = ((editor.person.value + 1 + by + count + 1) % (count + 1)) - 1;
 }
 
 // --- selecting
@@ -232,18 +220,9 @@ function rotateBy(workspace: Workspace, degrees: number): void {
   if (first) workspace.tell(words.rotatedTo(numberOf(first, "rotation")));
 }
 
-/** Within the canvas; several layers within the box round them. */
 function align(workspace: Workspace, alignment: Alignment): void {
   const { editor, canvas } = workspace;
-  const nodes = canvas.movable();
-  const boxes = nodes.map((node) => union(canvas.placesOf(node.id).map(boundsOf)));
-  const around = nodes.length > 1 ? union(boxes.flatMap((box) => box ?? [])) : { x: 0, y: 0, ...canvas.size.value };
-  if (around === undefined) return;
-  const edits = nodes.flatMap((node, index) => {
-    const box = boxes[index];
-    return box ? canvas.moveEdits([node], alignBox(box, around, alignment)) : [];
-  });
-  editor.edit(words.align[alignment], edits);
+  editor.edit(words.align[alignment], alignEdits(editor, canvas.movable(), alignment));
   const [first] = canvas.movable();
   if (first) workspace.tell(words.movedTo(numberOf(first, "x"), numberOf(first, "y")));
 }
@@ -353,12 +332,17 @@ export function paste(workspace: Workspace, text: string): boolean {
   if (pasted === undefined) return false;
   const names = namesIn(editor.layers.value);
   const last = selected(workspace).at(-1);
-  const at = last ? pathOf(last) : ["layers", editor.layers.value.length - 1];
-  const parent = at.slice(0, -1);
-  const index = Number(at[at.length - 1]) + 1;
-  const edits = pasted.map((layer, offset): Edit => ({ kind: "insert", path: [...parent, index + offset], value: renamed(layer, names) }));
-  insertAndSelect(workspace, words.paste, edits, pasted.map((_, offset) => `/${[...parent, index + offset].join("/")}`));
+  const place = last ? { edits: [], path: pathAfter(last) } : endOfBoard(editor.value.value, editor.board.value);
+  const parent = place.path.slice(0, -1);
+  const paths = pasted.map((_, offset) => [...parent, Number(place.path.at(-1)) + offset]);
+  const edits = pasted.map((layer, index): Edit => ({ kind: "insert", path: paths[index] as Path, value: renamed(layer, names) }));
+  insertAndSelect(workspace, words.paste, [...place.edits, ...edits], paths.map(toPointer));
   return true;
+}
+
+function pathAfter(node: LayerNode): Path {
+  const path = pathOf(node);
+  return [...path.slice(0, -1), Number(path.at(-1)) + 1];
 }
 
 function layersIn(text: string): { [key: string]: Json }[] | undefined {

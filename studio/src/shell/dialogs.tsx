@@ -1,52 +1,19 @@
 /** The editor's dialogs: command palette, shortcuts, and a draft that somebody else changed too. */
 
-import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 
+import { Dialog } from "../components/dialog";
 import { isObject } from "../document/json";
 import { threeWay } from "../document/merge";
 import type { Conflict } from "../editor/store";
 import { walk } from "../editor/tree";
 import { objectUrl } from "../server/previews";
 import { commandWords } from "../words/commands";
+import { clockTime } from "../words/formats";
 import { layerTitle, typeName, words } from "../words/shell";
 import { COMMANDS, runCommand, selectLayer } from "./commands";
-import { Icon } from "./icons";
 import { keyLabel } from "./keys";
 import type { Workspace } from "./workspace";
-
-/** A modal dialog that is open as long as it is there. Escape and its close button end it. */
-export function Dialog({ title, name = "", close, children }: { title: string; name?: string; close: () => void; children: ComponentChildren }) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  const heading = useId();
-  useEffect(() => {
-    const before = document.activeElement;
-    dialog.current?.showModal();
-    dialog.current?.querySelector<HTMLElement>("[data-first]")?.focus();
-    return () => {
-      if (before instanceof HTMLElement) before.focus({ preventScroll: true });
-    };
-  }, []);
-  return (
-    <dialog
-      ref={dialog}
-      class={name}
-      aria-labelledby={heading}
-      onClose={close}
-      onClick={(event) => {
-        if (event.target === dialog.current) close();
-      }}
-    >
-      <div class="dialog-head">
-        <h2 id={heading}>{title}</h2>
-        <button type="button" class="icon" aria-label={words.close} onClick={close}>
-          <Icon name="close" />
-        </button>
-      </div>
-      {children}
-    </dialog>
-  );
-}
 
 // --- palette
 
@@ -140,7 +107,7 @@ export function Palette({ workspace, close }: { workspace: Workspace; close: () 
     }
   };
   return (
-    <Dialog title={words.commands} name="palette" close={close}>
+    <Dialog title={words.commands} name="palette" lightDismiss close={close}>
       <input
         type="text"
         role="combobox"
@@ -179,7 +146,7 @@ export function Shortcuts({ close }: { close: () => void }) {
   const withKeys = COMMANDS.filter((command) => command.keys.length > 0);
   const groups = [...new Set(withKeys.map((command) => command.group))];
   return (
-    <Dialog title={words.shortcuts} name="shortcuts" close={close}>
+    <Dialog title={words.shortcuts} name="shortcuts" lightDismiss close={close}>
       <div class="shortcut-groups">
         {groups.map((group) => (
           <section key={group}>
@@ -199,6 +166,11 @@ export function Shortcuts({ close }: { close: () => void }) {
           </section>
         ))}
       </div>
+      <p class="quiet">
+        <a href="/studio/licenses.txt" target="_blank">
+          {words.licenses}
+        </a>
+      </p>
     </Dialog>
   );
 }
@@ -221,9 +193,9 @@ function ConflictQuestion({ workspace, conflict }: { workspace: Workspace; confl
   const { editor } = workspace;
   const merge = threeWay(conflict.base, editor.text.value, conflict.theirs);
   const resolve = (by: "merge" | "mine" | "theirs") => editor.draft.resolve(by);
-  const time = conflict.updatedAt ? new Date(conflict.updatedAt).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }) : "";
+  const time = clockTime(conflict.updatedAt);
   return (
-    <Dialog title={words.conflictTitle(conflict.by, time)} name="conflict" close={() => undefined}>
+    <Dialog title={words.conflictTitle(conflict.by, time)} name="conflict">
       <p>{words.conflictHint(merge.conflicts.length)}</p>
       <div class="versus">
         <DocumentPicture title={words.mine} text={editor.text.value} workspace={workspace} />
@@ -237,7 +209,7 @@ function ConflictQuestion({ workspace, conflict }: { workspace: Workspace; confl
         ))}
       </ul>
       <p class="quiet">{words.keptInHistory}</p>
-      <div class="row dialog-buttons">
+      <div class="dialog-actions">
         <button type="button" class="primary" onClick={() => resolve("merge")}>
           {words.merge}
         </button>

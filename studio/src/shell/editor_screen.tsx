@@ -7,14 +7,15 @@ import { CanvasView } from "../canvas/view";
 import { isObject } from "../document/json";
 import type { TemplateEditor } from "../editor/editor";
 import { NoTemplate, openEditor } from "../editor/open";
-import type { Board } from "../editor/store";
 import { screens } from "../screens";
 import { ApiProblem } from "../server/api";
 import { sessionState } from "../server/session";
+import { commandWords } from "../words/commands";
 import { words } from "../words/shell";
+import { Boards } from "./boards";
 import { runCommand } from "./commands";
 import { ConflictDialog, Palette, Shortcuts } from "./dialogs";
-import { Icon } from "./icons";
+import { Icon } from "../components/icons";
 import { listenToKeys } from "./keys";
 import { loadPanels, panels, panelsFailed } from "./panels";
 import type { PanelProps } from "./registry";
@@ -27,7 +28,6 @@ export function EditorScreen({ id }: { id: string }) {
   const [problem, setProblem] = useState<unknown>();
   const [tries, setTries] = useState(0);
   useEffect(() => {
-    void loadPanels();
     let opened: Workspace | undefined;
     let isGone = false;
     setProblem(undefined);
@@ -36,6 +36,7 @@ export function EditorScreen({ id }: { id: string }) {
         if (isGone) return;
         opened = new Workspace(editor);
         setWorkspace(opened);
+        void loadPanels(); // while the service draws the first picture, which was asked for before
       },
       (error: unknown) => !isGone && setProblem(error),
     );
@@ -92,19 +93,7 @@ function EditorPage({ workspace }: { workspace: Workspace }) {
   return (
     <div class="editor">
       <TopBar workspace={workspace} name={name} />
-      {sessionState.value === "over" && (
-        <p class="notice caution session-over" role="alert">
-          {words.sessionOver}
-        </p>
-      )}
-      {panelsFailed.value && (
-        <p class="notice danger session-over" role="alert">
-          {words.partFailed}{" "}
-          <button type="button" class="outlined" onClick={() => location.reload()}>
-            {words.loadAgain}
-          </button>
-        </p>
-      )}
+      <Notices workspace={workspace} />
       <LeftColumn workspace={workspace} />
       <main class="middle" data-region="canvas" aria-label={words.regionCanvas} tabIndex={-1}>
         <CanvasView canvas={workspace.canvas} />
@@ -121,6 +110,46 @@ function EditorPage({ workspace }: { workspace: Workspace }) {
       </p>
     </div>
   );
+}
+
+/** What stands between this page and the service, above the columns. */
+function Notices({ workspace }: { workspace: Workspace }) {
+  const { editor } = workspace;
+  return (
+    <div class="notices">
+      {sessionState.value === "over" && (
+        <p class="notice caution" role="alert">
+          {words.sessionOver}
+        </p>
+      )}
+      {editor.draft.gone.value && (
+        <p class="notice caution" role="alert">
+          {words.refused(editor.draft.problem.value ?? "")}{" "}
+          <button type="button" class="outlined" onClick={() => runCommand(workspace, "save_copy")}>
+            {commandWords.saveCopy}
+          </button>
+        </p>
+      )}
+      {isAtRisk(editor) && (
+        <p class="notice caution" role="alert">
+          {words.notKept}
+        </p>
+      )}
+      {panelsFailed.value && (
+        <p class="notice danger" role="alert">
+          {words.partFailed}{" "}
+          <button type="button" class="outlined" onClick={() => location.reload()}>
+            {words.loadAgain}
+          </button>
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** Whether changes are in this page only, and stay there for a while. */
+function isAtRisk({ draft, saved }: TemplateEditor): boolean {
+  return !draft.kept.value && ["offline", "refused", "conflict"].includes(saved.value);
 }
 
 function Slot({ panel: Panel, editor }: { panel: ComponentType<PanelProps> | undefined; editor: TemplateEditor }) {
@@ -176,22 +205,6 @@ function Tabs<T extends string>({ label, tabs, current, name, choose }: { label:
   );
 }
 
-const BOARDS: readonly Board[] = ["picture", "fallback", "ended"];
-
-function Boards({ editor }: { editor: TemplateEditor }) {
-  const document = editor.value.value;
-  const offered = BOARDS.filter((board) => board === "picture" || (isObject(document) && document[board] !== undefined));
-  if (offered.length === 1 && editor.board.value === "picture") return null;
-  return (
-    <div class="boards segmented" role="group" aria-label={words.boards}>
-      {offered.map((board) => (
-        <button type="button" key={board} aria-pressed={editor.board.value === board} onClick={() => (editor.board.value = board)}>
-          {words.board[board]}
-        </button>
-      ))}
-    </div>
-  );
-}
 
 function Zoom({ workspace }: { workspace: Workspace }) {
   const { zoom } = workspace.canvas.viewport.view.value;
@@ -258,6 +271,7 @@ function Dialogs({ workspace }: { workspace: Workspace }) {
       {shown === "commands" && <Palette workspace={workspace} close={close} />}
       {shown === "shortcuts" && <Shortcuts close={close} />}
       {shown === "publish" && screens.publish && <screens.publish editor={editor} close={close} />}
+      {shown === "save_copy" && screens.saveCopy && <screens.saveCopy editor={editor} close={close} />}
       <ConflictDialog workspace={workspace} />
     </>
   );

@@ -3,7 +3,7 @@
 import { COMMANDS, type Command, type Scope, copyText, cut, paste } from "./commands";
 import type { Workspace } from "./workspace";
 
-export const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
+const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
 
 interface Chord {
   mod: boolean;

@@ -32,6 +32,8 @@ export interface Screens {
   versions?: ComponentType<{ id: string }>;
   /** The dialog for publishing; `close` takes it away. */
   publish?: ComponentType<PanelProps & { close: () => void }>;
+  /** The dialog that saves the document as another template. */
+  saveCopy?: ComponentType<PanelProps & { close: () => void }>;
   assets?: ComponentType<PanelProps>;
   fonts?: ComponentType<PanelProps>;
 }

@@ -9,7 +9,7 @@ export type Route =
   | { screen: "editor" | "preview" | "versions"; id: string }
   | { screen: "unknown" };
 
-export function routeOf(path: string): Route {
+function routeOf(path: string): Route {
   const parts = path.replace(/\/+$/, "").split("/").slice(1);
   if (parts[0] !== "studio") return { screen: "unknown" };
   if (parts.length === 1) return { screen: "templates" };

@@ -4,7 +4,7 @@ import { useId } from "preact/hooks";
 
 import { words } from "../words/shell";
 import { runCommand } from "./commands";
-import { Icon, type IconName } from "./icons";
+import { Icon, type IconName } from "../components/icons";
 import { keyLabel } from "./keys";
 import { panels } from "./panels";
 import { mayPublish, publish, publishFault } from "./publish_command";
@@ -58,7 +58,7 @@ function SaveMark({ workspace }: { workspace: Workspace }) {
     saved: draft.etag.value === undefined ? words.published : words.saved,
     saving: words.saving,
     edited: words.edited,
-    offline: words.offline,
+    offline: draft.kept.value ? words.offline : words.offlineHere,
     conflict: words.conflict,
     refused: words.refused(draft.problem.value ?? ""),
   }[state];

@@ -9,7 +9,7 @@ import { Announcer } from "./announce";
 
 export type LeftTab = "layers" | "fields" | "assets" | "fonts";
 export type BottomTab = "findings" | "people" | "json";
-export type DialogName = "commands" | "shortcuts" | "publish";
+export type DialogName = "commands" | "shortcuts" | "publish" | "save_copy";
 
 /** Previews beside the canvas's, one after the other; none takes another's place. */
 class SidePreviews {

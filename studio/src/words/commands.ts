@@ -16,6 +16,7 @@ export const commandWords = {
   undo: "Undo",
   redo: "Redo",
   save: "Save the draft now",
+  saveCopy: "Save as another template",
   isSaved: "The draft is saved.",
   isNotSaved: "The draft is not saved yet. Your changes are kept in this browser.",
   publish: "Publish",

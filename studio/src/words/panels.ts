@@ -24,7 +24,7 @@ export const CHOICES: { [choice: string]: string } = {
 export const words = {
   layers: {
     title: "Layers",
-    empty: "No layers yet. Insert a text or a shape to begin.",
+    empty: "No layers yet. Begin with one of these, or upload a photo under Assets.",
     search: "Find a layer",
     none: "No layer has this name or text.",
     name: "Name of the layer",
@@ -32,7 +32,6 @@ export const words = {
     unlock: (name: string) => `Unlock ${name}`,
     hide: (name: string) => `Hide ${name}`,
     show: (name: string) => `Show ${name}`,
-    expand: "Show the layers inside",
     hiddenBecause: (reason: string) => HIDDEN[reason] ?? reason,
     badName: "A name has small letters, digits and underscores, and begins with a letter.",
     takenName: "Another layer has this name.",
@@ -66,7 +65,6 @@ export const words = {
     sampleText: "New text",
     sampleAddress: "https://example.com",
     sampleCode: "POSTCARD",
-    noField: "Add a field, or an asset, and choose it as the picture's source.",
   },
   inspector: {
     title: "Properties",
@@ -81,17 +79,7 @@ export const words = {
     noSchema: "The list of properties could not be loaded.",
     retry: "Try again",
     more: "More",
-    align: {
-      label: "Align",
-      left: "Align left",
-      center: "Align centre",
-      right: "Align right",
-      top: "Align top",
-      middle: "Align middle",
-      bottom: "Align bottom",
-    },
-    fallbackText: "Hello",
-    endedText: "This offer has ended",
+    align: "Align",
     inFlow: "The group's flow places this layer.",
     groups: {
       position: "Position and size",
@@ -117,7 +105,6 @@ export const words = {
     alpha: "Opacity",
     color: (title: string) => `${title}, colour`,
     value: (title: string) => `${title}, value`,
-    notColor: "Not a colour",
     noPaint: "None",
     solid: "Solid",
     linear: "Linear",
@@ -142,6 +129,7 @@ export const words = {
     fill: "Fill",
     insertField: "Insert field",
     noFields: "No fields yet. Add them in the Fields tab.",
+    newField: "New field",
     positions: {
       "top-left": "Top left",
       top: "Top",
@@ -167,7 +155,6 @@ export const words = {
     yes: "Yes",
     no: "No",
     fonts: "Choose a font",
-    fontSample: "Ag",
     ownScript: "The script's own font is always last.",
     assets: "Choose an asset",
     noAssets: "No assets yet. Upload one in the Assets tab.",
@@ -189,7 +176,10 @@ export const words = {
     required: "Required",
     requiredHint: "A request without it gets no picture; a link without it shows the default or the fallback.",
     open: "Open",
-    openHint: "A merge link may fill it with any value, so it needs a bound.",
+    openHint: "Your mail platform may fill it in for each reader, with any value within the bounds.",
+    boundChoices: { text: "At most 40 letters", number: "From 0 to 1,000,000", image: "Allow this host" },
+    host: "Host of the pictures",
+    hostExample: "cdn.example.com",
     needsBound: (keys: string) => `An open field needs ${keys}.`,
     remove: (name: string) => `Delete field ${name}`,
     delete: "Delete",
@@ -229,13 +219,17 @@ export const words = {
     drop: "Drop a CSV of your readers, or choose a file. It stays in this browser.",
     choose: "Choose a CSV",
     reading: (share: number) => `Reading… ${Math.round(share * 100)} %`,
+    noMatch: (fields: readonly string[]) =>
+      fields.length === 0
+        ? "This template has no fields yet: add one first."
+        : `No column is called like a field. Name the columns ${fields.slice(0, 6).join(", ")}.`,
     tooLarge: "The file is over 20 MB. Take the first rows of it.",
     faults: {
-      columns: "The file has more than 200 columns.",
-      no_rows: "The file has no rows.",
-      not_text: "The file is no CSV. Save the table as CSV first.",
+      columns: "The file has more than 200 columns. Keep those that the template has fields for.",
+      no_rows: "The file has no rows below its header. Choose another.",
+      not_text: "The file is no CSV. Save the table as CSV (UTF-8) first.",
     } as { [code: string]: string },
-    unreadable: "The file could not be read.",
+    unreadable: "The file could not be read. Choose it again.",
     summary: (file: string, rows: number, columns: number) =>
       `${file}: ${count(rows, "row", "rows")}, ${count(columns, "column", "columns")}`,
     close: "Forget this file",
@@ -243,7 +237,6 @@ export const words = {
     longest: (longest: number, percentile: number) => `longest ${longest}, 99 % up to ${percentile}`,
     missing: (missing: number, rows: number) => `${percent(missing, rows)} empty or unfilled`,
     hosts: (hosts: readonly string[]) => hosts.slice(0, 3).join(", ") + (hosts.length > 3 ? ` and ${hosts.length - 3} more` : ""),
-    noField: "No field of this name",
     addField: (name: string) => `Add field ${name}`,
     accept: "Accept",
     suggestions: {
@@ -268,7 +261,9 @@ export const words = {
   people: {
     title: "People",
     examples: "Examples",
-    worst: "Try the worst people",
+    worst: "Try 7 difficult people",
+    empty:
+      "See the picture with your readers' values: drop a CSV here. Twelve rows that are worth a look are drawn; the others stay in this browser.",
     worstOf: {
       nothing: "Nothing given",
       shortest: "Shortest values",
@@ -282,7 +277,6 @@ export const words = {
     another: (n: number) => `Person ${n}`,
     drawing: "Drawing…",
     forget: "Forget people",
-    forgotten: "The people were deleted from this browser.",
     previous: "Previous person",
     next: "Next person",
     overflow: "A text does not fit",
@@ -296,7 +290,7 @@ export const words = {
   },
   findings: {
     title: "Findings",
-    none: "Nothing found.",
+    none: "No findings: nothing in this template needs a change.",
     notDrawn: (detail: string) => `Not drawn: ${detail}`,
     inLine: (line: number, message: string) => `Line ${line} of the JSON: ${message}`,
     show: "Show",

@@ -1,5 +1,7 @@
 /** What the shell and the canvas say. */
 
+import { entryOf, isObject } from "../document/json";
+import type { Json } from "../document/types";
 import type { Box, LayerNode } from "../editor/store";
 
 const TYPES: Record<string, string> = {
@@ -17,17 +19,23 @@ const TYPES: Record<string, string> = {
 };
 
 export function typeName(type: string): string {
-  return TYPES[type] ?? type;
+  return entryOf(TYPES, type) ?? type;
 }
 
 /** What a layer is called in lists: its name, else its text, else its type. */
 export function layerTitle(node: LayerNode): string {
   if (node.name) return node.name;
-  const { text, source } = node.value;
-  if (typeof text === "string" && text.trim() !== "") return text.replace(/\s+/g, " ").trim().slice(0, 60);
-  if (typeof source === "string" && source !== "") return source.slice(0, 60);
+  const { text, value, source } = node.value;
+  const shown = textIn(text ?? value ?? source).replace(/\s+/g, " ").trim();
+  if (shown !== "") return shown.slice(0, 60);
   const name = typeName(node.type);
   return name.charAt(0).toUpperCase() + name.slice(1);
+}
+
+/** A text, or the texts of its spans after each other. */
+function textIn(value: Json | undefined): string {
+  if (Array.isArray(value)) return value.map((span) => (isObject(span) ? textIn(span["text"]) : "")).join("");
+  return typeof value === "string" ? value : "";
 }
 
 export const canvasWords = {
@@ -36,6 +44,9 @@ export const canvasWords = {
   drawing: "Drawing…",
   done: "Done",
   editText: "Edit text",
+  addField: (name: string) => `Add field “${name}”`,
+  newField: "New field",
+  newFieldName: "field",
   notDrawn: (detail: string) => `Not drawn: ${detail}`,
   textOf: (node: LayerNode) => `Text of ${layerTitle(node)}`,
   layer(node: LayerNode, box: Box | undefined): string {
@@ -75,7 +86,7 @@ export const words = {
   commandsHint: "Search commands, layers, fields, people",
   noCommand: "Nothing is called that",
   shortcuts: "Keyboard shortcuts",
-  close: "Close",
+  licenses: "Licences of the packages in this page",
   zoom: "Zoom",
   zoomIn: "Zoom in",
   zoomOut: "Zoom out",
@@ -87,6 +98,7 @@ export const words = {
   saving: "Saving…",
   edited: "Edited",
   offline: "Not connected. Your changes are kept in this browser.",
+  offlineHere: "Not connected",
   refused: (detail: string) => `Not saved: ${detail}`,
   conflict: "Changed elsewhere",
   pictureFrom: (time: string) => `Picture of ${time}`,
@@ -104,11 +116,8 @@ export const words = {
   findings: "Findings",
   people: "People",
   json: "JSON",
-  boards: "Boards",
-  board: { picture: "Picture", fallback: "Fallback", ended: "Ended" },
   person: "Person",
   examples: "Examples",
-  hidePanel: "Hide the panel",
 
   exact: "identical to what mail shows",
   notExact: "preview",
@@ -116,6 +125,8 @@ export const words = {
 
   partFailed: "A part of the page did not load. Your changes are kept in this browser.",
   loadAgain: "Load again",
+  notKept: "This browser keeps no copy of your changes: its storage is refused or full, or another tab has this template open. Leave this page open until they are saved.",
+  lastChanges: "Last changes",
   sessionOver: "Your session ended. Open your invitation link again; nothing is lost.",
   conflictTitle: (by: string, time: string) => `${by} changed this draft at ${time}.`,
   conflictHint: (count: number) =>

@@ -68,10 +68,14 @@ class AssetReader:
         Without `normalize`, those of an upload that was not checked yet are as uploaded.
         """
         record = self.get_record(asset_id, templates=templates)
+        return self.read_record(record, deadline=deadline)
+
+    def read_record(self, record: AssetRecord, *, deadline: float | None = None) -> bytes:
+        """The same of a record that was read just now."""
         if self._normalize:
             record = self.check_upload(record, deadline=deadline)
         if record.is_font:
-            raise AssetError(f'The asset "{asset_id}" is a font, not a picture.')
+            raise AssetError(f'The asset "{record.asset_id}" is a font, not a picture.')
         if record.status == "refused":
             raise AssetError(record.detail)
         if record.status == "ready" and (body := self._files.get(record.object_key)) is not None:
@@ -88,10 +92,27 @@ class AssetReader:
 
     def get_record(self, asset_id: str, *, templates: Sequence[str] | None = None) -> AssetRecord:
         """The record; `AssetError` if there is none."""
-        record = self.records.get(asset_id)
-        if record is None or not record.is_usable_in(templates):
-            raise AssetError(f'There is no asset "{asset_id}": POST /v1/assets makes one.')
-        return record
+        return _usable(asset_id, self.records.get(asset_id), templates)
+
+    def get_records(
+        self, asset_ids: Sequence[str], *, templates: Sequence[str] | None = None
+    ) -> dict[str, AssetRecord | AssetError]:
+        """The records in one call of the table; the error of each that there is not."""
+        if not asset_ids:
+            return {}
+        found = self.records.get_many(asset_ids)
+        records: dict[str, AssetRecord | AssetError] = {}
+        for asset_id in asset_ids:
+            try:
+                records[asset_id] = _usable(asset_id, found.get(asset_id), templates)
+            except AssetError as error:
+                records[asset_id] = error
+        return records
+
+    def is_in_memory(self, record: AssetRecord) -> bool:
+        """Whether a picture's bytes are cached, and nothing waits to take their place."""
+        is_settled = not self._normalize or not _unchecked_uploads(record)
+        return is_settled and self._files.get(record.object_key) is not None
 
     def get_ready_font(self, record: AssetRecord, *, deadline: float | None = None) -> AssetRecord:
         """The record of a usable font, which is sanitized first if it is new; `AssetError`."""
@@ -221,6 +242,14 @@ class AssetReader:
             raise
         except ValueError as error:
             raise AssetError(f'The asset "{asset_id}" is not a usable picture: {error}.') from None
+
+
+def _usable(
+    asset_id: str, record: AssetRecord | None, templates: Sequence[str] | None
+) -> AssetRecord:
+    if record is None or not record.is_usable_in(templates):
+        raise AssetError(f'There is no asset "{asset_id}": POST /v1/assets makes one.')
+    return record
 
 
 def _unchecked_uploads(record: AssetRecord) -> Sequence[AnnouncedUpload]:

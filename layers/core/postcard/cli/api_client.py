@@ -54,6 +54,10 @@ class ApiClient:
         parse_json_object(response)
         return response.decode()
 
+    def content(self, path: str) -> bytes:
+        """The bytes that a GET returns."""
+        return self._answered("GET", path, None)
+
     def _answered(
         self,
         method: str,

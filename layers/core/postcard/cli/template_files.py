@@ -85,6 +85,14 @@ def asset_ids(document: str) -> list[str]:
     return list(dict.fromkeys(name for text in texts for name in ASSET_REFERENCE.findall(text)))
 
 
+def is_same_json(text: str | bytes, other: str | bytes) -> bool:
+    """Whether two texts are the same JSON, in the same order of keys."""
+    try:
+        return json.dumps(json.loads(text)) == json.dumps(json.loads(other))
+    except ValueError:
+        return False
+
+
 def json_strings(part: object) -> Iterator[str]:
     """All strings in a JSON value."""
     if isinstance(part, str):

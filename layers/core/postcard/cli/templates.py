@@ -1,4 +1,4 @@
-"""`postcard templates`: checks documents on disk, publishes them, and downloads published ones."""
+"""`postcard templates`: begins, checks, publishes, downloads and recalls template documents."""
 
 import json
 import sys
@@ -12,6 +12,7 @@ import click
 
 from postcard.cli.api_client import ApiClient, list_items
 from postcard.cli.base_command import Command, Group
+from postcard.cli.number_options import WholeNumber
 from postcard.cli.output import (
     EXIT_NO,
     EXIT_OK,
@@ -27,6 +28,7 @@ from postcard.cli.template_files import (
     asset_ids,
     find_template_file,
     find_template_files,
+    is_same_json,
 )
 from postcard.errors import BadRequest, Fault, Problem
 
@@ -42,7 +44,32 @@ FOLDER_OPTION = click.option(
 
 @click.group(cls=Group)
 def templates() -> None:
-    """Check, publish and download template documents."""
+    """Begin, check, publish and download template documents; recall versions."""
+
+
+@templates.command(cls=Command, example="postcard templates new summer-sale --design price-drop")
+@click.argument("template_id", metavar="ID")
+@click.option(
+    "--design",
+    required=True,
+    metavar="NAME",
+    help="The design to start from. A name that is none lists them.",
+)
+@FOLDER_OPTION
+@click.option("--overwrite", is_flag=True, help="Replace files that differ from the design's.")
+@target_options
+def new(
+    template_id: str, design: str, folder: Path, overwrite: bool, target: ServiceTarget
+) -> CommandResult:
+    """Write a design's document to ID.json, and its pictures to assets/.
+
+    Nothing is published: change the file, then publish it with `postcard templates push ID`.
+    The pictures have the design's name before theirs, and are uploaded by push.
+    """
+    from postcard.cli.design_files import write_design
+
+    name = _validate_id(template_id)
+    return write_design(target.api_client(), design, name, folder, overwrite=overwrite)
 
 
 @templates.command(cls=Command, example="postcard templates check welcome --strict")
@@ -235,6 +262,43 @@ def pull(ids: Sequence[str], folder: Path, overwrite: bool, target: ServiceTarge
     )
 
 
+@templates.command(
+    cls=Command, example="postcard templates recall discount-coupon 3 --replaced-by 4"
+)
+@click.argument("template_id", metavar="ID")
+@click.argument("version", type=WholeNumber(1, 999_999))
+@click.option(
+    "--replaced-by",
+    required=True,
+    type=WholeNumber(1, 999_999),
+    metavar="VERSION",
+    help="The version that is drawn instead.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@target_options
+def recall(
+    template_id: str, version: int, replaced_by: int, yes: bool, target: ServiceTarget
+) -> CommandResult:
+    """Draw a version's links and images as another version, also in mail that was sent.
+
+    Stored pictures of the VERSION of the template ID are deleted in the background. The same
+    command again says how far that is. The API key needs the scope admin.
+    """
+    name = _validate_id(template_id)
+    client = target.api_client()
+    if not yes:
+        question = f"Draw version {version} of {name} as version {replaced_by} from now on?"
+        click.confirm(question, abort=True, err=True)
+    path = f"/v1/templates/{quote(name)}/versions/{version}/recall"
+    response = client.call("POST", path, json.dumps({"replaced_by": replaced_by}))
+    deletion = response["deletion"]
+    text = (
+        f"Version {version} of {name} is drawn as version {replaced_by}.\n"
+        f"Deletion of its stored pictures: {deletion['state']}, {deletion['deleted']} deleted."
+    )
+    return CommandResult(text, response)
+
+
 def _validate_id(name: str) -> str:
     if not TEMPLATE_ID.fullmatch(name):
         raise click.UsageError(
@@ -251,18 +315,11 @@ def write_document(path: Path, text: str, *, overwrite: bool) -> str:
     if not path.exists():
         path.write_bytes(text.encode())
         return "new"
-    if _is_same_json(path.read_text(encoding="utf-8-sig"), text):
+    if is_same_json(path.read_text(encoding="utf-8-sig"), text):
         return "same"
     if overwrite:
         path.write_bytes(text.encode())
     return "replaced" if overwrite else "differs"
-
-
-def _is_same_json(text: str, other: str) -> bool:
-    try:
-        return json.dumps(json.loads(text)) == json.dumps(json.loads(other))  # key order counts
-    except ValueError:
-        return False
 
 
 @contextmanager

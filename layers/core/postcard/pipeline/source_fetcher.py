@@ -15,7 +15,7 @@ from postcard.canvas.codecs.decoded_image import ImageDecodeError
 from postcard.canvas.codecs.reencode import Decode, reencode
 from postcard.errors import SourceImageFault
 from postcard.host_patterns import host_of
-from postcard.ports import FetchError
+from postcard.ports import AssetRecord, FetchError
 from postcard.rendering.renderer import ImageSource
 from postcard.runtime.deadline import Deadline, DeadlineExceeded
 from postcard.runtime.lru_cache import Caches, SizedLruCache
@@ -64,17 +64,22 @@ class SourceFetcher:
 
         `published_keys`: reference → key of the copy stored at publish. An asset that none of
         `templates` may use counts as missing; None stands for all templates. `deadline` is a
-        `time.monotonic()` instant.
+        `time.monotonic()` instant. The records of assets are read in one call of the table.
         """
         by_reference = {source.reference: source for source in sources}
+        records = self._asset_records(by_reference.values(), published_keys, templates)
         budget = _ByteBudget(MAX_REQUEST_BYTES)
         readers = {}
         for reference, source in by_reference.items():
-            read = self._reader(source, published_keys, templates, deadline)
+            read = self._reader(source, published_keys, records, deadline)
             readers[reference] = read if source.from_document else partial(budget.read, read)
+        in_memory = {one for one in readers if self._is_in_memory(one, published_keys, records)}
+        outcomes = {one: _outcome(readers[one]) for one in in_memory}
+        outcomes |= _run_concurrently({one: readers[one] for one in readers if one not in outcomes})
         fetched: dict[str, bytes] = {}
         faults: list[SourceImageFault] = []
-        for reference, outcome in _run_concurrently(readers).items():
+        for reference in by_reference:
+            outcome = outcomes[reference]
             if isinstance(outcome, bytes):
                 fetched[reference] = outcome
             else:
@@ -118,11 +123,40 @@ class SourceFetcher:
         """Where uploaded images and fonts are looked up."""
         return self._assets
 
+    def _asset_records(
+        self,
+        sources: Iterable[ImageSource],
+        published_keys: Mapping[str, str],
+        templates: Sequence[str] | None,
+    ) -> Mapping[str, AssetRecord | AssetError]:
+        """The records, by reference, of the assets that are not copied at publish."""
+        ids = [
+            source.reference.removeprefix(ASSET_PREFIX)
+            for source in sources
+            if source.is_permitted
+            and source.reference not in published_keys
+            and source.reference.startswith(ASSET_PREFIX)
+        ]
+        records = self._assets.get_records(ids, templates=templates)
+        return {f"{ASSET_PREFIX}{asset_id}": record for asset_id, record in records.items()}
+
+    def _is_in_memory(
+        self,
+        reference: str,
+        published_keys: Mapping[str, str],
+        records: Mapping[str, AssetRecord | AssetError],
+    ) -> bool:
+        """Whether reading a picture waits for nothing."""
+        if reference in published_keys:
+            return self._cache.get(published_keys[reference]) is not None
+        record = records.get(reference)
+        return isinstance(record, AssetRecord) and self._assets.is_in_memory(record)
+
     def _reader(
         self,
         source: ImageSource,
         published_keys: Mapping[str, str],
-        templates: Sequence[str] | None,
+        records: Mapping[str, AssetRecord | AssetError],
         deadline: float,
     ) -> Callable[[], bytes]:
         reference = source.reference
@@ -130,10 +164,14 @@ class SourceFetcher:
             return _refuse
         if reference in published_keys:
             return lambda: self._read_published_copy(published_keys[reference], deadline)
-        if reference.startswith(ASSET_PREFIX):
-            asset_id = reference.removeprefix(ASSET_PREFIX)
-            return lambda: self._assets.read(asset_id, templates=templates, deadline=deadline)
+        if reference in records:
+            return partial(self._read_asset, records[reference], deadline)
         return partial(self._fetch_remote, source, deadline)
+
+    def _read_asset(self, record: AssetRecord | AssetError, deadline: float) -> bytes:
+        if isinstance(record, AssetError):
+            raise record
+        return self._assets.read_record(record, deadline=deadline)
 
     def _fetch_remote(self, source: ImageSource, deadline: float) -> bytes:
         body = self._fetcher.fetch(

@@ -130,11 +130,11 @@ class DecodedImageCache:
         if not trusted:
             return self.decode_untrusted(body, target_pixels, source=source, deadline=deadline)
         picture = DecodedImage.decode(body, target_pixels=target_pixels)
-        self._pictures.put(key, (_memory_bytes(body, picture, target_pixels), picture))
+        self._pictures.put(key, (memory_bytes(body, picture, target_pixels), picture))
         return picture
 
 
-def _memory_bytes(body: bytes, picture: DecodedImage, target_pixels: TargetPixels) -> int:
+def memory_bytes(body: bytes, picture: DecodedImage, target_pixels: TargetPixels) -> int:
     """The bytes of a picture, its file, and the resized copies that it may cache."""
     width, height = picture.image.size
     shown_width, shown_height = target_pixels or picture.image.size

@@ -170,6 +170,15 @@ FRAME_PICTURE_BYTES = 48_000_000
 _Outcome = DecodedImage | ImageDecodeError
 
 
+@dataclass(frozen=True, slots=True)
+class PictureKey:
+    """A picture's reference, its file, and the size for which it is decoded."""
+
+    reference: str
+    body: bytes
+    target_pixels: TargetPixels
+
+
 def _outcome_bytes(outcome: _Outcome) -> int:
     if isinstance(outcome, ImageDecodeError):
         return 1_000
@@ -180,11 +189,15 @@ class FramePictures:
     """The untrusted pictures of an animation: each is decoded once, not once for each frame."""
 
     def __init__(self) -> None:
-        self._outcomes: SizedLruCache[object, _Outcome] = SizedLruCache(
+        self._outcomes: SizedLruCache[PictureKey, _Outcome] = SizedLruCache(
             FRAME_PICTURE_BYTES, _outcome_bytes
         )
 
-    def get(self, key: object, decode: Callable[[], DecodedImage]) -> DecodedImage:
+    def has(self, key: PictureKey) -> bool:
+        """Whether that picture is not decoded again."""
+        return self._outcomes.get(key) is not None
+
+    def get(self, key: PictureKey, decode: Callable[[], DecodedImage]) -> DecodedImage:
         """The picture of that key; raises `ImageDecodeError` in each frame."""
         outcome = self._outcomes.get(key)
         if outcome is None:
@@ -232,7 +245,10 @@ class ImageResolver:
                 body = self.fetched_images.get(reference)
                 if body is not None and not self.is_trusted(reference):
                     box = target_pixels(node.layer, self.template.document, scale)
-                    images.append((body, box if node.layer.fit != "none" else None))
+                    box = box if node.layer.fit != "none" else None
+                    kept = self.frame_pictures
+                    if kept is None or not kept.has(PictureKey(reference, body, box)):
+                        images.append((body, box))
         self.cache.decode_ahead(images)
 
     def resolve(self, node: RenderNode, target_pixels: TargetPixels) -> DecodedImage | None:
@@ -274,7 +290,7 @@ class ImageResolver:
         )
         if trusted or self.frame_pictures is None:
             return decode()
-        return self.frame_pictures.get((reference, target_pixels), decode)
+        return self.frame_pictures.get(PictureKey(reference, body, target_pixels), decode)
 
 
 def _image_unavailable(

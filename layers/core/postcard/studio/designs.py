@@ -25,8 +25,14 @@ _REFERENCE = re.compile(r'"asset:([a-z0-9][a-z0-9_-]*)"')  # a whole JSON string
 class DesignPicture:
     """A picture that a design's document names as `asset:ID`."""
 
+    design_id: str
     asset_id: str
     path: Path
+
+    @property
+    def copy_id(self) -> str:
+        """The id of a copy among assets that may be of several designs."""
+        return copy_id(self.design_id, self.asset_id)
 
     @property
     def content_type(self) -> str:
@@ -34,9 +40,13 @@ class DesignPicture:
         return CONTENT_TYPES[self.path.suffix]
 
     def to_json(self) -> JsonObject:
-        """The picture in responses."""
-        size = self.path.stat().st_size
-        return {"id": self.asset_id, "content_type": self.content_type, "bytes": size}
+        """The picture in responses. `url` is relative to the API."""
+        return {
+            "id": self.asset_id,
+            "content_type": self.content_type,
+            "bytes": self.path.stat().st_size,
+            "url": f"/studio/designs/{self.design_id}/{self.path.name}",
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +78,7 @@ class Design:
             width=size["width"],
             height=size["height"],
             document=document,
-            pictures=[DesignPicture(path.stem, path) for path in files],
+            pictures=[DesignPicture(folder.name, path.stem, path) for path in files],
             thumbnail=folder / THUMBNAIL,
         )
 
@@ -92,16 +102,32 @@ class Design:
             "assets": [picture.to_json() for picture in self.pictures],
         }
 
-    def document_with(self, asset_ids: Mapping[str, str]) -> str:
-        """The document's text, in which the pictures have these ids; nothing else changes.
-
-        >>> hero = Design("d", "", "", "", 1, 1, '{"source":  "asset:hero"}', (), Path())
-        >>> hero.document_with({"hero": "d-hero"})
-        '{"source":  "asset:d-hero"}'
-        """
-        return _REFERENCE.sub(
-            lambda match: f'"asset:{asset_ids.get(match[1], match[1])}"', self.document
+    def picture(self, file: str) -> DesignPicture:
+        """The picture in the file of this name; `NotFound`."""
+        for picture in self.pictures:
+            if picture.path.name == file:
+                return picture
+        raise NotFound(
+            f'There is no picture "{file[:64]}": GET /v1/designs/{self.id} lists the pictures.'
         )
+
+    def document_with(self, asset_ids: Mapping[str, str]) -> str:
+        """The document's text, in which the pictures have these ids; nothing else changes."""
+        return rename_assets(self.document, asset_ids)
+
+
+def copy_id(design_id: str, asset_id: str) -> str:
+    """The id that a copy of a design's picture has: designs may have pictures of one id."""
+    return f"{design_id}-{asset_id}"
+
+
+def rename_assets(document: str, asset_ids: Mapping[str, str]) -> str:
+    """A document's text with other ids of assets; nothing else changes.
+
+    >>> rename_assets('{"source":  "asset:hero"}', {"hero": "d-hero"})
+    '{"source":  "asset:d-hero"}'
+    """
+    return _REFERENCE.sub(lambda match: f'"asset:{asset_ids.get(match[1], match[1])}"', document)
 
 
 class DesignGallery:
@@ -153,7 +179,7 @@ class DesignStarter:
         self._drafts.check_template(use.template_id)
         asset_ids = {
             picture.asset_id: self._assets.add_copy(
-                f"{design.id}-{picture.asset_id}",
+                picture.copy_id,
                 picture.path.read_bytes(),
                 picture.content_type,
                 template_id=use.template_id,

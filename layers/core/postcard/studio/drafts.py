@@ -76,14 +76,18 @@ class Drafts:
             raise _no_draft(template_id)
         return to_json(draft)
 
-    def document(self, template_id: str, *, now: float) -> tuple[str, str]:
-        """The entity tag and the text of a draft; `NotFound`, `Gone`."""
+    def document(self, template_id: str, *, now: float) -> tuple[DraftRecord, str]:
+        """A draft and its text; `NotFound`, `Gone`."""
+        stored = self.find_document(template_id, now=now)
+        if stored is None:
+            raise _no_draft(template_id)
+        return stored
+
+    def find_document(self, template_id: str, *, now: float) -> tuple[DraftRecord, str] | None:
+        """A draft and its text, or None; `Gone`."""
         self.check_template(template_id)
         stored = self._drafts.read(template_id)
-        if stored is None or stored[0].is_expired(now):
-            raise _no_draft(template_id)
-        draft, text = stored
-        return draft.tag, text
+        return None if stored is None or stored[0].is_expired(now) else stored
 
     def save(self, change: DraftChange, *, now: float) -> JsonObject:
         """Store a draft in the place of the one that the caller read, or a first one.

@@ -32,7 +32,7 @@ export function loadSchema(): Promise<void> {
 async function fetchSchema(): Promise<void> {
   schemaProblem.value = undefined;
   try {
-    const { body } = await api.get<JsonObject>("/v1/template.schema.json");
+    const { body } = await api.get<JsonObject>("/v1/template.schema.json", { has: ["$defs"] });
     schema.value = new Schema(body);
   } catch (problem) {
     if (!(problem instanceof ApiProblem)) throw problem;
@@ -47,7 +47,7 @@ export async function loadFonts(): Promise<void> {
   if (fontsAsked) return;
   fontsAsked = true;
   try {
-    fonts.value = (await api.get<FontFamily[]>("/v1/fonts")).body;
+    fonts.value = (await api.get<FontFamily[]>("/v1/fonts", { has: ["length"] })).body;
   } catch (problem) {
     fontsAsked = false;
     if (!(problem instanceof ApiProblem)) throw problem;

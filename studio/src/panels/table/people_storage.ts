@@ -1,9 +1,10 @@
 /** People picked from a table: kept in this browser until somebody forgets them. */
 
 import type { Editor, Person } from "../../editor/store";
+import { BrowserDatabase } from "../../server/browser_database";
 
-const DATABASE = "postcard-studio-people";
 const STORE = "people";
+const database = new BrowserDatabase("postcard-studio-people", { [STORE]: {} });
 const MOST_PEOPLE = 24;
 
 /** Adds people to the strip and keeps them with the template's id. */
@@ -36,19 +37,6 @@ async function write(id: string, people: readonly Person[]): Promise<void> {
 }
 
 /** Undefined where the browser keeps nothing, as in a private window. */
-function run<T>(mode: IDBTransactionMode, work: (store: IDBObjectStore) => IDBRequest): Promise<T | undefined> {
-  return new Promise((resolve) => {
-    const opening = indexedDB.open(DATABASE, 1);
-    opening.onupgradeneeded = () => opening.result.createObjectStore(STORE);
-    opening.onerror = () => resolve(undefined);
-    opening.onsuccess = () => {
-      const database = opening.result;
-      const transaction = database.transaction(STORE, mode);
-      const request = work(transaction.objectStore(STORE));
-      transaction.oncomplete = () => resolve(request.result as T);
-      transaction.onerror = () => resolve(undefined);
-      transaction.onabort = () => resolve(undefined);
-      database.close();
-    };
-  });
+function run<T>(mode: IDBTransactionMode, step: (store: IDBObjectStore) => IDBRequest): Promise<T | undefined> {
+  return database.run(STORE, mode, step).catch(() => undefined);
 }

@@ -22,6 +22,8 @@ import { words } from "../../words/panels";
 import { addPeople } from "./people_storage";
 import { Icon } from "../widgets/icon";
 
+const MOST_PICKED = 12;
+
 type State =
   | { step: "none"; fault?: string }
   | { step: "reading"; share: number }
@@ -60,22 +62,29 @@ export function TablePanel({ editor, fields }: { editor: Editor; fields: JsonObj
   );
 }
 
+export function TableFile({ choose }: { choose: (file: File) => void }) {
+  return (
+    <label class="button outlined file">
+      {words.table.choose}
+      <input
+        type="file"
+        accept=".csv,.tsv,.txt,text/csv"
+        class="visually-hidden"
+        onChange={(event) => {
+          const file = event.currentTarget.files?.[0];
+          event.currentTarget.value = "";
+          if (file) choose(file);
+        }}
+      />
+    </label>
+  );
+}
+
 function Chooser({ state, fault }: { state: Signal<State>; fault?: string }) {
   return (
     <>
       <p class="quiet">{words.table.drop}</p>
-      <label class="button outlined file">
-        {words.table.choose}
-        <input
-          type="file"
-          accept=".csv,.tsv,.txt,text/csv"
-          class="visually-hidden"
-          onChange={(event) => {
-            const file = event.currentTarget.files?.[0];
-            if (file) void read(file, state);
-          }}
-        />
-      </label>
+      <TableFile choose={(file) => void read(file, state)} />
       {fault && (
         <p class="fault" role="alert">
           {fault}
@@ -85,23 +94,34 @@ function Chooser({ state, fault }: { state: Signal<State>; fault?: string }) {
   );
 }
 
-/** Reads the file on this page. Nothing of it is sent anywhere. */
 async function read(file: File, state: Signal<State>): Promise<void> {
-  if (file.size > MAX_FILE_BYTES) {
-    state.value = { step: "none", fault: words.table.tooLarge };
-    return;
-  }
-  state.value = { step: "reading", share: 0 };
+  const read = await tableIn(file, (share) => {
+    state.value = { step: "reading", share };
+  });
+  state.value = typeof read === "string" ? { step: "none", fault: read } : { step: "read", file: file.name, table: read };
+}
+
+/** Reads the file on this page; nothing of it is sent anywhere. A text says why it could not be read. */
+async function tableIn(file: File, progress: (share: number) => void): Promise<TableStatistics | string> {
+  if (file.size > MAX_FILE_BYTES) return words.table.tooLarge;
+  progress(0);
   const counter = new TableCounter();
   try {
-    await readTable(file, (row, header) => counter.add(row, header), (share) => {
-      state.value = { step: "reading", share };
-    });
-    state.value = { step: "read", file: file.name, table: counter.finish() };
+    await readTable(file, (row, header) => counter.add(row, header), progress);
+    return counter.finish();
   } catch (error) {
     const known = error instanceof CsvError ? words.table.faults[error.message] : undefined;
-    state.value = { step: "none", fault: known ?? words.table.unreadable };
+    return known ?? words.table.unreadable;
   }
+}
+
+/** The people of a file whose rows are worth a look; a text says why it could not be read. */
+export async function notablePeople(file: File, fields: JsonObject): Promise<readonly Person[] | string> {
+  const table = await tableIn(file, () => undefined);
+  if (typeof table === "string") return table;
+  const names = Object.keys(fields);
+  if (!table.header.some((column) => fieldFor(column, names))) return words.table.noMatch(names);
+  return table.notable.slice(0, MOST_PICKED).map((row) => personFrom(row, table, fields));
 }
 
 interface TableViewProps {
@@ -211,8 +231,6 @@ function suggestedValue({ kind, column }: Suggestion): string {
       return `${column.missing.toLocaleString("en")} of ${column.rows.toLocaleString("en")}`;
   }
 }
-
-const MOST_PICKED = 12;
 
 function Notable({ editor, fields, table }: { editor: Editor; fields: JsonObject; table: TableStatistics }) {
   const picked = useSignal<ReadonlySet<number>>(new Set());

@@ -8,7 +8,7 @@ import { objectUrl, type PreviewAnswer } from "../../server/previews";
 import { words } from "../../words/panels";
 import { type FontFamily, fonts, loadFonts } from "../inspector/schema_store";
 import { Icon } from "./icon";
-import { placeBelow } from "./menu_button";
+import { placeBelow } from "../../components/dialog";
 import type { WidgetProps } from "./widget";
 
 export function FontWidget(props: WidgetProps) {
@@ -124,7 +124,7 @@ async function drawSamples(families: readonly FontFamily[]): Promise<void> {
   if (sheet.current?.dark === isDark() && sheet.current.count === shown.length) return;
   sheet.asked = true;
   try {
-    const { body } = await api.post<PreviewAnswer>("/v1/previews", sampleSheet(shown), { tries: 2 });
+    const { body } = await api.post<PreviewAnswer>("/v1/previews", sampleSheet(shown), { tries: 2, has: ["image"] });
     if (sheet.current) URL.revokeObjectURL(sheet.current.url);
     sheet.current = { url: objectUrl(body.image), dark: isDark(), count: shown.length };
     for (const listener of listeners) listener();

@@ -11,6 +11,8 @@ export interface LiquidTextProps {
   value: string;
   set: (value: string) => void;
   names: readonly string[];
+  /** Adds a field and returns its name; not where only what exists may be named. */
+  addField?: () => string;
   id?: string;
   label?: string;
   placeholder?: string;
@@ -24,7 +26,7 @@ export interface LiquidTextProps {
 
 export function LiquidText(props: LiquidTextProps) {
   const box = useRef<HTMLTextAreaElement>(null);
-  const { value, set, names, written = (name: string) => `{{ ${name} }}` } = props;
+  const { value, set, names, addField, written = (name: string) => `{{ ${name} }}` } = props;
   useEffect(() => grow(box.current), [value]);
   const insert = (name: string): void => {
     const element = box.current;
@@ -51,7 +53,10 @@ export function LiquidText(props: LiquidTextProps) {
       <MenuButton
         class="small insert-field"
         label={words.widgets.insertField}
-        items={names.map((name) => ({ label: name, icon: <Icon name="field" />, run: () => insert(name) }))}
+        items={[
+          ...names.map((name) => ({ label: name, icon: <Icon name="field" />, run: () => insert(name) })),
+          ...(addField ? [{ label: words.widgets.newField, icon: <Icon name="plus" />, run: () => insert(addField()) }] : []),
+        ]}
         empty={words.widgets.noFields}
       >
         <Icon name="field" />
@@ -76,6 +81,7 @@ export function LiquidTextWidget({ form, value, mixed, set, id, invalid, describ
       value={typeof value === "string" ? value : ""}
       set={(text) => set(text === "" && !form.required ? undefined : text)}
       names={surroundings.names}
+      addField={surroundings.addField}
       maxLength={form.maxLength}
       placeholder={mixed ? words.inspector.mixed : typeof form.default === "string" ? form.default : ""}
       invalid={invalid}

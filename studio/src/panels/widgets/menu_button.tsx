@@ -3,6 +3,8 @@
 import type { ComponentChildren } from "preact";
 import { useId, useRef } from "preact/hooks";
 
+import { placeBelow } from "../../components/dialog";
+
 export interface MenuItem {
   label: string;
   icon?: ComponentChildren;
@@ -80,18 +82,6 @@ function opened(event: { newState: string }, button: HTMLElement | null, menu: H
   if (event.newState !== "open" || !button || !menu) return;
   placeBelow(menu, button);
   (menu.querySelector("button") ?? menu).focus();
-}
-
-/** Puts a pop-over below an element, inside of the window. */
-export function placeBelow(popover: HTMLElement, anchor: HTMLElement): void {
-  const at = anchor.getBoundingClientRect();
-  const size = popover.getBoundingClientRect();
-  const left = Math.max(8, Math.min(at.left, innerWidth - size.width - 8));
-  const below = at.bottom + 4;
-  const fits = below + size.height <= innerHeight - 8;
-  const top = fits ? below : Math.max(8, at.top - size.height - 4);
-  popover.style.setProperty("left", `${left}px`);
-  popover.style.setProperty("top", `${top}px`);
 }
 
 const STEPS: { [key: string]: (at: number, count: number) => number } = {

@@ -5,6 +5,7 @@ import { useState } from "preact/hooks";
 import { isObject, type JsonObject } from "../../document/json";
 import type { PropertyForm } from "../../document/schema";
 import type { Json } from "../../document/types";
+import { words as boardWords } from "../../words/boards";
 import { words } from "../../words/panels";
 import { Icon } from "./icon";
 import { isWide, Widget } from "./registry";
@@ -113,8 +114,8 @@ export function ObjectWidget({ form, value, set, id, surroundings }: WidgetProps
 /** Where an empty object would show nothing, or be refused: a shadow that can be seen, a picture's text. */
 const VISIBLE: { [key: string]: Json } = {
   shadow: { color: "#00000040", y: 4, blur: 12 },
-  fallback: { text: words.inspector.fallbackText },
-  ended: { text: words.inspector.endedText },
+  fallback: { text: boardWords.firstText.fallback },
+  ended: { text: boardWords.firstText.ended },
 };
 
 function firstObject(form: PropertyForm): Json {

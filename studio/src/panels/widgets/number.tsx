@@ -146,7 +146,7 @@ function format(value: number): string {
 }
 
 /** The value of a sum or product of numbers, as people type it: `80+12`, `1200/2`, `1,5`. */
-export function compute(text: string): number | undefined {
+function compute(text: string): number | undefined {
   const plain = text.replace(/−/g, "-").replace(/,/g, ".").replace(/\s/g, "").replace(/(px|%|°)$/, "");
   const match = /^(-?[0-9]*\.?[0-9]+)(?:([-+*/])(-?[0-9]*\.?[0-9]+))?$/.exec(plain);
   if (!match) return undefined;

@@ -29,6 +29,8 @@ const RADIUS = number({ exclusiveMinimum: 0, maximum: 10 });
 export function PaintWidget(props: WidgetProps) {
   const { form, value, set, mixed } = props;
   const kind = kindOf(value);
+  // A text without a colour has that of its style or of the template.
+  const inherits = form.group === "text";
   const optional = !form.required && form.default === undefined;
   const kinds: Kind[] = ["none", "solid", "linear", "radial"];
   const shown = kinds.filter((choice) => choice !== "none" || optional || value === undefined);
@@ -44,7 +46,7 @@ export function PaintWidget(props: WidgetProps) {
           {mixed && <option value="">{words.inspector.mixed}</option>}
           {shown.map((choice) => (
             <option value={choice} key={choice}>
-              {choice === "none" ? (optional ? words.widgets.noPaint : words.widgets.unset) : words.widgets[choice]}
+              {choice === "none" ? (optional && !inherits ? words.widgets.noPaint : words.widgets.unset) : words.widgets[choice]}
             </option>
           ))}
         </select>

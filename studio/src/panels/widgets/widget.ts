@@ -26,4 +26,6 @@ export interface Surroundings {
   styles: readonly string[];
   /** Names of the document's list fields. */
   lists: readonly string[];
+  /** Adds a field for a text, and returns its name. */
+  addField: () => string;
 }

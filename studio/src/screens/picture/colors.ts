@@ -43,7 +43,7 @@ export function hex(color: Color): string {
   return `#${color.map((part) => Math.round(part).toString(16).padStart(2, "0")).join("")}`;
 }
 
-export function luminance(color: Color): number {
+function luminance(color: Color): number {
   const [red, green, blue] = color.map((part) => {
     const value = part / 255;
     return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;

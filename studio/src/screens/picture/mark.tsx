@@ -3,7 +3,7 @@
 import { useRef, useState } from "preact/hooks";
 
 import { words } from "../../words/screens";
-import { Labelled, NumberInput } from "../frame";
+import { Labelled, NumberInput } from "../../components/fields";
 import { type Box } from "./colors";
 import { dragged, kept, nudged, resized } from "./template";
 

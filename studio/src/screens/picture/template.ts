@@ -47,7 +47,7 @@ export function shownWidth(width: number): number {
   return width >= 1_000 ? Math.round(width / 2) : width;
 }
 
-export function shownHeight(picture: { width: number; height: number }, width: number): number {
+function shownHeight(picture: { width: number; height: number }, width: number): number {
   return Math.max(1, Math.round((picture.height * width) / picture.width));
 }
 
@@ -120,7 +120,7 @@ export function faultsOf(choices: PictureChoices): Partial<Record<"field" | "tex
 }
 
 /** Whether a text shows the field. */
-export function mentions(text: string, field: string): boolean {
+function mentions(text: string, field: string): boolean {
   return new RegExp(`\\{\\{-?\\s*${field}\\b[^}]*\\}\\}`).test(text);
 }
 
@@ -215,19 +215,12 @@ export function graphemes(text: string): number {
 }
 
 /** JSON on one line with a space behind each comma and colon. */
-export function spaced(value: Json): string {
+function spaced(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(spaced).join(", ")}]`;
   if (typeof value === "object" && value !== null) {
     return `{${Object.entries(value).map(([key, part]) => `${JSON.stringify(key)}: ${spaced(part)}`).join(", ")}}`;
   }
   return JSON.stringify(value);
-}
-
-/** An asset's or template's id from a file's name or a title. */
-export function slug(text: string, otherwise: string): string {
-  const plain = text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
-  const found = plain.replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 48).replace(/-+$/, "");
-  return found || otherwise;
 }
 
 /** A title from a file's name: `spring_sale-2x.png` is `Spring sale`. */

@@ -1,5 +1,7 @@
 """Asset records in the table."""
 
+from collections.abc import Mapping, Sequence
+
 from postcard.adapters.aws.table import (
     IF_ABSENT,
     ConditionExpression,
@@ -29,6 +31,14 @@ class DynamoAssetStore:
         """The record, or None."""
         row = self._table.get(PARTITION, asset_id)
         return _to_record(row) if row else None
+
+    def get_many(self, asset_ids: Sequence[str]) -> Mapping[str, AssetRecord]:
+        """The records that exist, by id."""
+        if len(asset_ids) == 1:
+            one = self.get(asset_ids[0])
+            return {} if one is None else {one.asset_id: one}
+        rows = self._table.batch_get([(PARTITION, asset_id) for asset_id in asset_ids])
+        return {record.asset_id: record for record in map(_to_record, rows)}
 
     def put(self, record: AssetRecord) -> None:
         """Store the record; `Conflict` if somebody else changed it meanwhile."""

@@ -1,4 +1,4 @@
-"""A client for the seven AWS calls that a render needs, with boto3's method names, without boto3.
+"""A client for the eight AWS calls that a render needs, with boto3's method names, without boto3.
 
 It shortens cold starts: docs/decisions/aws-client.md has the figures.
 """
@@ -51,6 +51,10 @@ class LightClient:
     def get_item(self, **arguments: Any) -> dict[str, Any]:
         """DynamoDB's GetItem."""
         return self._call_json("dynamodb", "DynamoDB_20120810.GetItem", arguments)
+
+    def batch_get_item(self, **arguments: Any) -> dict[str, Any]:
+        """DynamoDB's BatchGetItem."""
+        return self._call_json("dynamodb", "DynamoDB_20120810.BatchGetItem", arguments)
 
     def put_item(self, **arguments: Any) -> dict[str, Any]:
         """DynamoDB's PutItem."""

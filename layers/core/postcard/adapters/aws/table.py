@@ -22,6 +22,7 @@
 | idempotency#{hash}        | answer           | a stored response, with `ttl`        |
 """
 
+import secrets
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields
@@ -36,6 +37,7 @@ from postcard.runtime.lazy_dataclass import dataclass
 
 Row = dict[str, Any]
 MAX_BATCH_GET_KEYS = 100  # in one call, by DynamoDB's quota
+_TOKEN_BYTES = 16
 CONDITION_FAILED_CODE = "ConditionalCheckFailedException"
 
 
@@ -166,13 +168,18 @@ class Table:
         puts: Sequence[tuple[str, str, Row, ConditionExpression | None]],
         deletes: Sequence[tuple[str, str, ConditionExpression | None]],
     ) -> None:
-        """Put and delete all rows or none; `Conflict` as `transact_put`."""
+        """Put and delete all rows or none; `Conflict` as `transact_put`.
+
+        The token lets DynamoDB recognize a call that is repeated because its response was lost.
+        """
         items = [
             *({"Put": self._put_arguments(*put)} for put in puts),
             *({"Delete": self._delete_arguments(*delete)} for delete in deletes),
         ]
         try:
-            self._client.transact_write_items(TransactItems=items)
+            self._client.transact_write_items(
+                TransactItems=items, ClientRequestToken=secrets.token_hex(_TOKEN_BYTES)
+            )
         except AwsCallFailed as failure:
             reasons = {r.get("Code") for r in failure.response.get("CancellationReasons", ())}
             if reasons & {"ConditionalCheckFailed", "TransactionConflict"}:

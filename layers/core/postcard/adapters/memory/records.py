@@ -1,7 +1,7 @@
 """Image, API key, invitation and asset records in memory."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from postcard.adapters.pagination import paginate
@@ -147,6 +147,11 @@ class MemoryAssetStore:
     def get(self, asset_id: str) -> AssetRecord | None:
         """The record, or None."""
         return self._records.get(asset_id)
+
+    def get_many(self, asset_ids: Sequence[str]) -> Mapping[str, AssetRecord]:
+        """The records that exist, by id."""
+        records = {asset_id: self.get(asset_id) for asset_id in asset_ids}
+        return {asset_id: record for asset_id, record in records.items() if record is not None}
 
     def put(self, record: AssetRecord) -> None:
         """Store the record; `Conflict` if somebody else changed it meanwhile."""

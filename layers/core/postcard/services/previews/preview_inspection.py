@@ -116,9 +116,9 @@ def _parts(
         return {"parts": None, "reason": "too_large"}
     return {
         "parts": {
-            "below": _inline_image(below),
-            "layer": {"image": _inline_image(layer), **_box_json(parts.layer_box)},
-            "above": _inline_image(above),
+            "below": below and inline_image(below),
+            "layer": {"image": layer and inline_image(layer), **_box_json(parts.layer_box)},
+            "above": above and inline_image(above),
         }
     }
 
@@ -153,7 +153,6 @@ def _rounded(length: float) -> float:
     return round(length, _DECIMALS) + 0.0  # never -0
 
 
-def _inline_image(image: EncodedImage | None) -> str | None:
-    if image is None:
-        return None
+def inline_image(image: EncodedImage) -> str:
+    """A picture as a data URI."""
     return f"data:{image.content_type};base64,{base64.b64encode(image.body).decode()}"

@@ -22,7 +22,6 @@ from postcard.pipeline.render_job import (
 from postcard.pipeline.template_loader import LoadedTemplate, TemplateLoader
 from postcard.pipeline.timings import Timings
 from postcard.ports import JsonObject, TemplateVersion
-from postcard.rendering.images import FramePictures
 from postcard.rendering.renderer import FallbackKind, RenderFailed
 from postcard.runtime.deadline import Deadline
 from postcard.runtime.lazy_dataclass import dataclass
@@ -35,6 +34,7 @@ from postcard.services.previews.people_previews import (
     made_people,
 )
 from postcard.services.previews.preview_inspection import Questions, answer
+from postcard.services.previews.preview_pictures import PreviewPictures
 from postcard.services.publishing import findings_about, findings_about_document
 from postcard.services.source_downscaling import CachedDownscaling
 from postcard.services.template_fixes import TemplateFixes
@@ -130,11 +130,16 @@ class Previews:
     """Draws documents and templates without storing anything."""
 
     def __init__(
-        self, templates: TemplateLoader, pipeline: RenderPipeline, downscaling: CachedDownscaling
+        self,
+        templates: TemplateLoader,
+        pipeline: RenderPipeline,
+        downscaling: CachedDownscaling,
+        pictures: PreviewPictures,
     ) -> None:
         self._templates = templates
         self._pipeline = pipeline
         self._downscaling = downscaling
+        self._pictures = pictures
         self._fallbacks = FallbackPreviews(pipeline, downscaling)
         self._people = PeoplePreviews(pipeline, self._fallbacks)
         self._fixes = TemplateFixes(templates, pipeline)
@@ -151,7 +156,6 @@ class Previews:
         timings.lap("parse")
         try:
             (fetched,) = self._fetch(request, [job], now, deadline, timings)
-            fetched.prepared.frame_pictures = FramePictures()  # for `_inspect`
             result = self._pipeline.draw_fetched(fetched, timings=timings)
         except RenderFailed as failure:
             raise bad_request_for(failure) from failure
@@ -202,6 +206,9 @@ class Previews:
     ) -> list[FetchedJob]:
         """The jobs with their images, which are as large as publishing will store them."""
         fetched_jobs = self._pipeline.fetch(jobs, now=now, deadline=deadline, timings=timings)
+        pictures = self._pictures.of_one_preview()  # people share them, and `_inspect` draws again
+        for fetched_job in fetched_jobs:
+            fetched_job.prepared.frame_pictures = pictures
         if request.document is None:
             return fetched_jobs
         first = fetched_jobs[0]  # jobs of one template share their images

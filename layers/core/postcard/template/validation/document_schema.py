@@ -34,7 +34,18 @@ _DOCUMENT_GROUPS = {
 }
 _PAINT_FORMATS = ("paint", "color", "radius")
 _PAINT_TYPES = ("Stroke", "Border")
-_TITLES = {"d": "Path data", "if": "Shown if", "as": "Item name", "alt": "Alternative text"}
+_TITLES = {
+    "d": "Path data",
+    "if": "Shown if",
+    "as": "Item name",
+    "alt": "Alternative text",
+    "color": "Colour",
+    "valign": "Vertical align",
+    "min_size": "Smallest size",
+    "max_lines": "Most lines",
+    "max_bytes": "Most bytes",
+    "max_length": "Longest value",
+}
 
 
 @cache

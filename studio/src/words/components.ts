@@ -1,0 +1,2 @@
+/** What the parts of all screens say. */
+export const words = { close: "Close" };
