@@ -1,24 +1,27 @@
 """The implementations of the ports that the contract suite runs against."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
     create_backend_app,
 )
+from moto.s3.models import s3_backends
 from werkzeug.serving import make_server
 
 from postcard import ports
 from postcard.adapters import memory
 from postcard.adapters.aws.api_keys import DynamoApiKeyStore, DynamoInvitationStore
 from postcard.adapters.aws.assets import DynamoAssetStore
-from postcard.adapters.aws.boto_client import boto_client
+from postcard.adapters.aws.boto_client import BotoClient, boto_client
 from postcard.adapters.aws.counters import DynamoCounters
 from postcard.adapters.aws.deletion_records import DynamoDeletionStore
 from postcard.adapters.aws.drafts import DynamoDraftStore
@@ -52,6 +55,16 @@ class PortImplementations:
     idempotency: ports.IdempotencyStore
     deletions: ports.DeletionStore
     drafts: ports.DraftStore
+    bucket: str = ""  # of `objects` in moto
+
+    def put_many_objects(self, keys: Iterable[str]) -> None:
+        """Store an object of one byte under each key: in moto, without a request for each."""
+        moto = s3_backends[DEFAULT_ACCOUNT_ID]["aws"]
+        for key in keys:
+            if self.bucket:
+                moto.put_object(self.bucket, key, b"x")
+            else:
+                self.objects.put(key, ports.StoredObject(b"x", "image/png"))
 
 
 class LightClientFirst:
@@ -123,11 +136,15 @@ def memory_implementations() -> PortImplementations:
     )
 
 
+@cache  # making one takes longer than most tests
+def _shared_client(name: str, url: str | None) -> BotoClient:
+    settings = Settings("", "", "", "", endpoint_url=url)
+    return boto_client(name, settings, seconds=PATIENCE_SECONDS)
+
+
 def aws_implementations(settings: Settings, *, use_light_client: bool) -> PortImplementations:
     names = ("s3", "dynamodb", "secretsmanager")
-    clients: dict[str, Any] = {
-        name: boto_client(name, settings, seconds=PATIENCE_SECONDS) for name in names
-    }
+    clients: dict[str, Any] = {name: _shared_client(name, settings.endpoint_url) for name in names}
     make_table(clients["dynamodb"], settings.table)
     clients["s3"].create_bucket(Bucket=settings.pictures_bucket)
     if use_light_client:
@@ -147,6 +164,7 @@ def aws_implementations(settings: Settings, *, use_light_client: bool) -> PortIm
         idempotency=DynamoIdempotencyStore(table),
         deletions=DynamoDeletionStore(table),
         drafts=DynamoDraftStore(table),
+        bucket=settings.pictures_bucket,
     )
 
 

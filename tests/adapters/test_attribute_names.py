@@ -12,13 +12,14 @@ from postcard.ports import AssetRecord, TemplateRecord, TemplateVersion
 from postcard.settings import Settings
 from tests.adapters.conftest import make_table
 from tests.adapters.test_image_records import image
+from tests.clocks import PATIENCE_SECONDS
 
 FALLBACKS = {"fallback": "templates/welcome/1/fallbacks/a", "ended": "templates/welcome/1/b"}
 PRERENDERED = {"1200x630": "templates/welcome/1/grounds/c"}
 
 
 def create_table(settings: Settings) -> Table:
-    client = boto_client("dynamodb", settings)
+    client = boto_client("dynamodb", settings, seconds=PATIENCE_SECONDS)
     make_table(client, settings.table)
     return Table(client, settings.table)
 

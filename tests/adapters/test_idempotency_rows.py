@@ -8,6 +8,7 @@ from postcard.adapters.aws.table import compress
 from postcard.errors import Conflict, IdempotencyMismatch
 from postcard.settings import Settings
 from tests.adapters.test_attribute_names import create_table
+from tests.clocks import PATIENCE_SECONDS
 
 NOW = 1_795_341_600.25
 
@@ -19,7 +20,9 @@ def test_an_idempotency_key_is_stored_as_a_hash_only(settings: Settings) -> None
     assert store.begin(name, "digest", now=NOW) is None
     store.finish(name, "answer", now=NOW)
     assert store.begin(name, "digest", now=NOW) == "answer"
-    items = boto_client("dynamodb", settings).scan(TableName=settings.table)["Items"]
+    items = boto_client("dynamodb", settings, seconds=PATIENCE_SECONDS).scan(
+        TableName=settings.table
+    )["Items"]
     assert len(items) == 1
     assert "zoe" not in str(items) and "key_1" not in str(items)
 

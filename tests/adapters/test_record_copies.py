@@ -12,6 +12,7 @@ from postcard.errors import Conflict
 from postcard.ports import TemplateRecord, TemplateVersion
 from postcard.settings import Settings
 from tests.adapters.conftest import make_table
+from tests.clocks import PATIENCE_SECONDS
 
 RECORD = TemplateRecord("welcome", "Welcome", 1, 1_795_000_000)
 VERSION = TemplateVersion("welcome", 1, "{}", 1_795_000_000)
@@ -33,7 +34,7 @@ class RecordingClient:
 
 
 def test_every_copy_of_a_record_is_written_together_and_read_in_turn(settings: Settings) -> None:
-    client = RecordingClient(boto_client("dynamodb", settings))
+    client = RecordingClient(boto_client("dynamodb", settings, seconds=PATIENCE_SECONDS))
     make_table(client, settings.table)
     copies = iter(range(RECORD_COPIES))
     templates = DynamoTemplateStore(
@@ -53,7 +54,7 @@ def test_every_copy_of_a_record_is_written_together_and_read_in_turn(settings: S
 
 
 def test_a_record_that_version_0_1_wrote_is_read_and_gets_its_copies(settings: Settings) -> None:
-    client = boto_client("dynamodb", settings)
+    client = boto_client("dynamodb", settings, seconds=PATIENCE_SECONDS)
     make_table(client, settings.table)
     table = Table(client, settings.table)
     templates = DynamoTemplateStore(table)
