@@ -67,6 +67,7 @@ def test_the_printed_curl_makes_a_picture(run: Run) -> None:
     assert requests.get(image["url"], timeout=60).headers["Content-Type"] == "image/png"
 
 
+@pytest.mark.usefixtures("started_before")
 def test_keys_and_pictures_survive_a_clean_stop_and_a_kill(run: Run) -> None:
     first = run().wait_until_ready()
     local_json = read_local_json(first)

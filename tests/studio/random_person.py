@@ -162,7 +162,8 @@ class RandomPerson:
         return f"keys {keys}"
 
     def _point(self) -> tuple[float, float]:
-        box = self.page.locator(".canvas").bounding_box() or {}
+        box = self.page.locator(".canvas").bounding_box()
+        assert box is not None
         x = box["x"] + self.random.random() * box["width"]
         return x, box["y"] + self.random.random() * box["height"]
 
@@ -197,8 +198,8 @@ class RandomPerson:
         handles = self.page.locator(".handle")
         if handles.count() == 0:
             return "no handle"
-        box = handles.nth(self.random.randrange(handles.count())).bounding_box() or {}
-        if not box:
+        box = handles.nth(self.random.randrange(handles.count())).bounding_box()
+        if box is None:
             return "no handle's box"
         start = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
         end = self._point()
@@ -238,7 +239,7 @@ class RandomPerson:
         if count == 0:
             return "has no controls"
         control = controls.nth(self.random.randrange(count))
-        name = control.evaluate("e => `${e.tagName} ${e.type} ${e.id} ${e.ariaLabel ?? ''}`")
+        name: str = control.evaluate("e => `${e.tagName} ${e.type} ${e.id} ${e.ariaLabel ?? ''}`")
         kind = name.split()[0], name.split()[1]
         if kind[0] == "SELECT":
             values = control.locator("option").evaluate_all("all => all.map(e => e.value)")

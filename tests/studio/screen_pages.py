@@ -68,6 +68,14 @@ def publish(studio: Studio, template_id: str, document: dict[str, Any]) -> int:
     return int(response.json()["version"])
 
 
+def store_draft(studio: Studio, template_id: str, document: Any, base: int | None = None) -> None:
+    """Store the first draft of a template, by the API."""
+    query = "" if base is None else f"?base={base}"
+    path = f"/v1/templates/{template_id}/draft{query}"
+    response = studio.call("PUT", path, document, **{"If-None-Match": "*"})
+    assert response.status_code == 200, response.text
+
+
 def preview_with(**wanted: Any) -> Callable[[Response], bool]:
     """Whether a response is that of a preview whose body has these values; `...` is any value.
 

@@ -11,9 +11,8 @@ from playwright.sync_api import Page, expect
 from tests.studio.axe import AXE, Axe
 from tests.studio.panel_pages import document_with, layer_row
 from tests.studio.panel_pages import publish as publish_document
-from tests.studio.screen_pages import new_document, open_screen
+from tests.studio.screen_pages import new_document, open_screen, store_draft
 from tests.studio.studio import Studio
-from tests.studio.test_screens_publish import store_draft
 
 TEMPLATES = ("tmpl_a1b2c3d4e5", "discount-coupon")
 BANNER = "/t/tmpl_a1b2c3d4e5"

@@ -1,4 +1,4 @@
-"""Answers that are late, broken, or not the service's: the editor says so, and goes on by itself."""
+"""Answers that are late, broken or not the service's: the editor says so and goes on by itself."""
 
 import json
 from collections.abc import Callable

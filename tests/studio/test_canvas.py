@@ -159,9 +159,9 @@ def test_the_old_picture_stays_until_the_new_one_is_there(studio: Studio) -> Non
     editor.wait_for_exact_picture()
     after = _canvas_picture(editor)
     scenery, ticket, ticket_before = (500, 60), (325, 260), (45, 260)
-    for frame in (dragged, *waiting, after):
+    for number, frame in enumerate((dragged, *waiting, after)):
         assert _is_near(_pixel(editor, frame, scenery), _pixel(editor, before, scenery))
-        assert _is_near(_pixel(editor, frame, ticket), (255, 255, 255)), "it follows the pointer"
+        assert _is_near(_pixel(editor, frame, ticket), (255, 255, 255)), f"frame {number} follows"
         assert not _is_near(_pixel(editor, frame, ticket_before), (255, 255, 255)), "and left"
     assert log.kinds()[:2] == ["shown", "exact"]
 

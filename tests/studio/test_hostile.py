@@ -7,10 +7,9 @@ from playwright.sync_api import Page, expect
 
 from tests.studio.editor_page import EditorPage
 from tests.studio.panel_pages import publish
-from tests.studio.screen_pages import open_screen
+from tests.studio.screen_pages import open_screen, store_draft
 from tests.studio.studio import Studio
 from tests.studio.test_screens_assets import file, open_assets, solid, upload
-from tests.studio.test_screens_publish import store_draft
 
 TEMPLATES: tuple[str, ...] = ()
 SCRIPT = "</script><script>window.ran = 1; alert(1)</script>"

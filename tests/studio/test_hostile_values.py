@@ -1,4 +1,4 @@
-"""Names, tables, pictures and documents that mean harm, or are only very large: words, no faults."""
+"""Names, tables, pictures and documents that mean harm, or are very large: words, no faults."""
 
 import io
 import json
@@ -16,7 +16,7 @@ from tests.studio.test_bad_answers import editor_page, open_editor
 
 TEMPLATES: tuple[str, ...] = ()
 MARKUP = "<img src=x onerror=alert(1)>"
-HOSTILE = f"{MARKUP}\u202e\u2066\u200b\ud83c\udf89'\"`{{{{"
+HOSTILE = f"{MARKUP}\u202e\u2066\u200b\U0001f389'\"`{{{{"
 ROW = ",".join(["cell"] * 2000)
 TABLES: dict[str, tuple[bytes, str]] = {
     "columns": (f"{ROW}\n{ROW}\n".encode(), "more than 200 columns"),
@@ -110,6 +110,7 @@ def deep(levels: int, count: int) -> list[dict[str, Any]]:
     """Groups in groups, with all other layers in the innermost."""
     layers: list[dict[str, Any]] = [
         {"type": "rectangle", "name": f"n{n}", "width": 9, "height": 9, "y": n}
+        for n in range(count)
     ]
     for level in range(levels):
         group = {"type": "group", "name": f"g{level}", "width": 300, "height": 300}

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.studio.editor_page import PreviewLog
 from tests.studio.screen_pages import (
     KEPT,
     data_uri_bytes,
@@ -17,6 +18,7 @@ from tests.studio.screen_pages import (
     picture_at,
     preview_with,
     publish,
+    store_draft,
 )
 from tests.studio.studio import Studio
 
@@ -91,6 +93,46 @@ def test_a_browser_without_what_the_page_needs_is_told_so(studio: Studio) -> Non
 
 
 # --- templates
+
+
+def test_drafts_in_view_are_drawn_with_their_examples_a_few_at_a_time(studio: Studio) -> None:
+    fields = {"first_name": {"max_length": 12, "example": "Zoë", "open": True}}
+    for number in range(12):
+        store_draft(studio, f"drawn-{number}", new_document(name=f"Drawn {number}", fields=fields))
+    page = open_screen(studio, "/new", viewport={"width": 390, "height": 500})
+    asked = PreviewLog(page)
+    page.goto(f"{studio.url}/studio")
+    page.get_by_role("searchbox").fill("Drawn")
+    expect(card(page, "Drawn 0").locator("img")).to_be_visible()
+    page.wait_for_timeout(500)
+    in_view = len(asked.bodies)
+    assert 0 < in_view < 8 and asked.most_at_once <= 2
+    body = asked.bodies[0]
+    assert (body["base"], body["width"], body["findings"]) == ("examples", 120, False)
+    expect(card(page, "Drawn 9").locator("img")).to_have_count(0)
+    card(page, "Drawn 9").scroll_into_view_if_needed()
+    expect(card(page, "Drawn 9").locator("img")).to_have_js_property("naturalWidth", 120)
+    page.get_by_role("heading", name="Templates").scroll_into_view_if_needed()
+    page.wait_for_timeout(500)
+    seen = len(asked.bodies)
+    page.get_by_role("link", name="New template").click()
+    expect(page.get_by_role("heading", name="New template")).to_be_visible()
+    page.go_back()
+    expect(card(page, "Drawn 0").locator("img")).to_be_visible()
+    assert len(asked.bodies) == seen, "a draft that did not change is drawn once"
+    for number in range(12):
+        studio.call("DELETE", f"/v1/templates/drawn-{number}/draft")
+
+
+def test_a_draft_that_cannot_be_drawn_has_an_outline(studio: Studio) -> None:
+    studio.recorder.allow_status(400, path="/v1/previews")
+    store_draft(studio, "undrawn", new_document(name="Undrawn", widht=3))
+    page = open_screen(studio)
+    with page.expect_response("**/v1/previews") as refused:
+        card(page, "Undrawn").scroll_into_view_if_needed()
+    assert refused.value.status == 400
+    expect(card(page, "Undrawn").locator(".no-picture")).to_be_visible()
+    assert studio.call("DELETE", "/v1/templates/undrawn/draft").status_code == 204
 
 
 @pytest.mark.quick
@@ -321,6 +363,48 @@ def test_the_boards_are_the_bytes_that_the_service_serves(studio: Studio) -> Non
 # --- versions
 
 
+def test_preview_and_versions_ask_for_no_picture_of_the_canvas(studio: Studio) -> None:
+    studio.recorder.allow_status(404)  # of a template without a draft
+    publish(studio, "watched", new_document())
+    publish(studio, "watched", new_document(background="#402010"))
+    page = open_screen(studio)
+    asked = PreviewLog(page)
+    page.goto(f"{studio.url}/studio/t/watched/versions")
+    expect(page.locator(".compare-sides img")).to_have_count(2)
+    page.goto(f"{studio.url}/studio/t/watched/preview")
+    expect(page.locator(".mail-frame img").first).to_be_visible()
+    page.wait_for_timeout(700)  # the canvas would ask for its exact picture after 400 ms of rest
+    assert asked.bodies and not of_canvas(asked)
+    page.get_by_role("link", name="Edit").first.click()
+    expect(page.locator(".status-bar.exact")).to_be_visible()
+    assert [body.get("format") for body in of_canvas(asked)] == ["jpg", None]
+
+
+def test_the_canvas_of_a_fine_screen_asks_for_its_sharpness_at_once(studio: Studio) -> None:
+    studio.recorder.allow_status(404)
+    publish(studio, "wide", new_document(width=2000, height=600))
+    page = open_screen(studio, device_scale_factor=2)
+    asked = PreviewLog(page)
+    page.goto(f"{studio.url}/studio/t/wide")
+    expect(page.locator(".status-bar.exact")).to_be_visible()
+    assert [body.get("format") for body in of_canvas(asked)] == ["jpg", None]
+
+
+def of_canvas(asked: PreviewLog) -> list[dict[str, Any]]:
+    """The previews that only a canvas asks for: a quick one, and one of the document's own size."""
+    described = [body for body in asked.bodies if body.get("describe") is True]
+    return [body for body in described if body.get("format") == "jpg" or "dpr" not in body]
+
+
+def test_a_sole_version_cannot_be_recalled(studio: Studio) -> None:
+    studio.recorder.allow_status(404)
+    publish(studio, "sole", new_document())
+    page = open_screen(studio, "/t/sole/versions")
+    page.get_by_role("button", name="Recall…").click()
+    expect(page.get_by_role("dialog")).to_contain_text("publish the corrected one first")
+    expect(page.locator(".command-block")).to_have_count(0)
+
+
 def test_versions_are_compared_and_an_old_one_becomes_the_draft(studio: Studio) -> None:
     studio.recorder.allow_status(404)  # of a template without a draft
     first = new_document()
@@ -335,7 +419,8 @@ def test_versions_are_compared_and_an_old_one_becomes_the_draft(studio: Studio) 
     page.get_by_role("radio", name="Difference").check()
     expect(page.locator(".difference .over")).to_have_css("mix-blend-mode", "difference")
     page.get_by_role("button", name="Recall…").last.click()
-    expect(page.get_by_text('"replaced_by": 2')).to_be_visible()
+    command = "postcard templates recall compared 1 --replaced-by 2"
+    expect(page.locator(".command-block")).to_have_text(command)
     page.get_by_role("dialog").get_by_text("Close", exact=True).click()
     page.get_by_role("button", name="Use as draft").last.click()
     page.get_by_role("dialog").get_by_role("button", name="Use as draft").click()

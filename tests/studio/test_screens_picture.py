@@ -2,6 +2,9 @@
 
 import io
 import re
+import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -149,6 +152,44 @@ def test_what_is_no_picture_is_refused_before_it_is_sent(studio: Studio) -> None
     page.set_input_files("input[type=file]", png("wide.png", wide.getvalue()))
     expect(page.get_by_role("alert")).to_contain_text("5,000 pixels a side")
     assert studio.recorder.count("POST", "/v1/assets") == 0
+
+
+def test_a_picture_of_which_no_template_was_made_does_not_stay(studio: Studio) -> None:
+    page = open_screen(studio, "/new/picture")
+    leaving: dict[str, Callable[[], None]] = {
+        "other": lambda: page.get_by_role("button", name="Another picture").click(),
+        "screen": lambda: page.get_by_role("link", name="Templates").first.click(),
+        "closed": page.close,
+    }
+    for name, leave in leaving.items():
+        page.goto(f"{studio.url}/studio/new/picture")
+        with page.expect_response(preview_with(base="examples")):
+            page.set_input_files("input[type=file]", png(f"left-{name}.png", banner()))
+        assert studio.call("GET", f"/v1/assets/left-{name}").status_code == 200
+        leave()
+        wait_until(partial(is_missing, studio, f"left-{name}"))
+
+
+def test_a_session_for_design_alone_leaves_its_picture_among_the_assets(studio: Studio) -> None:
+    page = open_screen(studio, "/new/picture", invitation={"design_only": True})
+    with page.expect_response(preview_with(base="examples")):
+        page.set_input_files("input[type=file]", png("stays.png", banner()))
+    page.get_by_role("link", name="Templates").first.click()
+    expect(page.get_by_role("heading", name="Templates")).to_be_visible()
+    assert studio.recorder.count("DELETE", "/v1/assets/.*") == 0
+    assert not is_missing(studio, "stays")
+
+
+def is_missing(studio: Studio, asset_id: str) -> bool:
+    return studio.call("GET", f"/v1/assets/{asset_id}").status_code == 404
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    for _ in range(200):
+        if holds():
+            return
+        time.sleep(0.05)
+    pytest.fail("It did not come to hold.")
 
 
 def test_a_second_picture_of_the_same_name_replaces_nothing(studio: Studio) -> None:

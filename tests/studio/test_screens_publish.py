@@ -14,17 +14,11 @@ from tests.studio.screen_pages import (
     picture_at,
     preview_with,
     publish,
+    store_draft,
 )
 from tests.studio.studio import Studio
 
 TEMPLATES = ("discount-coupon",)
-
-
-def store_draft(studio: Studio, template_id: str, document: Any, base: int | None = None) -> None:
-    query = "" if base is None else f"?base={base}"
-    path = f"/v1/templates/{template_id}/draft{query}"
-    response = studio.call("PUT", path, document, **{"If-None-Match": "*"})
-    assert response.status_code == 200, response.text
 
 
 def open_dialog(studio: Studio, template_id: str, **options: Any) -> Page:
@@ -139,6 +133,20 @@ def test_faults_keep_a_draft_from_being_published(studio: Studio) -> None:
     button = page.get_by_role("button", name="Publish")
     expect(button).to_be_disabled()
     expect(button).to_have_accessible_description(re.compile("did you mean width"))
+
+
+def test_a_drawing_that_takes_too_long_blocks_publishing(studio: Studio) -> None:
+    shade = {"type": "rectangle", "x": 5, "y": 5, "width": 100, "height": 45, "fill": "#ff8800"}
+    slow = [{**shade, "shadow": {"blur": 2, "color": "#00000088"}}] * 60
+    layers = [*new_document()["layers"], *slow]
+    store_draft(studio, "too-slow", new_document(name="Too slow", layers=layers))
+    dialog = open_dialog(studio, "too-slow").get_by_role("dialog")
+    button = dialog.get_by_role("button", name="Publish")
+    expect(dialog.locator(".blocking")).to_contain_text("2 s are allowed")
+    expect(button).to_be_disabled()
+    expect(button).to_have_accessible_description("The document has faults: mend them first.")
+    refused = studio.call("PUT", "/v1/templates/too-slow", new_document(layers=layers))
+    assert (refused.status_code, refused.json()["code"]) == (400, "drawing_too_slow")
 
 
 def test_a_missing_picture_must_be_confirmed(studio: Studio) -> None:

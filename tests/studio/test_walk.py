@@ -111,6 +111,7 @@ def design(walker: Walker, editor: EditorPage) -> None:
     walker.upload("Upload", SEED_FOLDER / "assets" / "sunrise.jpg")
     walker.press("Add to the picture: sunrise-2")
     editor.wait_for_exact_picture()
+    expect(page.locator(".asset-picture img").first).to_be_visible()
     walker.press("Insert", page.locator("[data-region=top]"))
     walker.press(re.compile("^Text"))
     expect(page.locator(".text-box textarea")).to_be_focused()

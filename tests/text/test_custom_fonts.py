@@ -1,8 +1,8 @@
 """Custom fonts in pictures: weights, metrics, fallback for missing letters, caching on disk."""
 
+import functools
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,7 @@ LAYERS = [
 ]
 
 
-@cache
+@functools.cache
 def sanitized_fonts() -> dict[str, list[bytes]]:
     files = {
         "Kite": [upside_down_font("Kite", 400), upside_down_font("Kite", 700)],

@@ -85,7 +85,10 @@ export class CanvasController {
     this.places = computed(() => placesByLayer(this.drawn.value));
     this.handles = computed(() => this.#handlePlaces());
     this.#stop.push(
-      effect(() => void this.stack.setWhole(editor.preview.value.picture, editor.preview.value.alt)),
+      effect(() => {
+        const { picture, alt, faults } = editor.preview.value;
+        void this.stack.setWhole(picture, alt, faults.length > 0);
+      }),
       effect(() => void this.stack.setParts(editor.loop.parts.value, this.size.value)),
       effect(() => editor.loop.wantParts(this.#partsWanted())),
       effect(() => this.#forgetLive()),
@@ -94,8 +97,15 @@ export class CanvasController {
     );
   }
 
+  /** The canvas is on the page in this size: now it is known how sharp a picture it can show. */
+  resized(size: { width: number; height: number }): void {
+    this.viewport.resized(size, this.size.value);
+    this.editor.loop.shown(true);
+  }
+
   close(): void {
     this.cancel();
+    this.editor.loop.shown(false);
     for (const stop of this.#stop) stop();
   }
 

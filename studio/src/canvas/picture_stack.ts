@@ -29,16 +29,17 @@ export class PictureStack {
   }
 
   /**
-   * Shows a picture as soon as it is decoded; `alt` says what it shows. The picture that was given before
-   * changes nothing: after a drag it would show the layer where it was.
+   * Shows a picture as soon as it is decoded; `alt` says what it shows. The one that is there already
+   * takes the place of a dragged layer's parts only where the service refused the change.
    */
-  async setWhole(picture: PreviewPicture | undefined, alt: string): Promise<void> {
-    if (picture === this.#wanted) {
-      if (this.#whole !== undefined) this.#whole.alt = alt;
-      return;
-    }
+  async setWhole(picture: PreviewPicture | undefined, alt: string, isRefused: boolean): Promise<void> {
+    const isKnown = picture === this.#wanted && !isRefused;
     this.#wanted = picture;
     if (picture === undefined) return;
+    if (isKnown) {
+      if (this.#whole?.src === picture.url) this.#whole.alt = alt;
+      return;
+    }
     const image = imageOf(picture.url, 0, 0, picture.width, picture.height);
     image.alt = alt;
     await image.decode().catch(() => undefined);

@@ -33,7 +33,7 @@ export function CanvasView({ canvas }: Props) {
 function observeSize(element: HTMLElement | null, canvas: CanvasController): (() => void) | undefined {
   if (element === null) return undefined;
   const observer = new ResizeObserver(() => {
-    canvas.viewport.resized({ width: element.clientWidth, height: element.clientHeight }, canvas.size.value);
+    canvas.resized({ width: element.clientWidth, height: element.clientHeight });
   });
   observer.observe(element);
   return () => observer.disconnect();

@@ -224,6 +224,12 @@ export class TemplateEditor implements Editor {
     return existing.length === selection.length ? selection : existing;
   }
 
+  /** Of the text that is edited, if it is on the board that is shown. */
+  #editedPointer(): string | undefined {
+    const pointer = this.edited.value === undefined ? undefined : this.pointerOf(this.edited.value);
+    return pointer !== undefined && boardAt(pointer) === this.board.value ? pointer : undefined;
+  }
+
   /** What is selected and edited is always on the board that is shown. */
   #leaveOtherBoards(board: Board): void {
     untracked(() => {
@@ -255,7 +261,7 @@ export class TemplateEditor implements Editor {
       board: this.board.value,
       at: this.at.value,
       dpr: this.dpr.value,
-      carets: this.edited.value === undefined ? undefined : this.pointerOf(this.edited.value),
+      carets: this.#editedPointer(),
     };
   }
 }

@@ -1,5 +1,6 @@
 /** What commands and gestures do to layers, as edits of the document. */
 
+import { freeName } from "../document/bounds";
 import { fromPointer, isObject, toPointer } from "../document/json";
 import type { Edit, Json, Path } from "../document/types";
 import { endOfBoard } from "./boards";
@@ -110,17 +111,15 @@ export function renamed(value: { [key: string]: Json }, names: Set<string>): { [
   const visit = (layer: Json) => {
     if (!isObject(layer)) return;
     const name = layer["name"];
-    if (typeof name === "string") layer["name"] = freeName(name, names);
+    if (typeof name === "string") layer["name"] = nameOfCopy(name, names);
     if (Array.isArray(layer["layers"])) layer["layers"].forEach(visit);
   };
   visit(copy);
   return copy;
 }
 
-export function freeName(name: string, names: Set<string>): string {
-  const stem = name.replace(/_\d+$/, "").slice(0, 58);
-  let free = name;
-  for (let number = 2; names.has(free); number++) free = `${stem}_${number}`;
+function nameOfCopy(name: string, names: Set<string>): string {
+  const free = names.has(name) ? freeName(name.replace(/_\d+$/, ""), [...names]) : name;
   names.add(free);
   return free;
 }

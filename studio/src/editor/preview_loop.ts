@@ -81,6 +81,7 @@ export class PreviewLoop {
   #partsAskedFor: string | undefined;
   #good: Json | undefined;
   #rest: Rest = "none";
+  #isShown = false;
   #running = false;
   #closed = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -127,6 +128,14 @@ export class PreviewLoop {
     this.#tick();
   }
 
+  /** Nothing is asked for until a canvas shows the pictures, nor while none does. */
+  shown(isShown: boolean): void {
+    if (this.#isShown === isShown) return;
+    this.#isShown = isShown;
+    this.#lastChange = performance.now();
+    this.#tick();
+  }
+
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
@@ -139,6 +148,7 @@ export class PreviewLoop {
   #tick(): void {
     if (this.#closed || this.#running || this.#rest === "all") return;
     clearTimeout(this.#timer);
+    if (!this.#isShown) return;
     const next = this.#nextJob();
     if (next === undefined) return;
     const now = performance.now();
@@ -290,8 +300,18 @@ function noPicture(): ApiProblem {
 }
 
 /** A picture that is still on the screen goes a little later. */
+const replaced: string[] = [];
+const MOST_REPLACED = 3;
+
+/** A picture that was replaced may still be on the screen, or be decoded, for a moment. */
 function revokeLater(url: string): void {
-  setTimeout(() => URL.revokeObjectURL(url), 500);
+  replaced.push(url);
+  const oldest = replaced.length > MOST_REPLACED ? replaced.shift() : undefined;
+  if (oldest !== undefined) URL.revokeObjectURL(oldest);
+  setTimeout(() => {
+    const at = replaced.indexOf(url);
+    if (at >= 0) URL.revokeObjectURL(replaced.splice(at, 1)[0] as string);
+  }, 500);
 }
 
 function sameWish(a: Wish | undefined, b: Wish): boolean {

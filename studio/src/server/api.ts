@@ -40,6 +40,8 @@ export interface CallOptions {
   tries?: number;
   /** What the body is read as: JSON unless given. */
   as?: "json" | "text" | "blob";
+  /** The call goes on after the page was left. */
+  keepalive?: boolean;
   /** Sent without the session's key. */
   anonymous?: boolean;
   /** Keys that the body must have: one without them is not the service's. */
@@ -108,7 +110,8 @@ async function once<T>(
   const timer = setTimeout(() => late.abort(), LONGEST_MS);
   const signal = options.signal ? AbortSignal.any([options.signal, late.signal]) : late.signal;
   try {
-    const response = await fetch(path, { method, headers, body: sent, signal, credentials: "omit", cache: "no-store" });
+    const { keepalive = false } = options;
+    const response = await fetch(path, { method, headers, body: sent, signal, keepalive, credentials: "omit", cache: "no-store" });
     if (!response.ok) throw await problemOf(response, options);
     return { status: response.status, body: (await read(response, options)) as T, headers: response.headers };
   } catch (error) {

@@ -1,7 +1,7 @@
 /** Assets: lists, uploads with their progress, fonts. */
 
 import { entryOf } from "../document/json";
-import { api, ApiProblem, pause } from "./api";
+import { api, ApiProblem, type CallOptions, pause } from "./api";
 
 export interface Asset {
   id: string;
@@ -77,8 +77,8 @@ export async function readAsset(id: string, signal?: AbortSignal): Promise<Asset
   return (await api.get<Asset>(`/v1/assets/${id}`, { signal, has: ["status"] })).body;
 }
 
-export async function deleteAsset(id: string): Promise<void> {
-  await api.delete(`/v1/assets/${id}`);
+export async function deleteAsset(id: string, options?: CallOptions): Promise<void> {
+  await api.delete(`/v1/assets/${id}`, options);
 }
 
 export async function listFonts(): Promise<FontFamily[]> {
@@ -90,6 +90,8 @@ export interface UploadOptions {
   /** From 0 to 1. */
   progress?: (share: number) => void;
   signal?: AbortSignal;
+  /** Called with the id once the service keeps a place for the asset. */
+  announced?: (id: string) => void;
 }
 
 /**
@@ -103,6 +105,7 @@ export async function uploadAsset(file: Blob, type: string, id: string, options:
     { id, content_type: type, bytes: file.size, ...(replace ? { replace: true } : {}) },
     { signal, has: ["upload"] },
   );
+  options.announced?.(id);
   await send(file, announced.body.upload, options);
   let asset = await readAsset(id, signal);
   for (const seconds of LOOKS) {

@@ -259,6 +259,7 @@ export const words = {
     recallTitle: (version: number) => `Recall version ${version}`,
     recallHelp:
       "Its links and pictures, also those in mails that were sent, are drawn with another version from then on. This needs an API key with the scope admin, so it is done on the command line:",
+    recallAlone: "A recalled version is drawn as another, and there is no other yet: publish the corrected one first.",
     whose: "Values of",
     loadMore: "Older versions",
   },

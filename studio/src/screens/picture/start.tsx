@@ -2,7 +2,8 @@
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
-import { type Asset, contentTypeOf, type FontFamily, listFonts, MAX_BYTES, uploadNewAsset } from "../../server/assets";
+import { ApiProblem } from "../../server/api";
+import { type Asset, contentTypeOf, type FontFamily, listFonts, MAX_BYTES } from "../../server/assets";
 import { createDraft } from "../../server/templates";
 import { navigate } from "../../shell/router";
 import { words } from "../../words/screens";
@@ -16,6 +17,7 @@ import { Mark, MarkFields } from "./mark";
 import { PictureTooLarge, type ReadPicture, readPicture, scaledBox } from "./pixels";
 import { slug } from "../../document/bounds";
 import { faultsOf, MAX_SIDE, MIN_WIDTH, type PictureChoices, pictureTemplateText, proposedAlign, proposedSize, shownWidth, titleOf } from "./template";
+import { PictureUpload } from "./upload";
 
 const text = words.picture;
 const FIELD = "name";
@@ -32,14 +34,23 @@ export function PictureStart() {
   const [asset, setAsset] = useState<Asset>();
   const [share, setShare] = useState(0);
   const [problem, setProblem] = useState<unknown>();
-  const ending = useRef<AbortController | undefined>(undefined);
+  const upload = useRef<PictureUpload | undefined>(undefined);
   const forget = () => {
-    ending.current?.abort();
+    upload.current?.leave();
     setChosen(undefined);
     setAsset(undefined);
     setShare(0);
   };
-  useEffect(() => () => ending.current?.abort(), []);
+  useEffect(() => {
+    const leave = (event: PageTransitionEvent) => {
+      if (!event.persisted) upload.current?.leave();
+    };
+    addEventListener("pagehide", leave);
+    return () => {
+      removeEventListener("pagehide", leave);
+      upload.current?.leave();
+    };
+  }, []);
   useEffect(() => () => void (chosen && URL.revokeObjectURL(chosen.url)), [chosen]);
   const choose = async (file: File) => {
     forget();
@@ -49,19 +60,19 @@ export function PictureStart() {
       setProblem(new Error(fault));
       return;
     }
-    ending.current = new AbortController();
+    const begun = new PictureUpload();
+    upload.current = begun;
     try {
       const read = await readPicture(file).catch((error: unknown) => {
         throw new Error(error instanceof PictureTooLarge ? text.tooManyPixels : text.types);
       });
       setChosen({ file, url: URL.createObjectURL(file), read });
       const id = slug(file.name.replace(/\.[^.]*$/, ""), "banner");
-      const { signal } = ending.current;
-      const uploaded = await uploadNewAsset(file, contentTypeOf(file)!, id, { progress: setShare, signal });
+      const uploaded = await begun.send(file, id, setShare);
       if (uploaded.status !== "ready") throw new Error(uploaded.detail ?? text.types);
       setAsset(uploaded);
     } catch (error) {
-      if (ending.current.signal.aborted) return;
+      if (begun.isEnded) return;
       forget();
       setProblem(error);
     }
@@ -83,7 +94,15 @@ export function PictureStart() {
     >
       <ProblemNote problem={problem} />
       {!chosen && <DropPlace choose={choose} />}
-      {chosen && <Marking key={chosen.url} chosen={chosen} asset={asset} share={share} />}
+      {chosen && (
+        <Marking
+          key={chosen.url}
+          chosen={chosen}
+          asset={asset}
+          share={share}
+          used={(isUsed) => upload.current?.used(isUsed)}
+        />
+      )}
     </Page>
   );
 }
@@ -145,7 +164,8 @@ type Own = Partial<
 
 type Somebody = "example" | "nobody" | "longest";
 
-function Marking({ chosen, asset, share }: { chosen: Chosen; asset: Asset | undefined; share: number }) {
+function Marking(props: { chosen: Chosen; asset: Asset | undefined; share: number; used: (isUsed: boolean) => void }) {
+  const { chosen, asset, share } = props;
   const { read, file } = chosen;
   const [mark, setMark] = useState<Box>(() => firstMark(read));
   const [settled, setSettled] = useState(mark);
@@ -180,9 +200,12 @@ function Marking({ chosen, asset, share }: { chosen: Chosen; asset: Asset | unde
     try {
       const id = await freeId(slug(choices.name, "banner"), true);
       if (id === undefined) throw new Error(words.name.taken(slug(choices.name, "banner")));
+      // Where no answer comes, the draft may be stored all the same.
+      props.used(true);
       await createDraft(id, document);
       navigate(`/studio/t/${id}`);
     } catch (error) {
+      if (error instanceof ApiProblem && !error.mayRepeat) props.used(false);
       setProblem(error);
       setBusy(false);
     }

@@ -14,6 +14,7 @@ import { Labelled } from "../../components/fields";
 import { Page } from "../frame";
 import { ProblemNote } from "../../components/problem_note";
 import { shownDay, shownTime } from "../../words/formats";
+import { DraftPicture } from "./draft_picture";
 import { NameDialog } from "./name_dialog";
 import { SnippetDialog } from "../snippet";
 
@@ -133,7 +134,9 @@ function Card({ template, act }: { template: TemplateLine; act: (dialog: Open["d
         {template.thumbnail_url ? (
           <img src={template.thumbnail_url} alt="" loading="lazy" draggable={false} />
         ) : (
-          <NoPicture width={width ?? 600} height={height ?? 300} />
+          <DraftPicture template={template}>
+            <NoPicture width={width ?? 600} height={height ?? 300} />
+          </DraftPicture>
         )}
       </a>
       <div class="card-about">
@@ -158,7 +161,7 @@ function Card({ template, act }: { template: TemplateLine; act: (dialog: Open["d
   );
 }
 
-/** A page of the template's proportions, where nothing was drawn yet. */
+/** A page of the template's proportions, where nothing is drawn. */
 function NoPicture({ width, height }: { width: number; height: number }) {
   const scale = 120 / Math.max(width, height);
   return (

@@ -232,20 +232,22 @@ function UseDialog(props: { id: string; editor: Editor; version: number; isDraft
 }
 
 function RecallDialog({ id, version, latest, close }: { id: string; version: number; latest: number; close: () => void }) {
-  const instead = latest === version ? Math.max(1, version - 1) : latest;
-  const command = [
-    `curl -s -X POST ${location.origin}/v1/templates/${id}/versions/${version}/recall \\`,
-    '  -H "Authorization: Bearer $POSTCARD_ADMIN_KEY" -H "Content-Type: application/json" \\',
-    `  -d '{"replaced_by": ${instead}}'`,
-  ].join("\n");
+  const instead = latest === version ? version - 1 : latest;
+  const command = `postcard templates recall ${id} ${version} --replaced-by ${instead}`;
   return (
     <Dialog title={text.recallTitle(version)} close={close}>
-      <p>{text.recallHelp}</p>
-      <pre class="command-block" tabIndex={0}>
-        {command}
-      </pre>
+      {instead === 0 ? (
+        <p>{text.recallAlone}</p>
+      ) : (
+        <>
+          <p>{text.recallHelp}</p>
+          <pre class="command-block" tabIndex={0}>
+            {command}
+          </pre>
+        </>
+      )}
       <div class="dialog-actions">
-        <CopyButton text={command} label={words.copy} />
+        {instead > 0 && <CopyButton text={command} label={words.copy} />}
         <span class="grow" />
         <button type="button" class="outlined" onClick={close}>
           {words.close}
