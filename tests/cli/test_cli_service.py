@@ -774,9 +774,9 @@ def test_a_recalled_version_is_drawn_as_another(state: Path, tmp_path: Path) -> 
     folder = template_folder(tmp_path / "t")
     for width in (10, 20):
         (folder / "recalled.json").write_text(f'{{"width": {width}, "height": 10}}')
-        pushed = run_postcard("templates", "push", "--folder", folder, "--state", state, "--json")
-        if width == 10:
-            link = pushed.json_output["items"][0]["default_url"]
+        pushed = run_postcard("templates", "push", "--folder", folder, "--state", state)
+        assert pushed.exit_code == 0, pushed.stderr
+    sent = run_postcard("link", "recalled", "--version", 1, "--state", state).stdout.strip()
     call = ("templates", "recall", "recalled", "1", "--state", state, "--replaced-by")
     refused = run_postcard(*call, "2")
     assert refused.exit_code != 0, "nobody agreed"
@@ -790,7 +790,8 @@ def test_a_recalled_version_is_drawn_as_another(state: Path, tmp_path: Path) -> 
     again = run_postcard(*call, "2", "--yes", "--json").json_output
     assert (again["version"], again["replaced_by"]) == (1, 2)
     assert again["deletion"]["state"] in ("running", "done")
-    response = requests.get(link, timeout=60)
+    response = requests.get(sent, timeout=60)
+    assert response.status_code == 200, response.text
     assert Image.open(io.BytesIO(response.content)).width == 20
 
 

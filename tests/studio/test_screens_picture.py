@@ -4,7 +4,6 @@ import io
 import re
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import pytest
@@ -165,9 +164,9 @@ def test_a_picture_of_which_no_template_was_made_does_not_stay(studio: Studio) -
         page.goto(f"{studio.url}/studio/new/picture")
         with page.expect_response(preview_with(base="examples")):
             page.set_input_files("input[type=file]", png(f"left-{name}.png", banner()))
-        assert studio.call("GET", f"/v1/assets/left-{name}").status_code == 200
+        assert not is_missing(studio, f"left-{name}")
         leave()
-        wait_until(partial(is_missing, studio, f"left-{name}"))
+        wait_until_missing(studio, f"left-{name}")
 
 
 def test_a_session_for_design_alone_leaves_its_picture_among_the_assets(studio: Studio) -> None:
@@ -184,12 +183,12 @@ def is_missing(studio: Studio, asset_id: str) -> bool:
     return studio.call("GET", f"/v1/assets/{asset_id}").status_code == 404
 
 
-def wait_until(holds: Callable[[], bool]) -> None:
+def wait_until_missing(studio: Studio, asset_id: str) -> None:
     for _ in range(200):
-        if holds():
+        if is_missing(studio, asset_id):
             return
         time.sleep(0.05)
-    pytest.fail("It did not come to hold.")
+    pytest.fail(f"The asset {asset_id} is still there.")
 
 
 def test_a_second_picture_of_the_same_name_replaces_nothing(studio: Studio) -> None:
