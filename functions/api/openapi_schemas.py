@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 JsonSchema = dict[str, Any]
-_WITH_OPTIONAL = ("Problem", "PreviewResponse")  # what they have depends on the request
+# What they have depends on the request.
+_WITH_OPTIONAL = ("Finding", "PatchOperation", "Problem", "PreviewResponse")
 _SHARED = ("Modification",)  # titles of inline objects that become schemas of their own
 
 

@@ -110,7 +110,8 @@ def test_generators_can_read_every_schema(empty: InMemoryService) -> None:
         assert all(isinstance(value, str) for value in schema.get("enum", [])), schema
     requests = [
         *("ImageBody", "LinkBody", "PreviewBody", "TemplateChanges"),
-        *("RecallBody", "AssetBody", "Modification", "Problem", "PreviewResponse"),
+        *("RecallBody", "AssetBody", "Modification", "Problem", "PreviewResponse", "Finding"),
+        "PatchOperation",
         *("BatchBody", "BatchUploadBody"),
     ]
     for name, schema in described["components"]["schemas"].items():

@@ -9,7 +9,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, Request, expect
 
-from tests.studio.studio import Studio
+from tests.studio.studio import QUIET, Studio
 
 PREVIEWS = "/v1/previews"
 expect.set_options(timeout=30_000)  # only ends a test that fails
@@ -137,7 +137,7 @@ _KEPT = "postcard-studio-session"
 def signed_in_page(studio: Studio, **options: Any) -> Page:
     """A page of a browser of its own with the session of the first one: codes are few a minute."""
     if studio.url not in _sessions:
-        first = studio.sign_in()
+        first = studio.sign_in(path=QUIET)
         _sessions[studio.url] = first.evaluate(f"sessionStorage.getItem('{_KEPT}')")
     page = studio.new_page(**options)
     kept = json.dumps(_sessions[studio.url])

@@ -9,7 +9,7 @@ from typing import Any
 from PIL import Image, ImageDraw
 from playwright.sync_api import Page, Response
 
-from tests.studio.studio import Studio
+from tests.studio.studio import QUIET, Studio
 
 KEPT = "postcard-studio-session"  # the name under which a browser keeps its session
 _sessions: dict[tuple[str, str], str] = {}
@@ -24,7 +24,7 @@ def open_screen(
     """
     key = (studio.url, json.dumps(invitation, sort_keys=True))
     if key not in _sessions:
-        first = studio.sign_in(invitation=invitation)
+        first = studio.sign_in(path=QUIET, invitation=invitation)
         _sessions[key] = str(first.evaluate(f"sessionStorage.getItem('{KEPT}')"))
     page = studio.new_page(**options)
     # Not where the page itself signed out meanwhile.

@@ -13,6 +13,7 @@ from local.server import LocalServer
 from postcard.keys.sessions import studio_link
 from tests.studio.recorder import Recorder
 
+QUIET = "/studio/new/picture"  # a screen that asks the service for nothing
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 
 
