@@ -14,6 +14,7 @@ ALLOWED_REASONS = (
     r"(node|njs|curl|php|ruby|go|Chromium) is not installed",
     r"Node and npm are not installed",
     r"mjml is not installed",  # `make email-examples` installs it
+    r"axe-core is not installed",  # `make studio` installs it
     r"npm could not install [a-z-]+: .*",
     r"the layer's library is for Linux",
     r"half a minute of waiting",  # it is part of `make test-trust`
