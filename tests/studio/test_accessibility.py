@@ -47,7 +47,7 @@ def old_browser(studio: Studio) -> Page:
 
 def templates(studio: Studio) -> Page:
     page = open_screen(studio)
-    expect(page.locator(".card img").first).to_be_visible()
+    expect(page.locator(".tile img").first).to_be_visible()
     return page
 
 
