@@ -5,7 +5,7 @@ import { idAt } from "../document/ids";
 import { parse } from "../document/text";
 import type { Edit, Json } from "../document/types";
 import { documentSize } from "../editor/boards";
-import { numberOf, paddingOf, setNumbers } from "../editor/operations";
+import { paddingOf, setNumbers } from "../editor/operations";
 import type { Editor, LayerNode } from "../editor/store";
 import { parentOf } from "../editor/tree";
 import { type Box, type Corners, type Point, angleOf, boundsOf, cornersOf, normalAngle, rotate, roundLength, union } from "./geometry";

@@ -44,7 +44,6 @@ const TYPES: Record<string, string> = {
   otf: "font/otf",
   woff2: "font/woff2",
 };
-const ID = /^[a-z0-9][a-z0-9_-]{0,63}$/;
 
 export const FILE_TYPES = Object.keys(TYPES).map((extension) => `.${extension}`).join(",");
 export const FONT_FILE_TYPES = ".ttf,.otf,.woff2";

@@ -265,7 +265,6 @@ function neighbour({ editor }: Workspace, node: LayerNode): LayerId | undefined 
 }
 
 function group(workspace: Workspace): void {
-  const { editor } = workspace;
   const nodes = unlocked(workspace);
   const own = nodes.flatMap((node) => localBounds(workspace, node) ?? []);
   const box = union(own);

@@ -23,13 +23,11 @@ export async function loadPeople(editor: Editor): Promise<void> {
   if (kept && editor.people.peek().length === 0) editor.people.value = kept;
 }
 
-/** Deletes one person, or all of the template. */
-export async function forgetPeople(editor: Editor, person?: Person): Promise<void> {
-  const rest = person ? editor.people.peek().filter((other) => other !== person) : [];
-  const shown = editor.people.peek()[editor.person.peek()];
-  editor.people.value = rest;
-  editor.person.value = shown ? rest.indexOf(shown) : -1;
-  await write(editor.templateId, rest);
+/** Deletes the people of a template. */
+export async function forgetPeople(editor: Editor): Promise<void> {
+  editor.people.value = [];
+  editor.person.value = -1;
+  await write(editor.templateId, []);
 }
 
 async function write(id: string, people: readonly Person[]): Promise<void> {
