@@ -2,11 +2,11 @@
 
 import { useEffect } from "preact/hooks";
 
-import { titleOf } from "../document/schema";
 import type { Json } from "../document/types";
 import type { Editor } from "../editor/store";
 import type { PanelProps } from "../shell/registry";
 import { words } from "../words/panels";
+import { typeTitle } from "../words/shell";
 import { INSERTED, insertLayer } from "./layer_edits";
 import { loadSchema, schema } from "./inspector/schema_store";
 import { Icon } from "./widgets/icon";
@@ -21,7 +21,7 @@ export function InsertMenu({ editor }: PanelProps) {
   const known = schema.value?.layerTypes ?? INSERTED;
   const kinds = [...INSERTED.filter((kind) => known.includes(kind)), ...known.filter((kind) => !INSERTED.includes(kind))];
   const items = kinds.map((kind) => ({
-    label: words.insert.kinds[kind] ?? titleOf(kind),
+    label: typeTitle(kind),
     icon: <Icon name={kind} />,
     hint: KEYS[kind],
     run: () => insert(editor, kind),

@@ -4,7 +4,7 @@ import { useEffect, useId } from "preact/hooks";
 
 import { fieldType, nameFault } from "../document/bounds";
 import { liquidNames } from "../document/field_names";
-import { entryOf, equal, fromPointer, isObject, toPointer, valueAt } from "../document/json";
+import { equal, fromPointer, isObject, toPointer, valueAt } from "../document/json";
 import type { PropertyForm } from "../document/schema";
 import type { Json, Path } from "../document/types";
 import { addFreeField, missingField } from "../editor/add_field";
@@ -14,6 +14,7 @@ import type { Editor, LayerNode } from "../editor/store";
 import type { ApiFault } from "../server/api";
 import type { PanelProps } from "../shell/registry";
 import { words } from "../words/panels";
+import { typeTitle } from "../words/shell";
 import { AlignButtons } from "./inspector/align";
 import { documentGroups, type FormGroup, layerGroups } from "./inspector/groups";
 import { changeProperty, pathsOf, readShared } from "./inspector/properties";
@@ -126,7 +127,7 @@ function LayerHead({ editor, layer }: { editor: Editor; layer: LayerNode }) {
     <>
       <span class="row layer-head">
         <Icon name={layer.type} />
-        <span class="quiet">{entryOf(words.insert.kinds, layer.type) ?? layer.type}</span>
+        <span class="quiet">{typeTitle(layer.type)}</span>
         <input
           class="grow"
           type="text"

@@ -7,12 +7,11 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 
 import { nameFault } from "../document/bounds";
-import { entryOf } from "../document/json";
 import { findLayer, walk } from "../editor/tree";
 import type { Editor, HiddenLayer, LayerId, LayerNode } from "../editor/store";
 import type { PanelProps } from "../shell/registry";
 import { words } from "../words/panels";
-import { layerTitle } from "../words/shell";
+import { layerTitle, typeTitle } from "../words/shell";
 import {
   type DropPlace,
   isHiddenByUser,
@@ -94,7 +93,7 @@ function Empty({ editor }: PanelProps) {
       {FIRST_KINDS.map((kind) => (
         <button type="button" class="outlined begin" key={kind} onClick={() => insert(editor, kind)}>
           <Icon name={kind} />
-          {words.insert.kinds[kind]}
+          {typeTitle(kind)}
         </button>
       ))}
     </div>
@@ -273,7 +272,7 @@ function Row({ tree, line, selected, tabbable, drop, onFocus, refocus, onDrop }:
       aria-setsize={line.siblings}
       aria-selected={selected}
       aria-expanded={isGroup ? !tree.folded.has(layer.id) : undefined}
-      aria-label={[title, entryOf(words.insert.kinds, layer.type) ?? layer.type, layer.locked ? "locked" : "", reason ?? ""]
+      aria-label={[title, typeTitle(layer.type), layer.locked ? "locked" : "", reason ?? ""]
         .filter(Boolean)
         .join(", ")}
       title={reason}

@@ -22,14 +22,19 @@ export function typeName(type: string): string {
   return entryOf(TYPES, type) ?? type;
 }
 
+/** The type's name as a label: `QR code`, `Text`. */
+export function typeTitle(type: string): string {
+  const name = typeName(type).replace(/_/g, " ");
+  return name.charAt(0).toUpperCase() + name.slice(1);
+}
+
 /** What a layer is called in lists: its name, else its text, else its type. */
 export function layerTitle(node: LayerNode): string {
   if (node.name) return node.name;
   const { text, value, source } = node.value;
   const shown = textIn(text ?? value ?? source).replace(/\s+/g, " ").trim();
   if (shown !== "") return shown.slice(0, 60);
-  const name = typeName(node.type);
-  return name.charAt(0).toUpperCase() + name.slice(1);
+  return typeTitle(node.type);
 }
 
 /** A text, or the texts of its spans after each other. */
