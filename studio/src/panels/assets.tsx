@@ -9,7 +9,8 @@ import { documentSize } from "../editor/boards";
 import { addLayer, namesIn, pathOf } from "../editor/operations";
 import type { Editor, LayerNode } from "../editor/store";
 import { findLayer } from "../editor/tree";
-import { Dialog, placeOpened } from "../components/dialog";
+import { Dialog } from "../components/dialog";
+import { MoreMenu } from "../components/more_menu";
 import { copyText } from "../components/copy";
 import { ProblemNote } from "../components/problem_note";
 import { useDrawn } from "../components/drawn";
@@ -37,7 +38,7 @@ export interface UploadState {
 export function AssetsPanel({ editor }: PanelProps) {
   const [assets, setAssets] = useState<readonly Asset[]>();
   const [problem, setProblem] = useState<unknown>();
-  const [wanted, setWanted] = useState("");
+  const [query, setQuery] = useState("");
   const [pages, setPages] = useState(1);
   const [removing, setRemoving] = useState<Asset>();
   const { uploads, start, dismiss } = useUploads((asset) =>
@@ -48,7 +49,7 @@ export function AssetsPanel({ editor }: PanelProps) {
     listAssets().then(setAssets, setProblem);
   };
   useEffect(load, []);
-  const found = (assets ?? []).filter((asset) => !isFont(asset) && asset.id.includes(wanted.trim().toLowerCase()));
+  const found = (assets ?? []).filter((asset) => !isFont(asset) && asset.id.includes(query.trim().toLowerCase()));
   const shown = found.slice(0, pages * PAGE);
   const [over, setOver] = useState(false);
   return (
@@ -72,15 +73,15 @@ export function AssetsPanel({ editor }: PanelProps) {
           aria-label={text.search}
           placeholder={text.search}
           maxLength={64}
-          value={wanted}
-          onInput={(event) => setWanted(event.currentTarget.value)}
+          value={query}
+          onInput={(event) => setQuery(event.currentTarget.value)}
         />
         <FileButton label={text.upload} accept={FILE_TYPES} multiple choose={start} class="primary" />
       </div>
       <p class="hint">{over ? text.drop : text.help}</p>
       <ProblemNote problem={problem} retry={load} />
       <UploadList uploads={uploads} dismiss={dismiss} />
-      {assets !== undefined && found.length === 0 && <p class="quiet">{wanted ? text.noMatch : text.none}</p>}
+      {assets !== undefined && found.length === 0 && <p class="quiet">{query ? text.noMatch : text.none}</p>}
       {Array.from({ length: Math.ceil(shown.length / PAGE) }, (_, page) => (
         <AssetPage
           key={page}
@@ -278,14 +279,10 @@ function AssetCard(props: {
   remove: () => void;
 }) {
   const { asset, url, editor } = props;
-  const menu = useRef<HTMLDivElement>(null);
-  const more = useRef<HTMLButtonElement>(null);
   const file = useRef<HTMLInputElement>(null);
-  const menuId = `asset-menu-${asset.id}`;
   const selected = selectedImage(editor);
   const label = selected ? text.apply : text.insert;
   const use = () => showAsset(editor, asset, selected);
-  const hide = () => menu.current?.hidePopover();
   return (
     <li class="asset">
       <button type="button" class="asset-picture" disabled={asset.status !== "ready"} title={label} aria-label={`${label}: ${asset.id}`} onClick={use}>
@@ -295,82 +292,70 @@ function AssetCard(props: {
         <span class="asset-name" title={asset.id}>
           {asset.id}
         </span>
-        <button
-          ref={more}
-          type="button"
-          class="icon"
-          aria-label={text.more(asset.id)}
-          aria-haspopup="true"
-          popoverTarget={menuId}
-        >
-          <svg width="14" height="14" viewBox="0 0 16 16" aria-hidden="true">
-            <g fill="currentColor">
-              <circle cx="3" cy="8" r="1.5" />
-              <circle cx="8" cy="8" r="1.5" />
-              <circle cx="13" cy="8" r="1.5" />
-            </g>
-          </svg>
-        </button>
+        <MoreMenu id={`asset-menu-${asset.id}`} label={text.more(asset.id)}>
+          {(hide) => (
+            <>
+              <button
+                type="button"
+                disabled={asset.status !== "ready"}
+                onClick={() => {
+                  hide();
+                  use();
+                }}
+              >
+                {label}
+              </button>
+              <button
+                type="button"
+                onClick={() => {
+                  hide();
+                  void copyText(`asset:${asset.id}`);
+                }}
+              >
+                {text.copyName}
+              </button>
+              {hasScope("templates") ? (
+                <>
+                  <button type="button" onClick={() => file.current?.click()}>
+                    {text.replace}
+                  </button>
+                  <button
+                    type="button"
+                    class="danger"
+                    onClick={() => {
+                      hide();
+                      props.remove();
+                    }}
+                  >
+                    {text.remove}
+                  </button>
+                </>
+              ) : (
+                <p class="hint">{text.needsTemplates}</p>
+              )}
+              <input
+                ref={file}
+                type="file"
+                class="visually-hidden"
+                accept={FILE_TYPES}
+                tabIndex={-1}
+                aria-hidden="true"
+                onChange={(event) => {
+                  const chosen = event.currentTarget.files?.[0];
+                  event.currentTarget.value = "";
+                  hide();
+                  if (chosen) props.replace(chosen);
+                }}
+              />
+            </>
+          )}
+        </MoreMenu>
       </div>
       <span class="asset-facts">
         {asset.status === "ready" && asset.width !== null && asset.height !== null ? text.size(asset.width, asset.height) : ""}
         {asset.status === "waiting" ? text.waiting : ""}
         {asset.status === "refused" || asset.replacement === "refused" ? text.refused(asset.detail ?? "") : ""}
       </span>
-      <div ref={menu} id={menuId} popover="auto" class="menu card-menu" onToggle={(event) => placeOpened(event, more.current)}>
-        <button
-          type="button"
-          disabled={asset.status !== "ready"}
-          onClick={() => {
-            hide();
-            use();
-          }}
-        >
-          {label}
-        </button>
-        <button
-          type="button"
-          onClick={() => {
-            hide();
-            void copyText(`asset:${asset.id}`);
-          }}
-        >
-          {text.copyName}
-        </button>
-        {hasScope("templates") ? (
-          <>
-            <button type="button" onClick={() => file.current?.click()}>
-              {text.replace}
-            </button>
-            <button
-              type="button"
-              class="danger"
-              onClick={() => {
-                hide();
-                props.remove();
-              }}
-            >
-              {text.remove}
-            </button>
-          </>
-        ) : (
-          <p class="hint">{text.needsTemplates}</p>
-        )}
-        <input
-          ref={file}
-          type="file"
-          class="visually-hidden"
-          accept={FILE_TYPES}
-          tabIndex={-1}
-          aria-hidden="true"
-          onChange={(event) => {
-            const chosen = event.currentTarget.files?.[0];
-            event.currentTarget.value = "";
-            hide();
-            if (chosen) props.replace(chosen);
-          }}
-        />
-      </div>
     </li>
   );
 }

@@ -21,7 +21,7 @@ const MAX_SAMPLES = 80;
 export function FontsPanel({ editor }: PanelProps) {
   const [fonts, setFonts] = useState<readonly FontFamily[]>([]);
   const [problem, setProblem] = useState<unknown>();
-  const [wanted, setWanted] = useState("");
+  const [query, setQuery] = useState("");
   const [told, tell] = useState("");
   const load = () => {
     setProblem(undefined);
@@ -32,7 +32,7 @@ export function FontsPanel({ editor }: PanelProps) {
   const body = useMemo(() => (fonts.length > 0 ? samples(fonts) : undefined), [fonts]);
   const drawn = useDrawn(body);
   const texts = selectedTexts(editor);
-  const found = fonts.filter((font) => font.family.toLowerCase().includes(wanted.trim().toLowerCase()));
+  const found = fonts.filter((font) => font.family.toLowerCase().includes(query.trim().toLowerCase()));
   const row = (font: FontFamily) => (
     <li key={font.family}>
       <button
@@ -62,8 +62,8 @@ export function FontsPanel({ editor }: PanelProps) {
           aria-label={text.search}
           placeholder={text.search}
           maxLength={64}
-          value={wanted}
-          onInput={(event) => setWanted(event.currentTarget.value)}
+          value={query}
+          onInput={(event) => setQuery(event.currentTarget.value)}
         />
         <FileButton label={text.upload} accept={FONT_FILE_TYPES} multiple choose={(files) => start(files)} />
       </div>

@@ -1,6 +1,6 @@
 /** All templates as pictures: find, open, duplicate and delete them. */
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 
 import { withName } from "./new_document";
 import { hasScope } from "../../server/session";
@@ -9,8 +9,9 @@ import {
 } from "../../server/templates";
 import { words } from "../../words/screens";
 import { withoutMarks } from "../../document/bounds";
-import { Dialog, placeOpened } from "../../components/dialog";
+import { Dialog } from "../../components/dialog";
 import { Labelled } from "../../components/fields";
+import { MoreMenu } from "../../components/more_menu";
 import { Page } from "../frame";
 import { ProblemNote } from "../../components/problem_note";
 import { shownDay, shownTime } from "../../words/formats";
@@ -25,14 +26,14 @@ type Open = { dialog: "duplicate" | "remove" | "snippet"; template: TemplateLine
 export function Templates() {
   const [templates, setTemplates] = useState<readonly TemplateLine[]>();
   const [problem, setProblem] = useState<unknown>();
-  const [wanted, setWanted] = useState("");
+  const [query, setQuery] = useState("");
   const [open, setOpen] = useState<Open>();
   const load = () => {
     setProblem(undefined);
     listTemplates().then(setTemplates, setProblem);
   };
   useEffect(load, []);
-  const found = (templates ?? []).filter((template) => matches(template, wanted));
+  const found = (templates ?? []).filter((template) => matches(template, query));
   const close = () => setOpen(undefined);
   return (
     <Page title={text.title} actions={<Actions />}>
@@ -43,8 +44,8 @@ export function Templates() {
           aria-label={text.search}
           placeholder={text.search}
           maxLength={100}
-          value={wanted}
-          onInput={(event) => setWanted(event.currentTarget.value)}
+          value={query}
+          onInput={(event) => setQuery(event.currentTarget.value)}
         />
         <span class="quiet" role="status">
           {templates && templates.length > 0 && text.count(found.length, templates.length)}
@@ -55,8 +56,8 @@ export function Templates() {
       {templates?.length === 0 && <Empty />}
       {templates !== undefined && templates.length > 0 && found.length === 0 && (
         <div class="empty-place">
-          <p>{text.noMatch(wanted)}</p>
-          <button type="button" class="outlined" onClick={() => setWanted("")}>
+          <p>{text.noMatch(query)}</p>
+          <button type="button" class="outlined" onClick={() => setQuery("")}>
             {text.clear}
           </button>
         </div>
@@ -84,8 +85,8 @@ export function Templates() {
   );
 }
 
-function matches(template: TemplateLine, wanted: string): boolean {
-  return withoutMarks(`${template.name} ${template.id}`).includes(withoutMarks(wanted.trim()));
+function matches(template: TemplateLine, query: string): boolean {
+  return withoutMarks(`${template.name} ${template.id}`).includes(withoutMarks(query.trim()));
 }
 
 function Actions() {
@@ -172,60 +173,45 @@ function NoPicture({ width, height }: { width: number; height: number }) {
 }
 
 function CardMenu({ template, act }: { template: TemplateLine; act: (dialog: Open["dialog"]) => void }) {
-  const menu = useRef<HTMLDivElement>(null);
-  const button = useRef<HTMLButtonElement>(null);
   const { id, version, name } = template;
-  const menuId = `menu-${id}`;
-  const choose = (dialog: Open["dialog"]) => {
-    menu.current?.hidePopover();
-    act(dialog);
-  };
   const mayDelete = hasScope("templates") || version === null;
   return (
-    <>
-      <button
-        ref={button}
-        type="button"
-        class="icon card-more"
-        aria-label={text.more(name)}
-        aria-haspopup="true"
-        popoverTarget={menuId}
-      >
-        <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">
-          <g fill="currentColor">
-            <circle cx="3" cy="8" r="1.4" />
-            <circle cx="8" cy="8" r="1.4" />
-            <circle cx="13" cy="8" r="1.4" />
-          </g>
-        </svg>
-      </button>
-      <div ref={menu} id={menuId} popover="auto" class="menu card-menu" onToggle={(event) => placeOpened(event, button.current)}>
-        <a class="button" href={`/studio/t/${id}`}>
-          {text.edit}
-        </a>
-        <a class="button" href={`/studio/t/${id}/preview`}>
-          {text.preview}
-        </a>
-        {version !== null && (
-          <a class="button" href={`/studio/t/${id}/versions`}>
-            {text.versions}
-          </a>
-        )}
-        {version !== null && hasScope("images") && (
-          <button type="button" onClick={() => choose("snippet")}>
-            {text.snippet}
-          </button>
-        )}
-        <button type="button" onClick={() => choose("duplicate")}>
-          {text.duplicate}
-        </button>
-        {mayDelete && (
-          <button type="button" class="danger" onClick={() => choose("remove")}>
-            {text.remove}
-          </button>
-        )}
-      </div>
-    </>
+    <MoreMenu id={`menu-${id}`} label={text.more(name)} class="card-more">
+      {(hide) => {
+        const choose = (dialog: Open["dialog"]) => {
+          hide();
+          act(dialog);
+        };
+        return (
+          <>
+            <a class="button" href={`/studio/t/${id}`}>
+              {text.edit}
+            </a>
+            <a class="button" href={`/studio/t/${id}/preview`}>
+              {text.preview}
+            </a>
+            {version !== null && (
+              <a class="button" href={`/studio/t/${id}/versions`}>
+                {text.versions}
+              </a>
+            )}
+            {version !== null && hasScope("images") && (
+              <button type="button" onClick={() => choose("snippet")}>
+                {text.snippet}
+              </button>
+            )}
+            <button type="button" onClick={() => choose("duplicate")}>
+              {text.duplicate}
+            </button>
+            {mayDelete && (
+              <button type="button" class="danger" onClick={() => choose("remove")}>
+                {text.remove}
+              </button>
+            )}
+          </>
+        );
+      }}
+    </MoreMenu>
   );
 }
 
