@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { CsvError, CsvParser, detectDelimiter, detectEncoding, readTable, type Row } from "../src/document/csv";
-import { fieldFor, fieldFromColumn, graphemes, isMissing, suggestionsFor, TableCounter } from "../src/document/people";
+import { fieldFor, fieldFromColumn, isMissing, suggestionsFor, TableCounter } from "../src/document/people";
+import { graphemes } from "../src/document/bounds";
 import { Random } from "./seeds";
 
 function rowsOf(text: string, delimiter = ",", sliceLength = 1000): Row[] {

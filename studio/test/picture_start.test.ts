@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { contrast, hex, inkIn, type Pixels, surroundings, textColors } from "../src/screens/picture/colors";
 import { slug } from "../src/document/bounds";
-import { dragged, faultsOf, graphemes, kept, nudged, type PictureChoices, pictureTemplate, pictureTemplateText, proposedAlign, proposedSize, shownWidth, titleOf } from "../src/screens/picture/template";
+import { dragged, faultsOf, kept, nudged, type PictureChoices, pictureTemplate, pictureTemplateText, proposedAlign, proposedSize, shownWidth, titleOf } from "../src/screens/picture/template";
 
 type Rgb = [number, number, number];
 
@@ -117,7 +117,6 @@ test("choices that would make no template are named", () => {
   assert.ok(faultsOf({ ...CHOICES, maxLength: 0 }).maxLength);
   assert.ok(faultsOf({ ...CHOICES, maxLength: Number.NaN }).maxLength);
   assert.ok(faultsOf({ ...CHOICES, example: "👩‍👩‍👧‍👦".repeat(41) }).example);
-  assert.equal(graphemes("👩‍👩‍👧‍👦é"), 2);
 });
 
 test("a mark stays in the picture, whatever is dragged or pressed", () => {

@@ -1,4 +1,4 @@
-/** What fields, assets and templates may be called, what an open field needs, and what a value of a number property may be. */
+/** Names of fields, assets and templates; the bounds that an open field needs; rounding and steps of number properties. */
 
 import { isObject, type JsonObject } from "./json";
 import { round } from "./numbers";
@@ -32,14 +32,25 @@ export function slug(text: string, otherwise: string): string {
   return found || otherwise;
 }
 
-/** A free name that begins like `wanted`: letters, digits and underscores. */
-export function freeName(wanted: string, taken: readonly string[]): string {
-  const plain = withoutMarks(wanted)
+/** A name that is not taken, made of `text`: letters, digits and underscores. */
+export function freeName(text: string, taken: readonly string[]): string {
+  const plain = withoutMarks(text)
     .replace(/[^a-z0-9]+/g, "_")
     .replace(/^[^a-z]+|_+$/g, "");
   const base = plain.slice(0, 58) || "layer";
   if (!nameFault(base, taken)) return base;
   for (let n = 2; ; n++) if (!nameFault(`${base}_${n}`, taken)) return `${base}_${n}`;
+}
+
+let segmenter: Intl.Segmenter | undefined;
+
+/** The length of a text as bounds count it: an emoji with its modifiers is one. */
+export function graphemes(text: string): number {
+  if (/^[\x20-\x7e]*$/.test(text)) return text.length;
+  segmenter ??= new Intl.Segmenter("en", { granularity: "grapheme" });
+  let count = 0;
+  for (const _ of segmenter.segment(text)) count++;
+  return count;
 }
 
 export function fieldType(field: Json | undefined): string {
@@ -56,8 +67,6 @@ export function missingBound(field: Json | undefined): readonly string[] {
       return has("allowed_hosts") ? [] : ["allowed_hosts"];
     case "number":
       return ["min", "max"].filter((key) => !has(key));
-    case "list":
-      return [];
     default:
       return [];
   }

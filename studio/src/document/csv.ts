@@ -1,4 +1,4 @@
-/** Reads a table of people in slices, so that a large file never blocks the page for long. */
+/** Reads a CSV file in slices, so that a large file does not block the page. */
 
 export type Row = readonly string[];
 
@@ -6,10 +6,10 @@ const MAX_COLUMNS = 200;
 const MAX_CELL = 20_000;
 const DELIMITERS = [",", ";", "\t", "|"];
 
-/** A table with no rows, too many columns, or of no text. */
+/** The file has no rows, too many columns, or is not text. */
 export class CsvError extends Error {}
 
-/** Parses CSV as RFC 4180 has it; cells may hold line ends, lines end with CR LF, LF or CR. */
+/** Parses CSV (RFC 4180); quoted cells may hold line breaks, lines end with CR LF, LF or CR. */
 export class CsvParser {
   private cell = "";
   private row: string[] = [];
@@ -32,7 +32,7 @@ export class CsvParser {
     if (this.cell !== "" || this.row.length > 0 || this.state !== "start") this.endRow();
   }
 
-  /** Takes text up to the next quotation mark; returns the place of the last character taken. */
+  /** Takes text up to the next quotation mark; returns the index of the last character taken. */
   private quoted(text: string, at: number): number {
     const quote = text.indexOf('"', at);
     const end = quote < 0 ? text.length : quote;
@@ -106,7 +106,7 @@ export function detectDelimiter(sample: string): string {
   return best.delimiter;
 }
 
-/** A byte order mark, else UTF-8 where it is valid, else Windows-1252. */
+/** The encoding: by a byte order mark, else UTF-8 where it is valid, else Windows-1252. */
 export function detectEncoding(bytes: Uint8Array): string {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return "utf-16le";
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return "utf-16be";

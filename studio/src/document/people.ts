@@ -1,42 +1,38 @@
 /**
- * What a table of people says about a template's fields: how long values are, how many are missing,
- * where their images come from. All of it is computed in the browser.
+ * Computes statistics of a CSV file's columns (lengths, missing values, image hosts) and suggests bounds of
+ * fields from them. All of it is computed in the browser.
  */
 
-import { fieldType } from "./bounds";
+import { fieldType, graphemes } from "./bounds";
 import type { Row } from "./csv";
 import { hasKey, isObject } from "./json";
 import type { Edit, Json } from "./types";
 
 export const MAX_FILE_BYTES = 20_000_000;
 
-const DISTINCT = 12;
-const HOSTS = 10;
-const LONGEST_COUNTED = 1000;
-/** UTF-16 units of a value that becomes an example: longer ones would fill the document. */
-const LONGEST_EXAMPLE = 1000;
+/** The largest `max_length` of a field. */
+const MAX_LENGTH = 5000;
+/** Columns with more distinct values get no `choices`. */
+const MAX_CHOICES = 12;
+/** No `allowed_hosts` are suggested for more hosts. */
+const MAX_HOSTS = 10;
+/** No `pattern` is suggested for longer values. */
+const MAX_PATTERN_LENGTH = 1000;
+/** In UTF-16 units. Longer values become no example, since they would fill the document. */
+const MAX_EXAMPLE_LENGTH = 1000;
 
-const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });
-
-export function graphemes(text: string): number {
-  if (/^[\x20-\x7e]*$/.test(text)) return text.length;
-  let count = 0;
-  for (const _ of segmenter.segment(text)) count++;
-  return count;
-}
-
-/** Values that stand for none, and merge tags that nothing filled in. */
-const NOTHING =
+/** Spellings of a missing value, such as `N/A`, and merge tags that were not replaced. */
+const PLACEHOLDER =
   /^(null|nil|none|undefined|nan|n\/a|#n\/a|#ref!|#value!|#name\?|\{\}|\[\]|\(\)|""|''|\\n|invalid date|\[object object\])$/i;
-const TAG =
+const MERGE_TAG =
   /^(\{\{[^]*\}\}|\{%[^]*%\}|\*\|[^]*\|\*|%%[^]*%%|<%[^]*%>|\$\{[^]*\}|\[\[[^]*\]\]|\{\$[^]*\}|\[%[^]*%\]|\{[a-z_.:-]{2,}\}|%[a-z_.:-]{2,}%|\[[a-z]+_[a-z_]+\])$/i;
 
 export function isMissing(value: string): boolean {
   const text = value.trim();
-  return text === "" || NOTHING.test(text) || TAG.test(text);
+  return text === "" || PLACEHOLDER.test(text) || MERGE_TAG.test(text);
 }
 
-/** What all values of a column are, as a pattern; the first that all of them match. */
+/** A column gets the first pattern that all of its values match. */
 const PATTERNS: readonly { allowed: RegExp; pattern: string }[] = [
   { allowed: /^[0-9]+$/, pattern: "[0-9]" },
   { allowed: /^[A-Z]+$/, pattern: "[A-Z]" },
@@ -49,13 +45,13 @@ const PATTERNS: readonly { allowed: RegExp; pattern: string }[] = [
 export interface ColumnStatistics {
   name: string;
   rows: number;
-  /** Empty, or a merge tag that nothing filled in. */
+  /** Empty, a placeholder such as `N/A`, or a merge tag that was not replaced. */
   missing: number;
   /** Graphemes. */
   longest: number;
   longestValue: string;
   shortest: number;
-  /** 99 of 100 values have at most so many graphemes. */
+  /** The 99th percentile of the lengths, in graphemes. */
   percentile99: number;
   /** Hosts of https addresses, most frequent first. */
   hosts: readonly string[];
@@ -86,18 +82,19 @@ class ColumnCounter {
 
   constructor(readonly name: string) {}
 
+  addMissing(): void {
+    this.rows++;
+    this.missing++;
+  }
+
   add(value: string): void {
     this.rows++;
-    if (isMissing(value)) {
-      this.missing++;
-      return;
-    }
     this.addLength(value);
     this.addHost(value);
     this.addNumber(value);
     this.patterns = this.patterns.filter(({ allowed }) => allowed.test(value));
     this.distinct?.add(value);
-    if (this.distinct && this.distinct.size > DISTINCT) this.distinct = undefined;
+    if (this.distinct && this.distinct.size > MAX_CHOICES) this.distinct = undefined;
   }
 
   finish(): ColumnStatistics {
@@ -116,7 +113,7 @@ class ColumnCounter {
       percentile99: this.percentile(values, 0.99),
       hosts: [...this.hostCounts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).map(([host]) => host),
       allImages: values > 0 && this.images === values,
-      pattern: values && pattern && longest <= LONGEST_COUNTED ? pattern + span : undefined,
+      pattern: values && pattern && longest <= MAX_PATTERN_LENGTH ? pattern + span : undefined,
       choices: values >= 50 && this.distinct ? [...this.distinct].sort() : undefined,
       range: values && this.numeric ? [this.low, this.high] : undefined,
     };
@@ -161,7 +158,7 @@ export interface TableRow {
   /** From 1, without the header. */
   number: number;
   cells: Row;
-  /** Why this row is worth a look: a column's longest value, a value that is missing … */
+  /** Why this row is a good test: a column's longest value, a missing value, another script, or the first row. */
   reason: "longest" | "missing" | "script" | "first";
   column: string;
 }
@@ -170,7 +167,7 @@ export interface TableStatistics {
   header: Row;
   rows: number;
   columns: readonly ColumnStatistics[];
-  /** Rows that show what the template has to bear. */
+  /** Rows with which to test the template. */
   notable: readonly TableRow[];
 }
 
@@ -202,11 +199,15 @@ export class TableCounter {
     this.first ??= note("first", "");
     for (const [index, counter] of this.counters.entries()) {
       const value = row[index] ?? "";
-      counter.add(value);
-      if (isMissing(value)) this.missing[index] ??= note("missing", counter.name);
-      else if (value.length > (this.lengths[index] ?? 0)) {
-        this.lengths[index] = value.length;
-        this.longest[index] = note("longest", counter.name);
+      if (isMissing(value)) {
+        counter.addMissing();
+        this.missing[index] ??= note("missing", counter.name);
+      } else {
+        counter.add(value);
+        if (value.length > (this.lengths[index] ?? 0)) {
+          this.lengths[index] = value.length;
+          this.longest[index] = note("longest", counter.name);
+        }
       }
       const script = scriptOf(value);
       if (script && !this.scripts.has(script)) this.scripts.set(script, note("script", counter.name));
@@ -241,7 +242,7 @@ function scriptOf(value: string): string | undefined {
 
 // --- columns and fields
 
-/** The field that a column is for, as docs/contract/tables.md has it. */
+/** The field that a column fills, by the rules of docs/contract/tables.md. */
 export function fieldFor(column: string, fields: readonly string[]): string | undefined {
   if (fields.includes(column)) return column;
   const key = comparable(column);
@@ -259,11 +260,16 @@ export interface Suggestion {
   kind: SuggestionKind;
   field: string;
   column: ColumnStatistics;
-  /** Empty where somebody has to decide, such as which default to show. */
+  /** Empty where the author has to decide, as for a default. */
   edits: readonly Edit[];
 }
 
-/** Bounds that the table's values would keep and the field does not have yet. */
+/** The `max_length` that a column's values need. */
+export function neededLength(column: ColumnStatistics): number {
+  return Math.min(column.longest, MAX_LENGTH);
+}
+
+/** Bounds that all values of the column meet and the field does not have yet. */
 export function suggestionsFor(field: string, spec: Json | undefined, column: ColumnStatistics): Suggestion[] {
   const written = isObject(spec) ? spec : {};
   const lacks = (key: string): boolean => !hasKey(written, key) || written[key] === null;
@@ -275,12 +281,12 @@ export function suggestionsFor(field: string, spec: Json | undefined, column: Co
   const values = column.rows - column.missing;
   const type = fieldType(spec);
   if (values && type === "text") {
-    const length = Math.min(column.longest, 5000);
+    const length = neededLength(column);
     if (written["max_length"] !== length) suggest("max_length", [set("max_length", length)]);
     if (column.pattern && lacks("pattern")) suggest("pattern", [set("pattern", column.pattern)]);
     if (column.choices && lacks("choices")) suggest("choices", [set("choices", [...column.choices])]);
   }
-  if (type === "image" && column.hosts.length && column.hosts.length <= HOSTS) {
+  if (type === "image" && column.hosts.length && column.hosts.length <= MAX_HOSTS) {
     const hosts = [...column.hosts].sort();
     const known = Array.isArray(written["allowed_hosts"]) ? written["allowed_hosts"] : [];
     if (hosts.some((host) => !known.includes(host))) suggest("allowed_hosts", [set("allowed_hosts", hosts)]);
@@ -300,7 +306,7 @@ export function fieldFromColumn(column: ColumnStatistics): { [key: string]: Json
   if (column.range && !column.pattern?.startsWith("[0-9]{4,")) {
     return { type: "number", min: column.range[0], max: column.range[1], example: column.range[1] };
   }
-  const length = Math.max(1, Math.min(column.longest, 5000));
-  const isExample = column.longest > 0 && column.longestValue.length <= LONGEST_EXAMPLE;
+  const length = Math.max(1, neededLength(column));
+  const isExample = column.longest > 0 && column.longestValue.length <= MAX_EXAMPLE_LENGTH;
   return isExample ? { max_length: length, example: column.longestValue } : { max_length: length };
 }

@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 
+import { graphemes } from "../document/bounds";
 import { threeWay } from "../document/merge";
 import { parse } from "../document/text";
 import type { Editor } from "../editor/store";
@@ -18,9 +19,8 @@ import { Dialog } from "../components/dialog";
 import { CopyButton } from "../components/copy";
 import { Labelled } from "../components/fields";
 import { ProblemNote } from "../components/problem_note";
-import { graphemes } from "./picture/template";
-import { nameOf } from "./preview/preview";
 import { Snippet } from "./snippet";
+import { nameOf } from "./templates/new_document";
 
 const text = words.publish;
 const MAX_NOTE = 200;

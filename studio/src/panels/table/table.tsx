@@ -1,4 +1,4 @@
-/** A table of readers, dropped on the page: what it says of the fields, and people to look at. */
+/** Reads a CSV file of recipients in the browser: suggests bounds of fields, and offers rows to preview. */
 
 import { useSignal, type Signal } from "@preact/signals";
 
@@ -11,6 +11,7 @@ import {
   fieldFromColumn,
   isMissing,
   MAX_FILE_BYTES,
+  neededLength,
   type Suggestion,
   suggestionsFor,
   TableCounter,
@@ -101,7 +102,7 @@ async function read(file: File, state: Signal<State>): Promise<void> {
   state.value = typeof read === "string" ? { step: "none", fault: read } : { step: "read", file: file.name, table: read };
 }
 
-/** Reads the file on this page; nothing of it is sent anywhere. A text says why it could not be read. */
+/** The statistics of a file, read in the browser and not sent anywhere; or a text that says why it could not be read. */
 async function tableIn(file: File, progress: (share: number) => void): Promise<TableStatistics | string> {
   if (file.size > MAX_FILE_BYTES) return words.table.tooLarge;
   progress(0);
@@ -115,7 +116,7 @@ async function tableIn(file: File, progress: (share: number) => void): Promise<T
   }
 }
 
-/** The people of a file whose rows are worth a look; a text says why it could not be read. */
+/** The people of a file with whom to test the template; or a text that says why it could not be read. */
 export async function notablePeople(file: File, fields: JsonObject): Promise<readonly Person[] | string> {
   const table = await tableIn(file, () => undefined);
   if (typeof table === "string") return table;
@@ -218,7 +219,7 @@ function SuggestionLine({ editor, suggestion }: { editor: Editor; suggestion: Su
 function suggestedValue({ kind, column }: Suggestion): string {
   switch (kind) {
     case "max_length":
-      return String(Math.min(column.longest, 5000));
+      return String(neededLength(column));
     case "pattern":
       return column.pattern ?? "";
     case "choices":
@@ -234,7 +235,7 @@ function suggestedValue({ kind, column }: Suggestion): string {
 
 function Notable({ editor, fields, table }: { editor: Editor; fields: JsonObject; table: TableStatistics }) {
   const picked = useSignal<ReadonlySet<number>>(new Set());
-  const told = useSignal("");
+  const message = useSignal("");
   const toggle = (row: TableRow): void => {
     const next = new Set(picked.peek());
     if (!next.delete(row.number)) next.add(row.number);
@@ -244,7 +245,7 @@ function Notable({ editor, fields, table }: { editor: Editor; fields: JsonObject
     const rows = table.notable.filter((row) => picked.peek().has(row.number));
     const people = rows.map((row) => personFrom(row, table, fields));
     void addPeople(editor, people);
-    told.value = words.table.picked(people.length);
+    message.value = words.table.picked(people.length);
     picked.value = new Set();
   };
   return (
@@ -268,7 +269,7 @@ function Notable({ editor, fields, table }: { editor: Editor; fields: JsonObject
         {words.table.pick}
       </button>
       <p role="status" class="quiet">
-        {told.value}
+        {message.value}
       </p>
     </fieldset>
   );

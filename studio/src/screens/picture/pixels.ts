@@ -1,7 +1,7 @@
 /** Reads a picture file's pixels, to find colours in it. Nothing is drawn with them. */
 
 import { type Box, type Pixels } from "./colors";
-import { MAX_PIXELS, MAX_SIDE } from "./template";
+import { MAX_PIXELS, MAX_SIDE } from "../templates/new_document";
 
 /** Colours are looked for in a picture of at most so many pixels a side. */
 const MAX_READ_SIDE = 1_600;

@@ -12,11 +12,12 @@ import { Choice, Labelled, NumberInput } from "../../components/fields";
 import { Page } from "../frame";
 import { ProblemNote } from "../../components/problem_note";
 import { freeId } from "../templates/name_dialog";
+import { MAX_SIDE } from "../templates/new_document";
 import { type Box, hex, inkIn, surroundings, textColors } from "./colors";
 import { Mark, MarkFields } from "./mark";
 import { PictureTooLarge, type ReadPicture, readPicture, scaledBox } from "./pixels";
 import { slug } from "../../document/bounds";
-import { faultsOf, MAX_SIDE, MIN_WIDTH, type PictureChoices, pictureTemplateText, proposedAlign, proposedSize, shownWidth, titleOf } from "./template";
+import { faultsOf, MIN_WIDTH, type PictureChoices, pictureTemplateText, proposedAlign, proposedSize, shownWidth, titleOf } from "./template";
 import { PictureUpload } from "./upload";
 
 const text = words.picture;

@@ -1,6 +1,8 @@
 /** Makes a template of a finished picture, in which a marked place shows each reader's name. */
 
+import { graphemes, nameFault } from "../../document/bounds";
 import type { Json } from "../../document/types";
+import { MAX_SIDE } from "../templates/new_document";
 import { type Box, hex, type Ink, type Surroundings } from "./colors";
 
 export interface PictureChoices {
@@ -35,12 +37,9 @@ export interface PictureChoices {
 }
 
 export const MIN_WIDTH = 16;
-export const MAX_SIDE = 5_000;
-export const MAX_PIXELS = 16_000_000;
 /** The height of capitals and small letters together, in sizes: between a cap's and a line's. */
 const INK_HEIGHT = 0.8;
 const LINE_HEIGHT = 1.2;
-const FIELD_NAME = /^[a-z][a-z0-9_]{0,63}$/;
 
 /** The width in a mail: banners of 1,000 pixels and more are shown at half their pixels. */
 export function shownWidth(width: number): number {
@@ -107,10 +106,10 @@ export function dragged(from: { x: number; y: number }, to: { x: number; y: numb
   return kept({ x: x1, y: y1, width: x2 - x1, height: y2 - y1 }, picture);
 }
 
-/** What is wrong with the choices, by the property that mends it; empty where all is well. */
+/** The invalid choices, by their property; empty where all are valid. */
 export function faultsOf(choices: PictureChoices): Partial<Record<"field" | "text" | "maxLength" | "whenEmpty" | "example" | "width", string>> {
   const faults: ReturnType<typeof faultsOf> = {};
-  if (!FIELD_NAME.test(choices.field)) faults.field = "field";
+  if (nameFault(choices.field, [])) faults.field = "field";
   if (!mentions(choices.text, choices.field)) faults.text = "text";
   if (!(choices.maxLength >= 1 && choices.maxLength <= 1_000)) faults.maxLength = "maxLength";
   if (graphemes(choices.whenEmpty) > choices.maxLength) faults.whenEmpty = "whenEmpty";
@@ -208,10 +207,6 @@ function scaled(box: Box, scale: number): Box {
     width: Math.max(1, Math.round((box.x + box.width) * scale) - x),
     height: Math.max(1, Math.round((box.y + box.height) * scale) - y),
   };
-}
-
-export function graphemes(text: string): number {
-  return [...new Intl.Segmenter("en", { granularity: "grapheme" }).segment(text)].length;
 }
 
 /** JSON on one line with a space behind each comma and colon. */

@@ -1,9 +1,12 @@
 /** Documents that the studio itself begins: empty ones, and copies with another name. */
 
+import { isObject } from "../../document/json";
 import { applyEdits, parse } from "../../document/text";
+import type { Json } from "../../document/types";
 
-const MAX_SIDE = 5_000;
-const MAX_PIXELS = 16_000_000;
+/** The largest width or height of a template, in CSS pixels, and its largest area. */
+export const MAX_SIDE = 5_000;
+export const MAX_PIXELS = 16_000_000;
 /** A document has at most so many bytes. */
 export const MAX_BYTES = 256 * 1024;
 
@@ -37,14 +40,18 @@ export function withName(text: string, name: string): string {
   return applyEdits(text, [{ kind: "set", path: ["name"], value: name }]);
 }
 
+/** A document's name; undefined where it is blank. */
+export function nameOf(value: Json | undefined): string | undefined {
+  const name = isObject(value) ? value["name"] : undefined;
+  return typeof name === "string" && name.trim() !== "" ? name : undefined;
+}
+
 /** The name in a document's text. */
 export function nameIn(text: string): string | undefined {
-  const { value } = parse(text);
-  const name = typeof value === "object" && value !== null && !Array.isArray(value) ? value.name : undefined;
-  return typeof name === "string" && name.trim() !== "" ? name : undefined;
+  return nameOf(parse(text).value);
 }
 
 export function isObjectText(text: string): boolean {
   const { value, faults } = parse(text);
-  return faults.length === 0 && typeof value === "object" && value !== null && !Array.isArray(value);
+  return faults.length === 0 && isObject(value);
 }
