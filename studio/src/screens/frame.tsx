@@ -3,8 +3,10 @@
 import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
 
+import type { Json } from "../document/types";
 import { session, sessionState, signOut } from "../server/session";
 import { words } from "../words/screens";
+import { nameOf } from "./templates/new_document";
 
 export interface Crumb {
   name: string;
@@ -63,6 +65,27 @@ export function Page(props: {
         {props.children}
       </main>
     </div>
+  );
+}
+
+/** The frame of a template's screens: under the template's name, with a link to its editor. */
+export function TemplatePage(props: { id: string; value: Json | undefined; title: string; children: ComponentChildren }) {
+  const path = `/studio/t/${props.id}`;
+  return (
+    <Page
+      title={props.title}
+      crumbs={[
+        { name: words.templates, path: "/studio" },
+        { name: nameOf(props.value) ?? props.id, path },
+      ]}
+      actions={
+        <a class="button outlined" href={path}>
+          {words.preview.edit}
+        </a>
+      }
+    >
+      {props.children}
+    </Page>
   );
 }
 

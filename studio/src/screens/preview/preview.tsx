@@ -11,7 +11,7 @@ import type { PreviewBody } from "../../server/previews";
 import { words } from "../../words/screens";
 import { useDrawn } from "../../components/drawn";
 import { Choice, Labelled } from "../../components/fields";
-import { Page } from "../frame";
+import { TemplatePage } from "../frame";
 import { ProblemNote } from "../../components/problem_note";
 import { fileSize } from "../../words/formats";
 import { type Device, MailFrame, type MailPicture } from "./mail_frame";
@@ -26,24 +26,12 @@ const MAX_DAYS = 400;
 
 export function Preview({ id }: { id: string }) {
   const { editor, problem } = useEditor(id);
-  const name = nameOf(editor?.value.value) ?? id;
   return (
-    <Page
-      title={text.title}
-      crumbs={[
-        { name: words.templates, path: "/studio" },
-        { name, path: `/studio/t/${id}` },
-      ]}
-      actions={
-        <a class="button outlined" href={`/studio/t/${id}`}>
-          {text.edit}
-        </a>
-      }
-    >
+    <TemplatePage id={id} value={editor?.value.value} title={text.title}>
       <ProblemNote problem={problem} />
       {editor === undefined && problem === undefined && <p class="quiet">{words.loading}</p>}
       {editor && <Frames editor={editor} />}
-    </Page>
+    </TemplatePage>
   );
 }
 
@@ -247,9 +235,4 @@ function ownValues(fields: readonly FieldLine[], own: Record<string, string>): M
 
 function object(value: Json | undefined): JsonObject {
   return isObject(value) ? value : {};
-}
-
-export function nameOf(value: Json | undefined): string | undefined {
-  const name = object(value).name;
-  return typeof name === "string" && name !== "" ? name : undefined;
 }

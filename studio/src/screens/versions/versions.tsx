@@ -11,12 +11,11 @@ import { ChangeList, JsonDiff } from "./diff_view";
 import { Dialog } from "../../components/dialog";
 import { CopyButton } from "../../components/copy";
 import { Labelled } from "../../components/fields";
-import { Page } from "../frame";
+import { TemplatePage } from "../frame";
 import { ProblemNote } from "../../components/problem_note";
 import { shownTime } from "../../words/formats";
 import { EXAMPLES, fileOptions, useWorstPeople, valuesOf } from "../people_choice";
 import { PersonSelect } from "../person_select";
-import { nameOf } from "../preview/preview";
 import { useEditor } from "../use_editor";
 
 const text = words.versions;
@@ -37,26 +36,14 @@ export function Versions({ id }: { id: string }) {
     }, setListProblem);
   };
   useEffect(() => load(), [id]);
-  const name = nameOf(editor?.value.value) ?? id;
   return (
-    <Page
-      title={text.title}
-      crumbs={[
-        { name: words.templates, path: "/studio" },
-        { name, path: `/studio/t/${id}` },
-      ]}
-      actions={
-        <a class="button outlined" href={`/studio/t/${id}`}>
-          {words.preview.edit}
-        </a>
-      }
-    >
+    <TemplatePage id={id} value={editor?.value.value} title={text.title}>
       <ProblemNote problem={problem ?? listProblem} />
       {versions?.length === 0 && <p class="quiet">{text.none}</p>}
       {editor && versions && versions.length > 0 && (
         <Compared id={id} editor={editor} versions={versions} more={cursor === null ? undefined : () => load(cursor)} />
       )}
-    </Page>
+    </TemplatePage>
   );
 }
 
