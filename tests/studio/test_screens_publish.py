@@ -144,7 +144,7 @@ def test_a_drawing_that_takes_too_long_blocks_publishing(studio: Studio) -> None
     button = dialog.get_by_role("button", name="Publish")
     expect(dialog.locator(".blocking")).to_contain_text("2 s are allowed")
     expect(button).to_be_disabled()
-    expect(button).to_have_accessible_description("The document has faults: mend them first.")
+    expect(button).to_have_accessible_description("The document has faults: fix them first.")
     refused = studio.call("PUT", "/v1/templates/too-slow", new_document(layers=layers))
     assert (refused.status_code, refused.json()["code"]) == (400, "drawing_too_slow")
 

@@ -90,7 +90,7 @@ export class CanvasController {
         void this.stack.setWhole(picture, alt, faults.length > 0);
       }),
       effect(() => void this.stack.setParts(editor.loop.parts.value, this.size.value)),
-      effect(() => editor.loop.wantParts(this.#partsWanted())),
+      effect(() => editor.loop.wantParts(this.#partPointers())),
       effect(() => this.#forgetLive()),
       effect(() => this.#leaveGoneGroup()),
       effect(() => this.#chooseSharpness()),
@@ -358,8 +358,8 @@ export class CanvasController {
 
   // --- what follows from signals
 
-  /** The pointers whose parts are wanted: the selected layers, if they are siblings. */
-  #partsWanted(): readonly string[] {
+  /** The pointers of the layers whose parts are fetched: the selected ones, if they are siblings. */
+  #partPointers(): readonly string[] {
     const nodes = topmost(this.editor.layers.value, this.editor.selection.value).filter((node) => !node.locked);
     const parents = new Set(nodes.map((node) => node.pointer.replace(/\/\d+$/, "")));
     return parents.size === 1 ? nodes.map((node) => node.pointer) : [];
@@ -379,9 +379,9 @@ export class CanvasController {
   /** Above 100 %, and on fine screens, the picture has as many pixels as can be shown. */
   #chooseSharpness(): void {
     const { width, height } = this.size.value;
-    const wanted = this.viewport.view.value.zoom * devicePixelRatio;
+    const needed = this.viewport.view.value.zoom * devicePixelRatio;
     const fitting = SHARPNESS.filter((dpr) => width * height * dpr * dpr <= MAX_PIXELS);
-    this.editor.dpr.value = fitting.find((dpr) => dpr >= wanted - 0.01) ?? fitting.at(-1) ?? 1;
+    this.editor.dpr.value = fitting.find((dpr) => dpr >= needed - 0.01) ?? fitting.at(-1) ?? 1;
   }
 
   #handlePlaces(): readonly HandlePlace[] {

@@ -16,7 +16,7 @@ interface PartImages {
 
 export class PictureStack {
   #host: HTMLElement | undefined;
-  #wanted: PreviewPicture | undefined;
+  #newest: PreviewPicture | undefined;
   #whole: HTMLImageElement | undefined;
   #parts: PartImages | undefined;
   #partsAreShown = false;
@@ -33,8 +33,8 @@ export class PictureStack {
    * takes the place of a dragged layer's parts only where the service refused the change.
    */
   async setWhole(picture: PreviewPicture | undefined, alt: string, isRefused: boolean): Promise<void> {
-    const isKnown = picture === this.#wanted && !isRefused;
-    this.#wanted = picture;
+    const isKnown = picture === this.#newest && !isRefused;
+    this.#newest = picture;
     if (picture === undefined) return;
     if (isKnown) {
       if (this.#whole?.src === picture.url) this.#whole.alt = alt;
@@ -43,7 +43,7 @@ export class PictureStack {
     const image = imageOf(picture.url, 0, 0, picture.width, picture.height);
     image.alt = alt;
     await image.decode().catch(() => undefined);
-    if (this.#wanted !== picture) return;
+    if (this.#newest !== picture) return;
     this.#whole = image;
     if (this.#isDragging) return;
     this.#partsAreShown = false;

@@ -1,4 +1,4 @@
-/** Pictures that the service draws for a screen, one request in flight. */
+/** Previews for a screen, with one request in flight. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
 

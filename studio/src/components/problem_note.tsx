@@ -1,4 +1,4 @@
-/** What went wrong, in the service's words. */
+/** Shows an error in the service's words. */
 
 import { ApiProblem } from "../server/api";
 import { words } from "../words/screens";

@@ -1,4 +1,4 @@
-/** The names of fields in Liquid: which a text may use, which it does, and another name for one of them. */
+/** Names of fields in Liquid: which are allowed, which a text uses, and renaming. */
 
 import { fieldType } from "./bounds";
 import { hasKey, isObject, toPointer, valueAt } from "./json";

@@ -1,4 +1,4 @@
-/** Which layer of one list is which of another, by name, by being equal, by being alike. */
+/** Matches the layers of two lists by name, by equality, then by similarity. */
 
 import { equal, hasKey, isObject } from "./json";
 import type { Json } from "./types";

@@ -1,4 +1,4 @@
-/** Writes a whole document anew: a property a line, and one line for each layer and each field. */
+/** Formats a whole document: a property a line, and one line for each layer and each field. */
 
 import { isObject } from "./json";
 import { parse } from "./text";

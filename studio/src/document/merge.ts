@@ -146,7 +146,7 @@ function mergeLayers(into: Merging, path: Path, base: Json[], mine: Json[], thei
   const order = new Arrangement(path, mine, gone);
   arrange(order, rows, base, theirs);
   into.edits.push(...order.edits);
-  into.merged = [...into.merged.map((pointer) => order.followPointer(pointer)), ...order.told];
+  into.merged = [...into.merged.map((pointer) => order.followPointer(pointer)), ...order.changed];
   into.conflicts = into.conflicts.map((found) => order.follow(found));
   into.conflicts.push(...deletedHere(rows, base, theirs, path, order));
 }
@@ -154,7 +154,7 @@ function mergeLayers(into: Merging, path: Path, base: Json[], mine: Json[], thei
 /** Removes, orders and adds layers of one list; knows where each of them ends up. */
 class Arrangement {
   readonly edits: Edit[] = [];
-  readonly told: string[] = [];
+  readonly changed: string[] = [];
   /** Indices of `mine` in their new order; -1 is an added layer. */
   private order: number[];
 
@@ -168,7 +168,7 @@ class Arrangement {
       this.edits.push({ kind: "remove", path: [...path, this.order.indexOf(index)] });
       this.order.splice(this.order.indexOf(index), 1);
     }
-    if (gone.length) this.told.push(toPointer(path));
+    if (gone.length) this.changed.push(toPointer(path));
   }
 
   placeOf(index: number): number {
@@ -179,13 +179,13 @@ class Arrangement {
     if (from === to) return;
     this.edits.push({ kind: "move", from: [...this.path, from], path: [...this.path, to] });
     this.order.splice(to, 0, ...this.order.splice(from, 1));
-    this.told.push(toPointer([...this.path, to]));
+    this.changed.push(toPointer([...this.path, to]));
   }
 
   add(layer: Json, to: number): void {
     this.edits.push({ kind: "insert", path: [...this.path, to], value: layer });
     this.order.splice(to, 0, -1);
-    this.told.push(toPointer([...this.path, to]));
+    this.changed.push(toPointer([...this.path, to]));
   }
 
   get length(): number {

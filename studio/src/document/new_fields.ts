@@ -1,4 +1,4 @@
-/** New fields: how they begin, and those that a text names before they exist. */
+/** New fields: their first properties, and fields that a text names before they exist. */
 
 import { freeName, nameFault } from "./bounds";
 import { isObject, type JsonObject, valueAt } from "./json";
@@ -26,9 +26,9 @@ function exampleOf(name: string): string {
 }
 
 /** A free name for a new field: `name` for the first one. */
-export function newFieldName(document: Json | undefined, wanted: string): string {
+export function newFieldName(document: Json | undefined, otherwise: string): string {
   const names = Object.keys(fieldsIn(document));
-  return freeName(names.length === 0 ? "name" : wanted, names);
+  return freeName(names.length === 0 ? "name" : otherwise, names);
 }
 
 /** The name in a fault that says a text uses an unknown one, if a field can be called so. */

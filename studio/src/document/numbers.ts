@@ -1,4 +1,4 @@
-/** Numbers as the document writes them: no noise of floating point, never -0. */
+/** Rounds numbers for the document: no floating-point noise, never -0. */
 
 import { isObject } from "./json";
 import type { Json } from "./types";

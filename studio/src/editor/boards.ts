@@ -1,4 +1,4 @@
-/** A template's three pictures: its own, and those that stand in its place. Each has layers of its own. */
+/** A template's three boards: the picture itself, the fallback and the ended picture. Each has its own layers. */
 
 import { isObject, valueAt, type JsonObject } from "../document/json";
 import { LAYER_ROOTS, layersAt } from "../document/ids";

@@ -57,7 +57,7 @@ export class TemplateEditor implements Editor {
   /** The text that previews show while a gesture lasts; it is not in the document yet. */
   readonly tentative = signal<string | undefined>(undefined);
   /** The newest message for people who hear the page. */
-  readonly told = signal("");
+  readonly announcement = signal("");
   readonly loop = new PreviewLoop();
 
   readonly #state: Signal<DocumentState>;
@@ -99,7 +99,7 @@ export class TemplateEditor implements Editor {
       isJson: () => parse(this.#state.peek().text).value !== undefined,
       replace: (label, replaced) => this.replaceText(label, replaced),
       tell: (message) => {
-        this.told.value = message;
+        this.announcement.value = message;
       },
     });
     this.draft = this.#draft;
@@ -185,7 +185,7 @@ export class TemplateEditor implements Editor {
       return applyEdits(text, edits);
     } catch (error) {
       if (!(error instanceof EditError)) throw error;
-      this.told.value = error.message;
+      this.announcement.value = error.message;
       return text;
     }
   }

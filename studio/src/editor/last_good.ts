@@ -1,4 +1,4 @@
-/** Keeps a picture alive while a tag or a value is half typed: faulty places show what they last were. */
+/** Replaces values that are half typed by the last valid ones, so that previews continue while somebody types. */
 
 import { fromPointer, valueAt } from "../document/json";
 import { applyEdits, parse } from "../document/text";

@@ -72,7 +72,7 @@ function openChanged(id: string, draft: KeptDraft, loaded: NonNullable<Awaited<R
   }
   const editor = new TemplateEditor(id, loaded, { ...kept, draft: { ...draft } });
   editor.replaceText("Merge", merge.text);
-  editor.told.value = "The draft was changed elsewhere too. Both changes are in it now.";
+  editor.announcement.value = "The draft was changed elsewhere too. Both changes are in it now.";
   return editor;
 }
 

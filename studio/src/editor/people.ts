@@ -1,4 +1,4 @@
-/** Whose values the picture shows. */
+/** Switches the person whose values the preview shows. */
 
 import type { Editor } from "./store";
 

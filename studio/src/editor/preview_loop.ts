@@ -77,7 +77,7 @@ export class PreviewLoop {
   #wish: Wish | undefined;
   #shownFor: Wish | undefined;
   #exactFor: Wish | undefined;
-  #wantedParts: readonly string[] = [];
+  #partPointers: readonly string[] = [];
   #partsAskedFor: string | undefined;
   #good: Json | undefined;
   #rest: Rest = "none";
@@ -106,9 +106,9 @@ export class PreviewLoop {
     if (before.exact !== exact) this.state.value = { ...before, exact };
   }
 
-  /** The parts of these sibling layers are wanted at hand; none for an empty list. */
+  /** Sets the sibling layers whose parts are fetched with the preview; an empty list fetches none. */
   wantParts(pointers: readonly string[]): void {
-    this.#wantedParts = pointers;
+    this.#partPointers = pointers;
     this.#tick();
   }
 
@@ -172,7 +172,7 @@ export class PreviewLoop {
 
   /** Parts are asked for at a selection, and after a pause in the changes of what is selected. */
   #partsJob(wish: Wish): { job: Job; notBefore: number } | undefined {
-    const pointers = this.#wantedParts;
+    const pointers = this.#partPointers;
     if (pointers.length === 0) {
       this.#dropParts();
       this.#partsAskedFor = undefined;

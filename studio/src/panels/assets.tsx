@@ -31,7 +31,7 @@ export interface UploadState {
   key: number;
   name: string;
   share: number;
-  told?: string;
+  done?: string;
   fault?: string;
 }
 
@@ -135,7 +135,7 @@ export function useUploads(ready: (asset: Asset) => void) {
         : await uploadNewAsset(file, type, slug(file.name.replace(/\.[^.]*$/, ""), "picture"), options);
       const refused = asset.status === "refused" || asset.replacement === "refused";
       if (refused) change(key, { fault: `${text.refused(asset.detail ?? "")}${replaced ? ` ${text.kept}` : ""}` });
-      else change(key, { share: 1, told: text.ready(asset.id) });
+      else change(key, { share: 1, done: text.ready(asset.id) });
       if (asset.status === "ready") ready(asset);
     } catch (error) {
       if (ending.current.signal.aborted) return;
@@ -161,10 +161,10 @@ export function UploadList({ uploads, dismiss }: { uploads: readonly UploadState
       {uploads.map((upload) => (
         <li key={upload.key} class={upload.fault ? "notice danger" : "notice"}>
           <span class="grow">
-            {upload.fault ?? upload.told ?? (upload.share < 1 ? text.progress(upload.name) : text.checking(upload.name))}
+            {upload.fault ?? upload.done ?? (upload.share < 1 ? text.progress(upload.name) : text.checking(upload.name))}
           </span>
-          {!upload.fault && !upload.told && <progress max={1} value={upload.share} aria-label={text.progress(upload.name)} />}
-          {(upload.fault || upload.told) && (
+          {!upload.fault && !upload.done && <progress max={1} value={upload.share} aria-label={text.progress(upload.name)} />}
+          {(upload.fault || upload.done) && (
             <button type="button" onClick={() => dismiss(upload.key)}>
               {text.dismiss}
             </button>

@@ -1,4 +1,4 @@
-/** The template's fields: what differs from reader to reader, and within which bounds. */
+/** The fields panel: a template's fields, their types and bounds. */
 
 import { useSignal } from "@preact/signals";
 import { useEffect, useId, useRef } from "preact/hooks";
@@ -202,9 +202,9 @@ function NameProperty({ editor, name, names, isNew, renamed }: Omit<FieldFormPro
     fault.value = undefined;
     if (to === name) return;
     const found = nameFault(to, names);
-    const told = { form: words.fields.badName, reserved: words.fields.reserved, taken: words.fields.taken };
+    const messages = { form: words.fields.badName, reserved: words.fields.reserved, taken: words.fields.taken };
     if (found) {
-      fault.value = told[found];
+      fault.value = messages[found];
       return;
     }
     try {

@@ -21,7 +21,7 @@ interface Entry {
 }
 
 export function Findings({ editor }: PanelProps) {
-  const told = useSignal("");
+  const announced = useSignal("");
   const fixes = useFixes(editor);
   const entries = entriesOf(editor).map((entry) => ({ ...entry, fault: { ...entry.fault, ...fixes.get(keyOf(entry.fault)) } }));
   const { problem } = editor.preview.value;
@@ -40,13 +40,13 @@ export function Findings({ editor }: PanelProps) {
             editor={editor}
             entry={entry}
             tell={(message) => {
-              told.value = message;
+              announced.value = message;
             }}
           />
         ))}
       </ul>
       <p role="status" class="visually-hidden">
-        {told.value}
+        {announced.value}
       </p>
     </section>
   );

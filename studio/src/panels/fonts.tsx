@@ -22,7 +22,7 @@ export function FontsPanel({ editor }: PanelProps) {
   const [fonts, setFonts] = useState<readonly FontFamily[]>([]);
   const [problem, setProblem] = useState<unknown>();
   const [query, setQuery] = useState("");
-  const [told, tell] = useState("");
+  const [message, setMessage] = useState("");
   const load = () => {
     setProblem(undefined);
     listFonts().then(setFonts, setProblem);
@@ -40,7 +40,7 @@ export function FontsPanel({ editor }: PanelProps) {
         class="font-row"
         onClick={() => {
           apply(editor, texts, font.family);
-          tell(text.used(font.family));
+          setMessage(text.used(font.family));
         }}
       >
         <Sample url={drawn.url} row={fonts.indexOf(font)} count={Math.min(fonts.length, MAX_SAMPLES)} />
@@ -73,7 +73,7 @@ export function FontsPanel({ editor }: PanelProps) {
       <ProblemNote problem={problem} retry={load} />
       <UploadList uploads={uploads} dismiss={dismiss} />
       <span class="visually-hidden" role="status">
-        {told}
+        {message}
       </span>
       {fonts.length > 0 && found.length === 0 && <p class="quiet">{text.none}</p>}
       <ul class="font-list">{found.filter(isForLatin).map(row)}</ul>

@@ -1,4 +1,4 @@
-/** The people strip: the same template for each of them, side by side, drawn in one request. */
+/** The people strip: previews of the template for several people, drawn in one request. */
 
 import { useSignal, type Signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";

@@ -1,4 +1,4 @@
-/** Whose values a preview shows: examples, nobody's, the seven worst people, people of a file. */
+/** The people whose values a preview may show: examples, defaults, the seven worst cases, rows of a file. */
 
 import { useEffect, useState } from "preact/hooks";
 

@@ -1,4 +1,4 @@
-/** The list to choose whose values are shown. */
+/** The select field for the person whose values a preview shows. */
 
 import { words } from "../words/screens";
 import { Labelled } from "../components/fields";

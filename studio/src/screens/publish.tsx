@@ -90,7 +90,7 @@ function Review(props: {
   const [rebased, setRebased] = useState<string>();
   const document = editor.text.value;
   const drawn = useDrawn({ document, base: "examples" });
-  const found = weighed(drawn);
+  const found = bySeverity(drawn);
   const base = editor.draft.base.value;
   const stale = latest.version !== base && latest.version > 0;
   const mayPublish = hasScope("templates");
@@ -122,8 +122,8 @@ function Review(props: {
         editor={editor}
         latest={latest}
         base={base}
-        rebased={(told) => {
-          setRebased(told);
+        rebased={(message) => {
+          setRebased(message);
           setProblem(undefined);
         }}
         close={props.close}
@@ -227,13 +227,13 @@ function Ask({ id }: { id: string }) {
   );
 }
 
-interface Weighed {
+interface FindingsBySeverity {
   blocking: readonly Fault[];
   confirm: readonly Fault[];
   advice: readonly Fault[];
 }
 
-function weighed(drawn: Drawn): Weighed {
+function bySeverity(drawn: Drawn): FindingsBySeverity {
   if (drawn.problem instanceof ApiProblem && drawn.problem.status === 400) {
     const { errors, code, detail } = drawn.problem;
     return { blocking: errors.length > 0 ? errors : [{ code, pointer: "", detail }], confirm: [], advice: [] };
@@ -249,13 +249,13 @@ function weighed(drawn: Drawn): Weighed {
   };
 }
 
-function whyNot(found: Weighed, confirmed: boolean, drawn: Drawn): string | undefined {
+function whyNot(found: FindingsBySeverity, confirmed: boolean, drawn: Drawn): string | undefined {
   if (found.blocking.length > 0) return text.blocked;
   if (found.confirm.length > 0 && !confirmed) return text.unconfirmed;
   return drawn.busy && drawn.answer === undefined ? words.loading : undefined;
 }
 
-function Weights({ found, busy }: { found: Weighed; busy: boolean }) {
+function Weights({ found, busy }: { found: FindingsBySeverity; busy: boolean }) {
   const weights = (["blocking", "confirm", "advice"] as const).filter((weight) => found[weight].length > 0);
   if (weights.length === 0) return <p class="quiet">{busy ? words.loading : text.noFindings}</p>;
   return (
@@ -292,7 +292,7 @@ async function whatIsStale(editor: Editor, base: number, error: unknown): Promis
 }
 
 /** Somebody published since: compare, and put the draft on top of the newer version. */
-function Stale(props: { editor: Editor; latest: Latest; base: number; rebased: (told: string) => void; close: () => void }) {
+function Stale(props: { editor: Editor; latest: Latest; base: number; rebased: (message: string) => void; close: () => void }) {
   const { editor, latest, base } = props;
   const [began, setBegan] = useState<string>();
   const [problem, setProblem] = useState<unknown>();
@@ -308,8 +308,8 @@ function Stale(props: { editor: Editor; latest: Latest; base: number; rebased: (
     editor.replaceText(text.rebase, merge.text);
     editor.draft.rebase(latest.version);
     const places = merge.conflicts.map((conflict) => conflict.pointer || "/").join(", ");
-    const told = text.rebased(merge.merged.length);
-    props.rebased(merge.conflicts.length > 0 ? `${told} ${text.conflicts(places)}` : told);
+    const message = text.rebased(merge.merged.length);
+    props.rebased(merge.conflicts.length > 0 ? `${message} ${text.conflicts(places)}` : message);
   };
   return (
     <div class="stack-form">

@@ -148,14 +148,14 @@ function notTheService(): ApiProblem {
 }
 
 async function problemOf(response: Response, options: CallOptions): Promise<ApiProblem> {
-  const told = problemIn(await response.text().catch(() => ""));
+  const body = problemIn(await response.text().catch(() => ""));
   const seconds = Number(response.headers.get("Retry-After") ?? Number.NaN);
-  const requestId = response.headers.get("X-Request-Id") ?? textOf(told["request_id"]);
+  const requestId = response.headers.get("X-Request-Id") ?? textOf(body["request_id"]);
   const problem = new ApiProblem(
     response.status,
-    textOf(told["code"]) ?? "unknown",
-    textOf(told["detail"]) ?? textOf(told["title"]) ?? `The service answered ${response.status}. Try again later.`,
-    Array.isArray(told["errors"]) ? told["errors"].filter(isFault) : [],
+    textOf(body["code"]) ?? "unknown",
+    textOf(body["detail"]) ?? textOf(body["title"]) ?? `The service answered ${response.status}. Try again later.`,
+    Array.isArray(body["errors"]) ? body["errors"].filter(isFault) : [],
     requestId,
     Number.isFinite(seconds) ? seconds : undefined,
   );

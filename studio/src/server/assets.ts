@@ -159,8 +159,8 @@ function refusal(request: XMLHttpRequest): string {
   const xml = /<Message>([^<]{1,300})<\/Message>/.exec(text)?.[1];
   if (xml !== undefined) return xml;
   try {
-    const told = JSON.parse(text) as { detail?: unknown };
-    if (typeof told.detail === "string") return told.detail;
+    const body = JSON.parse(text) as { detail?: unknown };
+    if (typeof body.detail === "string") return body.detail;
   } catch {
     // No JSON either.
   }

@@ -1,4 +1,4 @@
-/** Tells results to people who hear the page: what moved, and which findings came with it. */
+/** Announces results to screen readers: what moved, and which findings are new. */
 
 import { effect, signal } from "@preact/signals";
 
@@ -18,7 +18,7 @@ export class Announcer {
   constructor(editor: TemplateEditor) {
     this.#stop = [
       effect(() => {
-        if (editor.told.value !== "") this.tell(editor.told.value);
+        if (editor.announcement.value !== "") this.tell(editor.announcement.value);
       }),
       effect(() => this.#tellNew(editor.preview.value)),
     ];

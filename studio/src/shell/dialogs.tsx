@@ -72,12 +72,12 @@ function entries(workspace: Workspace): Entry[] {
 
 /** Every word of the search is somewhere in the title or kind; titles that begin with it come first. */
 function search(all: readonly Entry[], query: string): Entry[] {
-  const wanted = query.trim().toLowerCase().split(/\s+/);
+  const terms = query.trim().toLowerCase().split(/\s+/);
   const found = all.filter((entry) => {
     const text = `${entry.title} ${entry.kind}`.toLowerCase();
-    return wanted.every((word) => text.includes(word));
+    return terms.every((word) => text.includes(word));
   });
-  const rank = (entry: Entry) => (entry.title.toLowerCase().startsWith(wanted[0] ?? "") ? 0 : 1);
+  const rank = (entry: Entry) => (entry.title.toLowerCase().startsWith(terms[0] ?? "") ? 0 : 1);
   return found.sort((a, b) => rank(a) - rank(b)).slice(0, MOST_ENTRIES);
 }
 

@@ -1,4 +1,4 @@
-/** Which screen the address names, and how to go to another. */
+/** Maps the page's address to a screen, and navigates. */
 
 import { signal } from "@preact/signals";
 

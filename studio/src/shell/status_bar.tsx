@@ -1,4 +1,4 @@
-/** What the picture is: format, bytes, size, and whether mail shows the same bytes. */
+/** The status bar: the picture's format, bytes and size, and whether mail shows the same bytes. */
 
 import type { TemplateEditor } from "../editor/editor";
 import { clockTime, fileSize } from "../words/formats";

@@ -1,4 +1,4 @@
-/** What the editor says of a template's three pictures. */
+/** Texts about a template's three boards. */
 
 import type { Board } from "../editor/store";
 

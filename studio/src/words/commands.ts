@@ -1,4 +1,4 @@
-/** Names of the commands, and what is told after them. */
+/** Names of the commands, and the messages after them. */
 
 export const groups = {
   everywhere: "Everywhere",

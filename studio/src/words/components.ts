@@ -1,2 +1,2 @@
-/** What the parts of all screens say. */
+/** Texts of the shared components. */
 export const words = { close: "Close" };

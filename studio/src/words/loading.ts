@@ -1,4 +1,4 @@
-/** What is said while a part of the page is fetched, and where a browser is too old for it. */
+/** Texts shown while a part of the page loads, and in browsers that are too old. */
 export const words = {
   failed: "A part of the page did not load. Check your connection, then load the page again.",
   reload: "Load again",

@@ -1,4 +1,4 @@
-/** What the panels say: layers, inspector, fields, people, findings and the JSON drawer. */
+/** Texts of the panels: layers, inspector, fields, people, findings and the JSON drawer. */
 
 /** `one(3, "field", "fields")` → "3 fields". */
 function count(n: number, one: string, many: string): string {

@@ -1,4 +1,4 @@
-/** What the screens and the panels of assets and fonts say. */
+/** Texts of the screens, and of the panels of assets and fonts. */
 
 function plural(count: number, one: string, many: string): string {
   return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
@@ -290,16 +290,16 @@ export const words = {
     findings: "Findings",
     noFindings: "No findings.",
     weights: {
-      blocking: "Must be mended first",
-      confirm: "Needs your word",
-      advice: "Worth a look",
+      blocking: "Must be fixed first",
+      confirm: "Needs confirmation",
+      advice: "Advice",
     },
     confirm: "Publish without these pictures",
     note: "Note",
     noteHelp: "What changed, for those who look at the versions. At most 200 characters.",
     submit: "Publish",
     publishing: "Publishing…",
-    blocked: "The document has faults: mend them first.",
+    blocked: "The document has faults: fix them first.",
     unconfirmed: "Confirm the missing pictures first.",
     missingScope: "Your session can edit drafts and cannot publish. Send the draft's link to somebody who can:",
     ask: "Copy the draft's link",

@@ -1,4 +1,4 @@
-/** What the shell and the canvas say. */
+/** Texts of the shell and the canvas. */
 
 import { entryOf, isObject } from "../document/json";
 import type { Json } from "../document/types";

@@ -1,4 +1,4 @@
-/** What a drag makes of a layer: pure steps from where it was to where the pointer is. */
+/** Computes a layer's new geometry during a drag, from its start and the pointer. Pure functions. */
 
 import { add, angleTo, normalAngle, rotate, roundLength } from "../geometry";
 import type { Box, Corners, Point } from "../geometry";

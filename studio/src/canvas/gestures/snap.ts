@@ -221,18 +221,18 @@ function nearestGap(box: Box, boxes: readonly Box[], axis: "x" | "y", reach: num
   const { before, after } = neighbours(box, boxes, axis);
   const left = before[0];
   const right = after[0];
-  const wanted: number[] = [];
+  const candidates: number[] = [];
   if (left && right) {
     const free = span(right, axis)[0] - endOf(left, axis) - length;
-    if (free >= 0) wanted.push(endOf(left, axis) + free / 2);
+    if (free >= 0) candidates.push(endOf(left, axis) + free / 2);
   }
   const left2 = left && neighbours(left, boxes, axis).before[0];
-  if (left && left2) wanted.push(endOf(left, axis) + (span(left, axis)[0] - endOf(left2, axis)));
+  if (left && left2) candidates.push(endOf(left, axis) + (span(left, axis)[0] - endOf(left2, axis)));
   const right2 = right && neighbours(right, boxes, axis).after[0];
   if (right && right2) {
-    wanted.push(span(right, axis)[0] - (span(right2, axis)[0] - endOf(right, axis)) - length);
+    candidates.push(span(right, axis)[0] - (span(right2, axis)[0] - endOf(right, axis)) - length);
   }
-  const moves = wanted.map((at) => at - start).filter((by) => Math.abs(by) <= reach);
+  const moves = candidates.map((at) => at - start).filter((by) => Math.abs(by) <= reach);
   return moves.sort((a, b) => Math.abs(a) - Math.abs(b))[0];
 }
 

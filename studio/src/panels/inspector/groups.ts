@@ -1,4 +1,4 @@
-/** Which properties stand together in the inspector, and in which order. */
+/** The groups of properties in the inspector, and their order. */
 
 import type { PropertyForm } from "../../document/schema";
 import { titleOf } from "../../document/schema";

@@ -1,4 +1,4 @@
-/** What the service says about documents: the schema, its fonts and the assets. Loaded once a page. */
+/** Loads the document schema, the fonts and the assets once a page. */
 
 import { signal } from "@preact/signals";
 

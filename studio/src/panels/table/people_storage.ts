@@ -1,4 +1,4 @@
-/** People picked from a table: kept in this browser until somebody forgets them. */
+/** Stores the people picked from a table in this browser (IndexedDB), until they are deleted. */
 
 import type { Editor, Person } from "../../editor/store";
 import { BrowserDatabase } from "../../server/browser_database";

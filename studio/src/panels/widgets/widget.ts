@@ -1,4 +1,4 @@
-/** What every widget of the inspector gets. */
+/** The props of every widget of the inspector. */
 
 import type { PropertyForm } from "../../document/schema";
 import type { Json } from "../../document/types";
@@ -12,7 +12,7 @@ export interface WidgetProps {
   set: (value: Json | undefined) => void;
   /** For the label; the first control of the widget has it. */
   id: string;
-  /** A fault is told below. */
+  /** An error message is shown below. */
   invalid?: boolean;
   describedBy?: string;
   surroundings: Surroundings;

@@ -1,4 +1,4 @@
-/** Colours of a marked place in a picture: its surroundings, an old text in it, text colours. */
+/** Finds the background colour or gradient around a marked box, an old text in it, and text colours. */
 
 export interface Pixels {
   data: Uint8ClampedArray;
@@ -15,12 +15,12 @@ export interface Box {
 
 export type Color = readonly [number, number, number];
 
-/** What is around a mark: one colour, or a gradient across it. */
+/** The background around a mark: one colour, or a gradient across it. */
 export interface Surroundings {
   color: Color;
   /** Left to right (90) or top to bottom (180), where the sides differ. */
   gradient?: { angle: 90 | 180; from: Color; to: Color };
-  /** The share of the surroundings that looks like this, 0 to 1. */
+  /** The share of the surrounding pixels near that colour or gradient, 0 to 1. */
   even: number;
 }
 
@@ -51,7 +51,7 @@ function luminance(color: Color): number {
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
 
-/** The contrast of WCAG, 1 to 21. */
+/** The contrast ratio of WCAG, 1 to 21. */
 export function contrast(one: Color, other: Color): number {
   const [dark, light] = [luminance(one), luminance(other)].sort((a, b) => a - b) as [number, number];
   return (light + 0.05) / (dark + 0.05);
@@ -115,23 +115,23 @@ export function inkIn(pixels: Pixels, mark: Box, around: Surroundings): Ink | un
 
 /** Colours for a text on the mark, the best first: the old text's, then the picture's own. */
 export function textColors(pixels: Pixels, mark: Box, around: Surroundings, ink?: Ink): Color[] {
-  const grounds = ink ? [around.color] : groundsOf(pixels, mark);
-  const legible = (color: Color) => grounds.every((each) => contrast(each, color) >= MIN_CONTRAST);
-  const plain = [WHITE, DARK].sort((one, other) => worst(other, grounds) - worst(one, grounds));
-  const wanted = [...(ink ? [ink.color] : []), plain[0]!, ...palette(pixels).filter(legible)];
+  const backgrounds = ink ? [around.color] : backgroundsOf(pixels, mark);
+  const legible = (color: Color) => backgrounds.every((each) => contrast(each, color) >= MIN_CONTRAST);
+  const plain = [WHITE, DARK].sort((one, other) => lowestContrast(other, backgrounds) - lowestContrast(one, backgrounds));
+  const proposals = [...(ink ? [ink.color] : []), plain[0]!, ...palette(pixels).filter(legible)];
   const kept: Color[] = [];
-  for (const color of [...wanted, plain[1]!]) {
+  for (const color of [...proposals, plain[1]!]) {
     if (kept.every((each) => distance(each, color) > 48)) kept.push(color);
   }
   return kept.slice(0, 6);
 }
 
-function worst(color: Color, grounds: readonly Color[]): number {
-  return Math.min(...grounds.map((each) => contrast(each, color)));
+function lowestContrast(color: Color, backgrounds: readonly Color[]): number {
+  return Math.min(...backgrounds.map((each) => contrast(each, color)));
 }
 
 /** The darkest and the lightest tenth of a mark's pixels. */
-function groundsOf(pixels: Pixels, mark: Box): Color[] {
+function backgroundsOf(pixels: Pixels, mark: Box): Color[] {
   const found = samples(pixels, [within(mark, pixels.width, pixels.height)]);
   found.sort((one, other) => luminance(one) - luminance(other));
   return [found[Math.floor(found.length * 0.1)]!, found[Math.floor((found.length - 1) * 0.9)]!];

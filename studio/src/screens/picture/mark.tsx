@@ -1,4 +1,4 @@
-/** The mark on a picture: drawn, moved and resized by pointer, keys and number fields. */
+/** The box on a picture that marks where the name goes: drawn, moved and resized by pointer, keys and number fields. */
 
 import { useRef, useState } from "preact/hooks";
 

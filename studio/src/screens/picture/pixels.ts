@@ -1,4 +1,4 @@
-/** Reads a picture file's pixels, to find colours in it. Nothing is drawn with them. */
+/** Decodes a picture file to pixels, for finding colours. The pixels are never shown. */
 
 import { type Box, type Pixels } from "./colors";
 import { MAX_PIXELS, MAX_SIDE } from "../templates/new_document";

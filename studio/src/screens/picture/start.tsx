@@ -1,4 +1,4 @@
-/** Start from a picture: drop a finished banner, mark where the name goes, get a template. */
+/** The screen that makes a template from a picture: drop a finished banner, mark where the name goes. */
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
@@ -158,7 +158,7 @@ function DropPlace({ choose }: { choose: (file: File) => void }) {
   );
 }
 
-/** What the person chose; what is not there is proposed from the picture. */
+/** The author's choices; those that are not set are proposed from the picture. */
 type Own = Partial<
   Pick<PictureChoices, "name" | "text" | "whenEmpty" | "example" | "maxLength" | "color" | "font" | "weight" | "size" | "align" | "alt" | "width">
 > & { covers?: boolean };
@@ -179,7 +179,7 @@ function Marking(props: { chosen: Chosen; asset: Asset | undefined; share: numbe
   useEffect(() => {
     listFonts().then(setFonts, () => undefined);
   }, []);
-  const found = useMemo(() => looksAt(read, settled), [read, settled]);
+  const found = useMemo(() => colorsAt(read, settled), [read, settled]);
   const choices = choicesOf(own, read, file, settled, found, asset?.id ?? "picture");
   const covered = choices.cover !== undefined;
   const faults = faultsOf(choices);
@@ -213,8 +213,8 @@ function Marking(props: { chosen: Chosen; asset: Asset | undefined; share: numbe
   };
   const fault = (name: keyof typeof text.faults): string | undefined => {
     if (!faults[name]) return undefined;
-    const told = text.faults[name];
-    return typeof told === "function" ? told(FIELD) : told;
+    const message = text.faults[name];
+    return typeof message === "function" ? message(FIELD) : message;
   };
   return (
     <form class="marking" onSubmit={create} noValidate>
@@ -405,7 +405,7 @@ function familiesWith(fonts: readonly FontFamily[], chosen: string): string[] {
   return families.includes(chosen) ? families : [chosen, ...families];
 }
 
-/** Where names stand most often: left, a little below the middle. */
+/** The proposed mark: left, a little below the middle, where banners usually have the name. */
 function firstMark({ width, height }: { width: number; height: number }): Box {
   return {
     x: Math.round(width * 0.08),
@@ -415,7 +415,7 @@ function firstMark({ width, height }: { width: number; height: number }): Box {
   };
 }
 
-function looksAt(read: ReadPicture, mark: Box) {
+function colorsAt(read: ReadPicture, mark: Box) {
   const place = scaledBox(mark, read.scale);
   const around = surroundings(read.pixels, place);
   const ink = inkIn(read.pixels, place, around);
@@ -426,7 +426,7 @@ function looksAt(read: ReadPicture, mark: Box) {
   };
 }
 
-function choicesOf(own: Own, read: ReadPicture, file: File, mark: Box, found: ReturnType<typeof looksAt>, assetId: string): PictureChoices {
+function choicesOf(own: Own, read: ReadPicture, file: File, mark: Box, found: ReturnType<typeof colorsAt>, assetId: string): PictureChoices {
   const name = own.name ?? titleOf(file.name);
   const width = own.width ?? shownWidth(read.width);
   const covers = own.covers ?? found.ink !== undefined;

@@ -1,4 +1,4 @@
-/** Makes a template of a finished picture, in which a marked place shows each reader's name. */
+/** Builds a template from a finished picture and a box in it that shows each recipient's name. */
 
 import { graphemes, nameFault } from "../../document/bounds";
 import type { Json } from "../../document/types";

@@ -1,4 +1,4 @@
-/** The upload of a picture that a template is begun with. */
+/** Uploads the picture of a new template; deletes it again if no template uses it. */
 
 import { type Asset, contentTypeOf, deleteAsset, uploadNewAsset } from "../../server/assets";
 import { hasScope } from "../../server/session";
