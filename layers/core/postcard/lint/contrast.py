@@ -153,7 +153,7 @@ def _background_after(
 ) -> Background:
     """The background behind `area` after another layer is drawn."""
     layer = drawn.layer
-    if not _intersects(_paint_bounds(drawn), area):
+    if not _paint_bounds(drawn).overlaps(area):
         return background
     if isinstance(layer, TextLayer):
         has_highlight = any(
@@ -182,11 +182,6 @@ def _paint_bounds(drawn: DrawnLayer) -> Box:
         shadow = layer.shadow
         margin += max(abs(shadow.x), abs(shadow.y)) + 2 * shadow.blur
     return box.inset(-margin)
-
-
-def _intersects(first: Box, second: Box) -> bool:
-    across = first.x < second.right and second.x < first.right
-    return across and first.y < second.bottom and second.y < first.bottom
 
 
 def _contains(outer: Box, inner: Box) -> bool:

@@ -60,18 +60,18 @@ def remove(pointer: str) -> Operation:
 
 def _apply(document: Any, operation: Operation) -> None:
     try:
-        name, steps = operation["op"], pointer_steps(operation["path"])
-        *path, last = steps
-        parent = value_at(document, json_pointer(*path)) if path else document
+        name = operation["op"]
+        *path, last = pointer_steps(operation["path"])
+        parent = value_at(document, json_pointer(*path))
         if isinstance(parent, list):
             _apply_to_list(parent, name, last, operation)
         elif isinstance(parent, dict):
             _apply_to_object(parent, name, last, operation)
         else:
             raise PatchError(f"There is no {operation['path']} in the document.")
-    except (KeyError, IndexError, TypeError, AttributeError) as error:
-        raise PatchError(f"The operation {dict(operation)!r:.200} cannot be applied.") from error
-    except ValueError as error:
+    except PatchError:
+        raise
+    except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
         raise PatchError(f"The operation {dict(operation)!r:.200} cannot be applied.") from error
 
 
