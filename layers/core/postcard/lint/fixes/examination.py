@@ -1,4 +1,4 @@
-"""Draws and checks a document with its examples, as often as fixes are tried."""
+"""Draws a document with its examples and checks it, before and after each fix."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -79,7 +79,7 @@ class Examiner:
         """Draws a document and lists its findings; `BadRequest` if it has faults.
 
         `scale`: device pixels for each pixel of the canvas. `file_bytes`: the size of the file if
-        it need not be measured. `RenderFailed` for a picture with `on_error: fail` that is missing.
+        it is known. `RenderFailed` for a picture with `on_error: fail` that is missing.
         """
         parsed = validate_document(document)
         template = replace(Template.compile("draft", 1, parsed), fonts=self._fonts)
@@ -114,7 +114,7 @@ class Examiner:
         )
 
     def examine_patched(self, document: Json, before: Examination) -> Examination:
-        """The same of a patched document. Its file is measured only if its size may matter."""
+        """As `examine`, for a patched document, which is encoded only if its size may matter."""
         is_near_limit = before.file_bytes > LARGE_IMAGE_BYTES / 2
         matters = is_near_limit or any(one.code in _ABOUT_FILE_SIZE for one in before.findings)
         return self.examine(document, file_bytes=None if matters else before.file_bytes)
