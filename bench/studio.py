@@ -137,7 +137,7 @@ def measure_previews(caller: Caller, seeds: dict[str, Json], rounds: int) -> Non
         of_steps = {step: median(one[step] for one in steps[-rounds:]) for step in steps[-1]}
         text = ", ".join(f"{step} {ms:.1f}" for step, ms in of_steps.items() if ms >= 1)
         print(f"| {name} | {ratio:.2f} | {parts:.2f} | {text} |")
-    print(f"\nPreviews: median {median(ratios):.2f} (budget 3.5), worst {max(ratios):.2f} (5.5)")
+    print(f"\nPreviews: median {median(ratios):.2f} (target 3.5), worst {max(ratios):.2f} (5.5)")
 
 
 def measure_people(caller: Caller, document: Json, rounds: int) -> None:
@@ -157,7 +157,7 @@ def measure_people(caller: Caller, document: Json, rounds: int) -> None:
         },
         rounds,
     )
-    print(f"12 people: {times['together'] / times['one by one']:.2f} of twelve calls (budget 0.7)")
+    print(f"12 people: {times['together'] / times['one by one']:.2f} of twelve calls (target 0.7)")
 
 
 def many_layers() -> Json:
@@ -217,7 +217,7 @@ def measure_drags(studio: Any, caller: Caller, seeds: dict[str, Json], rounds: i
         ratios.append(median(times) / median(previews))
         print(f"| {name} | {ratios[-1]:.2f} |", flush=True)
         editor.page.context.close()
-    print(f"\nReleased → painted: median {median(ratios):.2f}, worst {max(ratios):.2f} (budget 2)")
+    print(f"\nReleased → painted: median {median(ratios):.2f}, worst {max(ratios):.2f} (target 2)")
 
 
 def measure_frames(studio: Any) -> None:
@@ -235,7 +235,7 @@ def measure_frames(studio: Any) -> None:
     nodes = editor.page.evaluate("() => document.querySelectorAll('.surface *').length")
     print(
         f"Drag among {MANY_LAYERS} layers: {in_time:.0%} of {len(gaps)} frames within two "
-        f"(budget 95 %), {nodes / MANY_LAYERS:.1f} nodes a layer (4)"
+        f"(target 95 %), {nodes / MANY_LAYERS:.1f} nodes a layer (4)"
     )
 
 

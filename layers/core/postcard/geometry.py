@@ -28,6 +28,11 @@ class Box:
         """The y coordinate of the bottom edge."""
         return self.y + self.height
 
+    def overlaps(self, other: "Box") -> bool:
+        """Whether the two boxes have an area in common."""
+        across = self.x < other.right and other.x < self.right
+        return across and self.y < other.bottom and other.y < self.bottom
+
     def moved(self, dx: float, dy: float) -> "Box":
         """The box moved by a vector."""
         return Box(self.x + dx, self.y + dy, self.width, self.height)

@@ -74,7 +74,7 @@ class InkCanvas(Canvas):
     ) -> None:
         super().__init__(InkSurface(size), scale, deadline=deadline)
 
-    def another(self) -> "InkCanvas":
+    def empty_copy(self) -> "InkCanvas":
         """A canvas of the same size on which nothing is painted."""
         return InkCanvas(self.size, (self.scale_x, self.scale_y), self.deadline)
 
@@ -97,7 +97,7 @@ class InkCanvas(Canvas):
         """A canvas for a group, whose ink is added to this one's when the block ends."""
         if rotation % 360:
             raise ValueError("the ink of a rotated group is not known without painting it")
-        inner = self.another()
+        inner = self.empty_copy()
         yield inner
         ink = inner.surface.ink
         if clip_radius is not None:

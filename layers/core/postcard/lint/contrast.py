@@ -11,6 +11,7 @@ from typing import Any
 from postcard.color import Color, composite, parse_color
 from postcard.errors import Fault
 from postcard.geometry import Box
+from postcard.lint.srgb import to_linear
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.layers.barcode import BarcodeLayer
 from postcard.template.layers.group import AnyLayer, GroupLayer
@@ -152,7 +153,7 @@ def _background_after(
 ) -> Background:
     """The background behind `area` after another layer is drawn."""
     layer = drawn.layer
-    if not _intersects(_paint_bounds(drawn), area):
+    if not _paint_bounds(drawn).overlaps(area):
         return background
     if isinstance(layer, TextLayer):
         has_highlight = any(
@@ -181,11 +182,6 @@ def _paint_bounds(drawn: DrawnLayer) -> Box:
         shadow = layer.shadow
         margin += max(abs(shadow.x), abs(shadow.y)) + 2 * shadow.blur
     return box.inset(-margin)
-
-
-def _intersects(first: Box, second: Box) -> bool:
-    across = first.x < second.right and second.x < first.right
-    return across and first.y < second.bottom and second.y < first.bottom
 
 
 def _contains(outer: Box, inner: Box) -> bool:
@@ -250,12 +246,8 @@ def _composite(color: Color, opacity: float, background: Background) -> Backgrou
 
 
 def _luminance(color: Color) -> float:
-    red, green, blue = (_linear_channel(channel / 255) for channel in color[:3])
+    red, green, blue = map(to_linear, color[:3])
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def _linear_channel(channel: float) -> float:
-    return channel / 12.92 if channel <= 0.04045 else float(((channel + 0.055) / 1.055) ** 2.4)
 
 
 def hex_color(color: Color) -> str:

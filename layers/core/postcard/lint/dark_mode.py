@@ -1,4 +1,4 @@
-"""Finds pictures that dark mode spoils: recoloured, or see-through on a dark mail."""
+"""Finds pictures that look wrong in dark mode: recoloured, or transparent on a dark background."""
 
 from collections.abc import Iterator
 

@@ -9,6 +9,7 @@ are. Gmail on iOS is assumed to do the same. No client is known to recolour larg
 """
 
 from postcard.color import Color, parse_color
+from postcard.lint.srgb import from_linear, to_linear
 from postcard.runtime.lazy_dataclass import dataclass
 
 RECOLORED_SIDE = 100  # pixels of the file
@@ -71,7 +72,7 @@ def recolored(color: Color) -> Color:
 
 
 def _to_lab(color: Color) -> tuple[float, float, float]:
-    red, green, blue = (_to_linear(channel / 255) for channel in color[:3])
+    red, green, blue = map(to_linear, color[:3])
     x = 0.4124564 * red + 0.3575761 * green + 0.1804375 * blue
     y = 0.2126729 * red + 0.7151522 * green + 0.0721750 * blue
     z = 0.0193339 * red + 0.1191920 * green + 0.9503041 * blue
@@ -86,7 +87,7 @@ def _from_lab(lightness: float, a: float, b: float) -> tuple[int, int, int]:
     red = 3.2404542 * x - 1.5371385 * y - 0.4985314 * z
     green = -0.9692660 * x + 1.8760108 * y + 0.0415560 * z
     blue = 0.0556434 * x - 0.2040259 * y + 1.0572252 * z
-    return _to_byte(red), _to_byte(green), _to_byte(blue)
+    return from_linear(red), from_linear(green), from_linear(blue)
 
 
 def _lab_curve(value: float) -> float:
@@ -95,13 +96,3 @@ def _lab_curve(value: float) -> float:
 
 def _lab_inverse(value: float) -> float:
     return value**3 if value > 6 / 29 else (116 * value - 16) * 27 / 24389
-
-
-def _to_linear(channel: float) -> float:
-    return channel / 12.92 if channel <= 0.04045 else float(((channel + 0.055) / 1.055) ** 2.4)
-
-
-def _to_byte(linear: float) -> int:
-    clamped = min(1.0, max(0.0, linear))
-    curved = clamped * 12.92 if clamped <= 0.0031308 else 1.055 * clamped ** (1 / 2.4) - 0.055
-    return int(curved * 255 + 0.5)

@@ -1,4 +1,4 @@
-"""Makes the seven people who are hardest to draw, from the bounds of a template's fields.
+"""Makes seven people with edge-case values, from the bounds of a template's fields.
 
 Their values are those that a mailing meets sooner or later: none at all, the shortest, the widest,
 other scripts, emoji sequences, and merge tags that the mail platform did not fill in.
@@ -39,7 +39,7 @@ WORST_PEOPLE_COUNT = 7
 
 @dataclass(frozen=True, slots=True)
 class WorstPerson:
-    """A person made by the server; `modifications` are as a request has them."""
+    """A person with edge-case values; `modifications` are as a request has them."""
 
     name: str
     modifications: tuple[dict[str, Any], ...]

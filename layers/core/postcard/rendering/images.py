@@ -194,7 +194,7 @@ class FramePictures:
         )
 
     def has(self, key: PictureKey) -> bool:
-        """Whether that picture is not decoded again."""
+        """Whether the picture, or the error of decoding it, is kept."""
         return self._outcomes.get(key) is not None
 
     def get(self, key: PictureKey, decode: Callable[[], DecodedImage]) -> DecodedImage:

@@ -40,8 +40,8 @@ class PreparedRender:
     Fetch its `image_sources`, then give it and the files to `Renderer.render`. `now` is in Unix
     seconds. `layers` at the JSON pointer `pointer` are drawn in place of the document's own.
     `evaluator_class` evaluates their Liquid and says which are shown. Evaluating, layout, drawing
-    and encoding end at `deadline`, with `DeadlineExceeded`. `frame_pictures` keeps the untrusted
-    pictures that are decoded, for drawing more than once.
+    and encoding end at `deadline`, with `DeadlineExceeded`. `frame_pictures` keeps decoded
+    untrusted pictures, for drawing more than once.
     """
 
     def __init__(

@@ -144,7 +144,7 @@ class Renderer:
     def draw_unencoded(
         self, prepared: PreparedRender, fetched_images: FetchedImages
     ) -> DrawnPicture:
-        """Draws the first frame of a picture that is wanted once: nothing of it is cached."""
+        """Draws the first frame without encoding it, and without caching its static layers."""
         drawing = self._drawing(prepared, prepared.frame(), fetched_images)
         canvas = drawing.canvas_spec.new_canvas(prepared.deadline)
         draw_nodes(drawing.context, canvas, drawing.nodes)

@@ -1,1 +1,1 @@
-"""Looks at drawn pixels: compares pictures, and counts what would be seen of them."""
+"""Analyses drawn pixels: compares two pictures, and measures how dark one is."""

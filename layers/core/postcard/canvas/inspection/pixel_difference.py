@@ -30,5 +30,5 @@ def largest_difference(first: Surface, second: Surface) -> int:
     """The largest difference of a channel's level, 0 to 255; 255 for other sizes."""
     if first.size != second.size:
         return 255
-    channels = ImageChops.difference(first.color, second.color).split()
-    return max(level for one in channels for level in range(256) if one.histogram()[level])
+    histogram = ImageChops.difference(first.color, second.color).histogram()  # 256 a channel
+    return max(index % 256 for index, count in enumerate(histogram) if count)

@@ -1,4 +1,4 @@
-"""Counts how much of a transparent picture would be seen on a dark background."""
+"""Measures how many pixels of a transparent picture would not be seen on a dark background."""
 
 from PIL import Image
 

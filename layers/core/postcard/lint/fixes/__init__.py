@@ -1,1 +1,1 @@
-"""Finds a JSON Patch for a finding, where one edit mends it, and verifies it by drawing again."""
+"""Proposes JSON Patches that fix findings, and verifies each by drawing the patched document."""

@@ -1,6 +1,5 @@
-"""Draws and checks a document with its examples, as often as fixes are tried."""
+"""Draws a document with its examples and checks it, before and after each fix."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -19,7 +18,7 @@ from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.auto_format import expects_photos
 from postcard.template.bind import bind_examples
 from postcard.template.compiled import Template
-from postcard.template.validation.parse import parse_document
+from postcard.template.validation.parse import validate_document
 from postcard.text.fonts import Fonts
 
 Json = dict[str, Any]
@@ -46,6 +45,10 @@ class Examination:
     def families(self) -> list[str]:
         """The font families that the document may name."""
         return [family.name for family in self.fonts.families()]
+
+    def box_of(self, pointer: str) -> Box | None:
+        """The box of a layer, of its first copy in a repeated group; None if it is not drawn."""
+        return next((box for where, box in self.boxes if where == pointer), None)
 
 
 class Examiner:
@@ -76,9 +79,9 @@ class Examiner:
         """Draws a document and lists its findings; `BadRequest` if it has faults.
 
         `scale`: device pixels for each pixel of the canvas. `file_bytes`: the size of the file if
-        it need not be measured. `RenderFailed` for a picture with `on_error: fail` that is missing.
+        it is known. `RenderFailed` for a picture with `on_error: fail` that is missing.
         """
-        parsed = parse_document(json.dumps(document))
+        parsed = validate_document(document)
         template = replace(Template.compile("draft", 1, parsed), fonts=self._fonts)
         values, size = bind_examples(template), output_size(parsed.width, parsed.height, dpr=scale)
         prepared = PreparedRender(template, values, size, now=self._now, deadline=self.deadline)
@@ -88,8 +91,7 @@ class Examiner:
         drawn = self._renderer.draw_unencoded(prepared, self._images)
         warnings = drawn.warnings
         if file_bytes is None:
-            encoded = self._encode(prepared)
-            file_bytes, warnings = encoded[0], encoded[1]
+            file_bytes, warnings = self._encode(prepared)
         boxes = tuple(
             (one.pointer, Box(one.x, one.y, one.width, one.height)) for one in drawn.boxes
         )
@@ -112,7 +114,7 @@ class Examiner:
         )
 
     def examine_patched(self, document: Json, before: Examination) -> Examination:
-        """The same of a patched document. Its file is measured only if its size may matter."""
+        """As `examine`, for a patched document, which is encoded only if its size may matter."""
         is_near_limit = before.file_bytes > LARGE_IMAGE_BYTES / 2
         matters = is_near_limit or any(one.code in _ABOUT_FILE_SIZE for one in before.findings)
         return self.examine(document, file_bytes=None if matters else before.file_bytes)

@@ -1,4 +1,4 @@
-"""A fix: a JSON Patch with a sentence that says what it does; and words for the layers in it."""
+"""A fix: a JSON Patch with a sentence that describes it and names the layers in it."""
 
 from typing import Any
 

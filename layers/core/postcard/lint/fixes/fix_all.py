@@ -1,4 +1,4 @@
-"""Applies fixes one after another until no finding is left that has one."""
+"""Applies fixes one after another until none of the remaining findings has one."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +17,10 @@ FoundFixes = tuple[tuple[Fault, Fix | None], ...]
 
 @dataclass(frozen=True, slots=True)
 class FixedDocument:
-    """A document with fixes applied: each with the finding that it mends, and what is left."""
+    """A document after its fixes: each with the finding that it resolved, and the other findings.
+
+    `left` are those that have no fix, or whose fix was declined.
+    """
 
     document: Any
     applied: tuple[tuple[Fault, Fix], ...]
@@ -75,5 +78,5 @@ class NextFix:
 
 
 def place(finding: Fault) -> Place:
-    """What tells findings apart."""
+    """The code and the pointer of a finding, which identify it."""
     return finding.code, finding.pointer

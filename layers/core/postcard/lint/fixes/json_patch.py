@@ -4,8 +4,6 @@ import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from postcard.json_text import json_pointer
-
 Operation = Mapping[str, Any]
 Patch = tuple[Operation, ...]
 
@@ -28,12 +26,7 @@ def apply_patch(document: Any, patch: Sequence[Operation]) -> Any:
 
 def value_at(document: Any, pointer: str) -> Any:
     """The value at a JSON pointer; None if there is none."""
-    for step in pointer_steps(pointer):
-        try:
-            document = document[int(step) if isinstance(document, list) else step]
-        except (KeyError, IndexError, ValueError, TypeError):
-            return None
-    return document
+    return _follow(document, pointer_steps(pointer))
 
 
 def pointer_steps(pointer: str) -> list[str]:
@@ -48,7 +41,7 @@ def pointer_steps(pointer: str) -> list[str]:
 def set_value(document: Any, pointer: str, value: Any) -> Operation:
     """The operation that sets a member of an object, whether it exists or not."""
     *path, last = pointer_steps(pointer)
-    parent = value_at(document, json_pointer(*path))
+    parent = _follow(document, path)
     exists = isinstance(parent, list) or (isinstance(parent, dict) and last in parent)
     return {"op": "replace" if exists else "add", "path": pointer, "value": value}
 
@@ -58,20 +51,29 @@ def remove(pointer: str) -> Operation:
     return {"op": "remove", "path": pointer}
 
 
+def _follow(document: Any, steps: Sequence[str]) -> Any:
+    for step in steps:
+        try:
+            document = document[int(step) if isinstance(document, list) else step]
+        except (KeyError, IndexError, ValueError, TypeError):
+            return None
+    return document
+
+
 def _apply(document: Any, operation: Operation) -> None:
     try:
-        name, steps = operation["op"], pointer_steps(operation["path"])
-        *path, last = steps
-        parent = value_at(document, json_pointer(*path)) if path else document
+        name = operation["op"]
+        *path, last = pointer_steps(operation["path"])
+        parent = _follow(document, path)
         if isinstance(parent, list):
             _apply_to_list(parent, name, last, operation)
         elif isinstance(parent, dict):
             _apply_to_object(parent, name, last, operation)
         else:
             raise PatchError(f"There is no {operation['path']} in the document.")
-    except (KeyError, IndexError, TypeError, AttributeError) as error:
-        raise PatchError(f"The operation {dict(operation)!r:.200} cannot be applied.") from error
-    except ValueError as error:
+    except PatchError:
+        raise
+    except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
         raise PatchError(f"The operation {dict(operation)!r:.200} cannot be applied.") from error
 
 

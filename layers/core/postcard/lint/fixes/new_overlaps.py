@@ -19,12 +19,7 @@ def new_overlaps(examined: Examination, pointer: str, box: Box) -> int:
     layers = {where: layer for layer, where, _ in walk_layers(examined.template.document.layers)}
     own = [one for where, one in examined.boxes if where == pointer]
     return sum(
-        _overlap(other, box) and not any(_overlap(other, one) for one in own)
+        other.overlaps(box) and not any(map(other.overlaps, own))
         for where, other in examined.boxes
         if where != pointer and isinstance(layers.get(where), _CONTENT)
     )
-
-
-def _overlap(first: Box, second: Box) -> bool:
-    across = first.x < second.right and second.x < first.right
-    return across and first.y < second.bottom and second.y < first.bottom

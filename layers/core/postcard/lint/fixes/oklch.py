@@ -7,6 +7,7 @@ import math
 
 from postcard.color import Color
 from postcard.lint.contrast import contrast_ratio
+from postcard.lint.srgb import from_linear, to_linear
 
 _STEPS = 500  # of lightness, from black to white
 _MARGIN = 0.02  # more contrast than is needed, so that rounding cannot undo it
@@ -35,7 +36,7 @@ def nearest_passing_color(
 
 
 def _to_oklch(color: Color) -> tuple[float, float, float]:
-    red, green, blue = (_to_linear(channel / 255) for channel in color[:3])
+    red, green, blue = map(to_linear, color[:3])
     long = math.cbrt(0.4122214708 * red + 0.5363325363 * green + 0.0514459929 * blue)
     medium = math.cbrt(0.2119034982 * red + 0.6806995451 * green + 0.1073969566 * blue)
     short = math.cbrt(0.0883024619 * red + 0.2817188376 * green + 0.6299787005 * blue)
@@ -49,7 +50,7 @@ def _from_oklch(lightness: float, chroma: float, hue: float) -> Color:
     while True:
         channels = _linear_channels(lightness, chroma * math.cos(hue), chroma * math.sin(hue))
         if chroma < 1e-4 or all(-1e-4 <= channel <= 1.0001 for channel in channels):
-            red, green, blue = (_to_byte(channel) for channel in channels)
+            red, green, blue = (from_linear(channel) for channel in channels)
             return red, green, blue, 255
         chroma *= _LESS_CHROMA
 
@@ -63,13 +64,3 @@ def _linear_channels(lightness: float, a: float, b: float) -> tuple[float, float
         -1.2684380046 * long + 2.6097574011 * medium - 0.3413193965 * short,
         -0.0041960863 * long - 0.7034186147 * medium + 1.7076147010 * short,
     )
-
-
-def _to_linear(channel: float) -> float:
-    return channel / 12.92 if channel <= 0.04045 else float(((channel + 0.055) / 1.055) ** 2.4)
-
-
-def _to_byte(linear: float) -> int:
-    clamped = min(1.0, max(0.0, linear))
-    curved = clamped * 12.92 if clamped <= 0.0031308 else 1.055 * clamped ** (1 / 2.4) - 0.055
-    return int(curved * 255 + 0.5)

@@ -1,4 +1,4 @@
-"""The rules by the code of a finding: what may mend it, the best first."""
+"""Proposes fixes for a finding by its code, the best first."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -46,7 +46,7 @@ RULES: Mapping[str, Rule] = {
 
 
 def propose(finding: Fault, examined: Examination) -> Iterator[Fix]:
-    """Fixes that may mend a finding, not verified; none for a code without a rule."""
+    """Fixes that have not been verified; none for a code without a rule."""
     rule = RULES.get(finding.code)
     if rule is not None:
         yield from rule(finding, examined)

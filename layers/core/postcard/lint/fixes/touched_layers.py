@@ -1,4 +1,4 @@
-"""Finds which parts of a picture a patch may change; all others have to stay as they are."""
+"""Finds which areas of a picture a patch may change; all other pixels have to stay the same."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -17,8 +17,8 @@ _NEVER_DRAWN = frozenset(
     ("alt", "countdown", "fallback", "ended", "format", "max_bytes", "quality", "name", "meta")
 )
 _MIN_MARGIN = 4.0  # CSS pixels, for anti-aliased edges
-_OVERHANG = 0.6  # of the size of letters, that they may reach out of their line
-_CODE_SIDE = 200.0  # that a QR code of a long value takes, however small its box is
+_OVERHANG = 0.6  # of the font size: how far letters may reach out of their line
+_CODE_SIDE = 200.0  # the side of a QR code of a long value, however small its box is
 _UNBOUNDED = 20_000.0
 
 

@@ -1,4 +1,4 @@
-"""Tries fixes: one is shown if its finding is gone, no other came and the rest is unchanged."""
+"""Verifies fixes: the finding is gone, there is no new one, and all other pixels are the same."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ class FixFinder:
         self._seconds_left = max_seconds
 
     def find(self, finding: Fault, before: Examination) -> VerifiedFix | None:
-        """The best fix that holds; None if there is none, or no time or try is left."""
+        """The first fix that passes; None if none does, or no time or try is left."""
         for fix in propose(finding, before):
             if not self._may_try():
                 return None
@@ -65,7 +65,7 @@ class FixFinder:
         return found
 
     def _count_seconds(self, seconds: float) -> None:
-        if seconds > 0:  # without a deadline it is not a number
+        if seconds > 0:  # without a deadline it is NaN, infinity less infinity
             self._slowest = max(self._slowest, seconds)
             self._seconds_left -= seconds
 
@@ -80,7 +80,7 @@ class FixFinder:
             after = self._examiner.examine_patched(document, before)
         except (BadRequest, PatchError, RenderFailed):
             return None
-        if not _mends(finding, before, after):
+        if not _resolves(finding, before, after):
             return None
         if fix.scale is not None:
             larger = self._examiner.examine(
@@ -97,7 +97,8 @@ def leaves_rest_equal(fix: Fix, before: Examination, after: Examination) -> bool
     return areas is None or equal_outside(before.surface, after.surface, areas)
 
 
-def _mends(finding: Fault, before: Examination, after: Examination) -> bool:
-    left = Counter((one.code, one.pointer) for one in after.findings)
-    had = Counter((one.code, one.pointer) for one in before.findings)
-    return (finding.code, finding.pointer) not in left and not left - had
+def _resolves(finding: Fault, before: Examination, after: Examination) -> bool:
+    """Whether the finding is gone and no other has come."""
+    now = Counter((one.code, one.pointer) for one in after.findings)
+    earlier = Counter((one.code, one.pointer) for one in before.findings)
+    return (finding.code, finding.pointer) not in now and not now - earlier

@@ -1,1 +1,1 @@
-"""What an editor asks about a drawn template: geometry of layers, parts, positions of carets."""
+"""Describes a drawn template for an editor: geometry of layers, parts, positions of carets."""

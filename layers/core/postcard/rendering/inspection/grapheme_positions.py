@@ -1,4 +1,4 @@
-"""Finds where each letter of a laid out text is, in the order of the text."""
+"""Finds the caret positions between the graphemes of a laid-out text, in logical order."""
 
 import math
 import unicodedata
@@ -104,8 +104,9 @@ class GraphemePositions:
         return replace(side, rtl=self._layout.rtl)
 
     def _place(self, wrapped_lines: Sequence[WrappedLine]) -> None:
-        start = cursor = 0  # of the paragraph; of what is not found yet
-        is_first = True  # line of a paragraph
+        start = 0  # of the paragraph in the text
+        cursor = 0  # where the search for the next letter starts
+        is_first = True  # whether this is the first line of its paragraph
         for index, (wrapped, line) in enumerate(
             zip(wrapped_lines, self._layout.lines, strict=True)
         ):

@@ -1,4 +1,4 @@
-"""Says why layers of a document are not in its picture."""
+"""Finds the layers of a document that are not drawn, and why."""
 
 from collections.abc import Iterator, Sequence
 from typing import Literal
@@ -35,7 +35,7 @@ class HiddenLayer:
 def find_hidden_layers(
     prepared: PreparedRender, placed_layers: Sequence[PlacedLayer]
 ) -> list[HiddenLayer]:
-    """The layers of which no copy is drawn; those in a group that is left out are not looked at."""
+    """The layers of which no copy is drawn, without those inside a group that is not drawn."""
     finder = _HiddenLayerFinder(prepared, placed_layers)
     return list(finder.find(prepared.layers, prepared.pointer, ()))
 

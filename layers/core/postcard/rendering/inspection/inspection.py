@@ -1,4 +1,4 @@
-"""Answers what an editor asks about a prepared render, in one layout of it."""
+"""Describes a prepared render for an editor: it is laid out once for all questions."""
 
 from collections.abc import Sequence
 

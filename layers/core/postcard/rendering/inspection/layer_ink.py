@@ -114,7 +114,7 @@ class _InkFinder:
             for inner in walk_placed((placed_layer,), chain[:-1]):
                 self._inks[inner[-1]] = self._painted_ink(inner)
         else:
-            self._inks[placed_layer] = self._recorded_ink(chain, canvas.another())
+            self._inks[placed_layer] = self._recorded_ink(chain, canvas.empty_copy())
         return self._inks[placed_layer]
 
     def _recorded_ink(self, chain: Chain, canvas: InkCanvas) -> PixelBounds | None:

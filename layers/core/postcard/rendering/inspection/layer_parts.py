@@ -101,14 +101,12 @@ def _blends(
     """Whether the moved layers, their groups, or layers painted after them have a blend mode."""
     if any(group.layer.blend != "normal" or group.layer.has_blending for group in groups):
         return True
-    for siblings, first in (
-        (placed_layers, (*groups, moved[0])[0]),
-        *((group.children, (*groups, moved[0])[n + 1]) for n, group in enumerate(groups)),
-    ):
-        after = siblings[siblings.index(first) :]
-        if any(one.layer.blend != "normal" for one in after):
-            return True
-    return False
+    levels = (placed_layers, *(group.children for group in groups))
+    return any(
+        one.layer.blend != "normal"
+        for siblings, first in zip(levels, (*groups, moved[0]), strict=True)
+        for one in siblings[siblings.index(first) :]
+    )
 
 
 def _goes_above(

@@ -1,4 +1,4 @@
-"""Finds where a caret stands between the letters of a text as it is written in the document."""
+"""Finds the caret positions in the source of a text, with its Liquid, on the drawn picture."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -64,7 +64,7 @@ def find_carets(
 ) -> list[Caret]:
     """The carets of the text layer at a pointer; of the first copy in a repeated group.
 
-    They are as many as a text may have letters and outputs, about 5,000.
+    At most about 5,000: one for each letter and each Liquid output.
 
     Raises `NoCarets`, and `BadRequest` if there is no text layer at the pointer.
     """

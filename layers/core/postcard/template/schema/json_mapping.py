@@ -68,7 +68,7 @@ _FORMATS_OF_LIQUID = {
 
 @dataclass(frozen=True, slots=True)
 class SchemaHint:
-    """Annotates a value with what an editor needs to know of it; nothing is checked by it."""
+    """Annotates a value with JSON Schema keywords for an editor's form; it validates nothing."""
 
     format: str | None = None  # what a text is: `paint font condition …`
     unit: str | None = None  # of a number: `px deg em`

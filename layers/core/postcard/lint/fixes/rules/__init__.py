@@ -1,1 +1,1 @@
-"""What may mend each finding: functions that propose patches, the best first."""
+"""Functions that propose fixes for one kind of finding, the best first."""

@@ -44,15 +44,15 @@ def make_scannable(finding: Fault, examined: Examination) -> Iterator[Fix]:
     yield from enlarged[:1] if "edge" in finding.detail else ()
     yield from recolored
     yield from enlarged
+    color = recolored[0]
     for fix in enlarged:
-        color = recolored[0]
         detail = f"{color.detail.removesuffix('.')}, and {fix.detail[0].lower()}{fix.detail[1:]}"
         yield Fix((*color.patch, *fix.patch), detail)
 
 
 def _enlarged(finding: Fault, examined: Examination) -> Iterator[Fix]:
     """The code as it is, wholly on the canvas; and larger."""
-    for box in [box for where, box in examined.boxes if where == finding.pointer][:1]:
+    if box := examined.box_of(finding.pointer):
         sizes = [
             {"width": round(box.width * factor), "height": round(box.height * factor)}
             for factor in _FACTORS
@@ -108,7 +108,7 @@ def _with_size(
 ) -> Iterator[tuple[Fix, int]]:
     """The fix, and how many other layers the code then overlaps."""
     document, pointer, template = examined.document, finding.pointer, examined.template
-    drawn = next((box for where, box in examined.boxes if where == pointer), Box(0, 0, 0, 0))
+    drawn = examined.box_of(pointer) or Box(0, 0, 0, 0)
     box = Box(drawn.x, drawn.y, size["width"], size.get("height", drawn.height))
     if box.width > template.width or box.height > template.height:
         return

@@ -67,7 +67,7 @@ class _CutText:
     def free_sides(self, side: str) -> list[int]:
         """Larger widths or heights with which it is on the canvas and covers nothing else."""
         length = self.written.get(side)
-        drawn = next((box for where, box in self.examined.boxes if where == self.pointer), None)
+        drawn = self.examined.box_of(self.pointer)
         if drawn is None or not isinstance(length, int | float):
             return []
         is_width, template = side == "width", self.examined.template

@@ -16,7 +16,7 @@ def move_onto_canvas(finding: Fault, examined: Examination) -> Iterator[Fix]:
     """The least move after which all of the layer is on the canvas, as far as it fits."""
     document, pointer = examined.document, finding.pointer
     layer, template = value_at(document, pointer), examined.template
-    drawn = next((box for where, box in examined.boxes if where == pointer), None)
+    drawn = examined.box_of(pointer)
     sides = {"x": (template.width, "width"), "y": (template.height, "height")}
     moved: dict[str, float] = {}
     for axis, (canvas, side) in sides.items():
@@ -35,7 +35,7 @@ def state_size(finding: Fault, examined: Examination) -> Iterator[Fix]:
     """The size in which the picture was drawn; else one that is on the canvas."""
     document, pointer = examined.document, finding.pointer
     words = describe_layer(document, pointer)
-    drawn = next((box for where, box in examined.boxes if where == pointer), None)
+    drawn = examined.box_of(pointer)
     sizes = [(drawn.width, drawn.height)] if drawn else []
     template = examined.template
     sizes.append((min(template.width, _DEFAULT_SIDE), min(template.height, _DEFAULT_SIDE)))
