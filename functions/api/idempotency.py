@@ -26,8 +26,7 @@ def run_idempotently(
     if not 0 < len(key) <= MAX_KEY_LENGTH:
         detail = f"An Idempotency-Key has 1 to {MAX_KEY_LENGTH} characters."
         raise BadRequest(detail, errors=[Fault("invalid_request", "", detail)])
-    assert context.auth.key is not None
-    name = f"{context.auth.key.key_id}#{context.request.path}#{key}"
+    name = f"{context.key.key_id}#{context.request.path}#{key}"
     store = context.service.idempotency
     body_digest = hashlib.sha256(context.body_text.encode()).hexdigest()
     if (stored := store.begin(name, body_digest, now=context.now)) is not None:

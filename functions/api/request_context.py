@@ -10,6 +10,7 @@ from postcard.api_assembly import ApiService
 from postcard.errors import Problem, ServiceUnavailable
 from postcard.identifiers import is_template_id
 from postcard.keys.api_keys import require_scope, require_template
+from postcard.ports import ApiKeyRecord
 
 
 @dataclass
@@ -32,6 +33,12 @@ class ApiRequestContext:
     json_body: Any = None
     log_fields: dict[str, object] = field(default_factory=dict)
     exception: BaseException | None = None
+
+    @property
+    def key(self) -> ApiKeyRecord:
+        """The API key of the call, for routes that need a scope: there it is always known."""
+        assert self.auth.key is not None
+        return self.auth.key
 
     @property
     def key_templates(self) -> Sequence[str] | None:

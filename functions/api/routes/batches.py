@@ -5,25 +5,17 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 
-from api.request_context import ApiRequestContext
 from api.request_models import BATCH_ID, BatchBody
 from api.response_models import BatchList, BatchResponse, BatchResults
 from api.router import ApiRouter, any_scope, no_content
 from api.routes.templates import Cursor, Limit
 from postcard.campaigns.batches.batch_service import BatchRequest, BatchUpload
 from postcard.campaigns.batches.plan import BatchSettings
-from postcard.ports import ApiKeyRecord
 
 router = ApiRouter()
 TAGS = ["Batches"]
 SECURITY = any_scope("batches")
 BatchId = Annotated[str, Path(pattern=BATCH_ID)]
-
-
-def api_key(context: ApiRequestContext) -> ApiKeyRecord:
-    """The key of the call, which is always there: every route here needs a scope."""
-    assert context.auth.key is not None
-    return context.auth.key
 
 
 @router.post("/v1/batches", summary="Create a batch", tags=TAGS, security=SECURITY, status_code=202)
@@ -42,7 +34,7 @@ def create_batch(body: Annotated[BatchBody, Body()]) -> BatchResponse:
     )
     upload = None if body.upload is None else BatchUpload(**body.upload.model_dump())
     request = BatchRequest(settings, body.rows, upload, body.metadata)
-    batch = context.service.batches.create(request, api_key(context), now=context.now)
+    batch = context.service.batches.create(request, context.key, now=context.now)
     context.log_fields |= {"batch": batch["id"], "mode": body.mode, "campaign": body.campaign}
     return BatchResponse.model_validate(batch)
 
@@ -52,7 +44,7 @@ def list_batches(limit: Limit = 50, cursor: Cursor = None) -> BatchList:
     """The batches that this API key created, newest first."""
     context = router.request_context
     batches = context.service.batches.list(
-        api_key(context), limit=limit, cursor=cursor, now=context.now
+        context.key, limit=limit, cursor=cursor, now=context.now
     )
     return BatchList.model_validate(batches)
 
@@ -62,7 +54,7 @@ def read_batch(batch_id: BatchId) -> BatchResponse:
     """How far it is, and how it ended."""
     context = router.request_context
     context.log_fields["batch"] = batch_id
-    batch = context.service.batches.read(batch_id, api_key(context), now=context.now)
+    batch = context.service.batches.read(batch_id, context.key, now=context.now)
     return BatchResponse.model_validate(batch)
 
 
@@ -80,7 +72,7 @@ def start_batch(batch_id: BatchId) -> BatchResponse:
     """
     context = router.request_context
     context.log_fields["batch"] = batch_id
-    batch = context.service.batches.start(batch_id, api_key(context), now=context.now)
+    batch = context.service.batches.start(batch_id, context.key, now=context.now)
     return BatchResponse.model_validate(batch)
 
 
@@ -95,7 +87,7 @@ def read_results(batch_id: BatchId, limit: Limit = 50, cursor: Cursor = None) ->
     context = router.request_context
     context.log_fields["batch"] = batch_id
     results = context.service.batches.results(
-        batch_id, api_key(context), limit=limit, cursor=cursor, now=context.now
+        batch_id, context.key, limit=limit, cursor=cursor, now=context.now
     )
     return BatchResults.model_validate(results)
 
@@ -111,5 +103,5 @@ def delete_batch(batch_id: BatchId) -> Response[Any]:
     """Cancel a batch that has not ended; erase one that has, with its file and its results."""
     context = router.request_context
     context.log_fields["batch"] = batch_id
-    context.service.batches.delete(batch_id, api_key(context), now=context.now)
+    context.service.batches.delete(batch_id, context.key, now=context.now)
     return no_content()

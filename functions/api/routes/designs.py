@@ -55,8 +55,7 @@ def use_design(
     """
     context = router.request_context
     context.authorize_template(body.template_id)
-    key = context.auth.key
-    assert key is not None
+    key = context.key
     use = DesignUse(body.template_id, key.name, key.key_id, key.templates)
     draft = context.service.designs.use(
         GALLERY.get(design_id), use, now=context.now, deadline=context.deadline

@@ -52,8 +52,7 @@ def store_draft(template_id: TemplateId, base: Base = None) -> Response[DraftRes
     """
     context = router.request_context
     context.authorize_template(template_id)
-    key = context.auth.key
-    assert key is not None
+    key = context.key
     change = DraftChange(
         template_id,
         context.body_text,

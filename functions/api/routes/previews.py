@@ -18,7 +18,7 @@ from postcard.services.previews.preview_inspection import inline_image
 from postcard.services.previews.preview_service import Preview, PreviewRequest
 
 MAX_RESPONSE_BYTES = 6_280_000  # Lambda's 6 MB without the headers
-UNCHECKED_CHARACTERS = 1_000_000  # as JSON in JSON they have six times as many bytes at most
+UNCHECKED_CHARACTERS = 1_000_000  # escaping as JSON makes at most six bytes of each
 
 router = ApiRouter()
 FIX_PICTURES = 5  # that trying fixes costs a session: most documents have few findings
@@ -43,7 +43,7 @@ def preview(body: Annotated[PreviewBody, Body()]) -> Response[str]:
             raise _needs_json("people")
         response = _people_response(previews.draw_people(request, **bounds, timings=timings))
     else:
-        if not as_json and (name := _question(request)):
+        if not as_json and (name := _json_only_property(request)):
             raise _needs_json(name)
         result = previews.draw(request, **bounds, timings=timings)
         headers = {"Server-Timing": timings.to_header()}
@@ -59,12 +59,12 @@ def preview(body: Annotated[PreviewBody, Body()]) -> Response[str]:
 
 
 def _check_size(body: str) -> str:
-    """The body; `BadRequest` if a Lambda response, whose JSON holds it as a text, cannot."""
+    """The body; `BadRequest` if it is too large for a Lambda response, which is JSON again."""
     if len(body) <= UNCHECKED_CHARACTERS or len(json.dumps(body)) <= MAX_RESPONSE_BYTES:
         return body
     detail = (
-        "The picture and what is said of its layers are over 6 MB together: ask for less, for a "
-        "smaller picture, or for max_bytes."
+        "The response is over 6 MB: reduce width, set max_bytes, or leave out describe, parts, "
+        "carets or fixes."
     )
     raise BadRequest(detail, errors=[Fault("invalid_request", "/max_bytes", detail)])
 
@@ -77,8 +77,8 @@ def _picture_count(request: PreviewRequest) -> int:
     return people + tries
 
 
-def _question(request: PreviewRequest) -> str | None:
-    """The first property that asks for more than a picture."""
+def _json_only_property(request: PreviewRequest) -> str | None:
+    """The first property that a response without JSON has no place for."""
     return next(
         (name for name in ("describe", "parts", "carets", "fixes") if getattr(request, name)), None
     )

@@ -5,7 +5,6 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
-from api.request_context import ApiRequestContext
 from api.request_models import SessionBody
 from api.response_models import BegunSession, Session
 from api.router import ApiRouter, any_scope, no_content
@@ -32,7 +31,7 @@ def begin_session(body: Annotated[SessionBody, Body()]) -> BegunSession:
 @router.get(CURRENT, summary="Read this session", tags=TAGS, security=any_scope(*SESSION_SCOPES))
 def read_session() -> Session:
     """The session of the API key of this call: what it may do, and until when."""
-    return Session(**_session_json(_current(router.request_context)))
+    return Session(**_session_json(router.request_context.key))
 
 
 @router.post(
@@ -44,7 +43,7 @@ def read_session() -> Session:
 def renew_session() -> Session:
     """Let it last for another twelve hours, at most until `renewable_until`. The key stays."""
     context = router.request_context
-    record = context.service.sessions.renew(_current(context), now=context.now)
+    record = context.service.sessions.renew(context.key, now=context.now)
     return Session(**_session_json(record))
 
 
@@ -58,13 +57,8 @@ def renew_session() -> Session:
 def end_session() -> Response[Any]:
     """Refuse its API key from now on."""
     context = router.request_context
-    context.service.sessions.end(_current(context), now=context.now)
+    context.service.sessions.end(context.key, now=context.now)
     return no_content()
-
-
-def _current(context: ApiRequestContext) -> ApiKeyRecord:
-    assert context.auth.key is not None
-    return context.auth.key
 
 
 def _session_json(record: ApiKeyRecord) -> JsonObject:

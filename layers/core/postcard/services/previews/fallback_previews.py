@@ -51,11 +51,11 @@ class FallbackPreviews:
         format = self._format(job, options, now=now, deadline=deadline)
         background = background_color(job.template.document)
         quality = options.quality or FORMATS[format].default_quality
-        wanted = FallbackOptions(job.size, format, quality, background)
+        fallback_options = FallbackOptions(job.size, format, quality, background)
         with self._pipeline.until(deadline) as drawing_deadline:
             if job.loaded.stored.fallbacks:
-                return self._read(job, kind, wanted, drawing_deadline, timings)
-            return self._draw(job, kind, wanted, drawing_deadline, timings)
+                return self._read(job, kind, fallback_options, drawing_deadline, timings)
+            return self._draw(job, kind, fallback_options, drawing_deadline, timings)
 
     def _format(
         self, job: RenderJob, options: OutputOptions, *, now: float, deadline: float

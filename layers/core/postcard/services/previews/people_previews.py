@@ -28,7 +28,7 @@ Modifications = Sequence[Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person to draw. `name` and `modifications` are of those that the server made.
+    """A person to draw. Only people that the server generates have `name` and `modifications`.
 
     `pointer` is where the request holds the person's modifications.
     """
@@ -69,7 +69,7 @@ class PeoplePreview:
     findings: Sequence[Mapping[str, str]]
 
 
-def given_people(
+def requested_people(
     template: LoadedTemplate,
     people: Sequence[Modifications],
     options: OutputOptions,
@@ -82,7 +82,7 @@ def given_people(
     found = []
     for index, modifications in enumerate(people):
         pointer = json_pointer("people", index)
-        with _faults_at(pointer):
+        with faults_moved("/modifications", pointer):
             job = job_for_request(
                 template,
                 modifications,
@@ -96,7 +96,7 @@ def given_people(
     return found
 
 
-def made_people(
+def worst_case_people(
     template: LoadedTemplate,
     options: OutputOptions,
     base: BaseValues | None,
@@ -209,12 +209,12 @@ def _check_size(pictures: Sequence[PersonPicture], count: int) -> None:
 
 
 @contextmanager
-def _faults_at(pointer: str) -> Iterator[None]:
-    """Moves the faults of a person's modifications to where the request holds them."""
+def faults_moved(before: str, after: str) -> Iterator[None]:
+    """Replaces the prefix `before` of the pointers of a `BadRequest` by `after`."""
     try:
         yield
     except BadRequest as bad:
-        faults = [_move(fault, "/modifications", pointer) for fault in bad.errors]
+        faults = [_move(fault, before, after) for fault in bad.errors]
         raise BadRequest(bad.detail, code=bad.code, errors=faults) from bad
 
 

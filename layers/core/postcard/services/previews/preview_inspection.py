@@ -1,4 +1,4 @@
-"""Answers what a preview's request asks about the picture: geometry, parts, carets."""
+"""Describes a preview's picture: the geometry of its layers, its parts, the carets of a text."""
 
 import base64
 from collections.abc import Sequence
@@ -23,38 +23,42 @@ _DECIMALS = 3  # of lengths in CSS pixels
 
 
 @dataclass(frozen=True, slots=True)
-class Questions:
-    """What to answer: JSON pointers of the layers of a part, and of a text whose carets to find."""
+class InspectionRequest:
+    """What to find out about a picture.
+
+    `describe`: the geometry of each layer. `parts`: pointers of the layers to separate from those
+    below and above them. `carets`: the pointer of a text layer.
+    """
 
     describe: bool
     parts: Sequence[str] | None
     carets: str | None
 
     @property
-    def any(self) -> bool:
-        """Whether there is anything to answer."""
-        return self.describe or self.parts is not None or self.carets is not None
+    def is_empty(self) -> bool:
+        """Whether there is nothing to find out."""
+        return not self.describe and self.parts is None and self.carets is None
 
 
-def answer(
-    questions: Questions,
+def inspect_picture(
+    request: InspectionRequest,
     renderer: Renderer,
     job: RenderJob,
     result: RenderResult,
     deadline: Deadline,
 ) -> JsonObject:
-    """The answers, as properties of the response. Layout and drawing end at the deadline."""
+    """The results, as properties of the response. Layout and drawing end at the deadline."""
     inspection = None
     if result.prepared is not None:
         inspection = Inspection(renderer, result.prepared, result.fetched_images)
-    answers: JsonObject = {}
-    if questions.describe:
-        answers |= _describe(inspection, job, result.image)
-    if questions.parts is not None:
-        answers |= _parts(inspection, questions.parts, result.image, deadline)
-    if questions.carets is not None:
-        answers |= _carets(inspection, questions.carets)
-    return answers
+    properties: JsonObject = {}
+    if request.describe:
+        properties |= _describe(inspection, job, result.image)
+    if request.parts is not None:
+        properties |= _parts(inspection, request.parts, result.image, deadline)
+    if request.carets is not None:
+        properties |= _carets(inspection, request.carets)
+    return properties
 
 
 def _describe(inspection: Inspection | None, job: RenderJob, image: EncodedImage) -> JsonObject:

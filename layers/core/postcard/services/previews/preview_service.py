@@ -1,7 +1,6 @@
 """Previews: a document or a stored template, drawn as a picture would be and not stored."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from typing import Any, Literal
 
@@ -30,10 +29,11 @@ from postcard.services.previews.people_previews import (
     PeoplePreview,
     PeoplePreviews,
     Person,
-    given_people,
-    made_people,
+    faults_moved,
+    requested_people,
+    worst_case_people,
 )
-from postcard.services.previews.preview_inspection import Questions, answer
+from postcard.services.previews.preview_inspection import InspectionRequest, inspect_picture
 from postcard.services.previews.preview_pictures import PreviewPictures
 from postcard.services.publishing import findings_about, findings_about_document
 from postcard.services.source_downscaling import CachedDownscaling
@@ -103,7 +103,10 @@ class PreviewRequest:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A picture with the boxes of its layers, its warnings, its findings, and what was asked."""
+    """A picture with its warnings and findings.
+
+    `inspection` has the properties of the response for `describe`, `parts` and `carets`.
+    """
 
     result: RenderResult
     warnings: Sequence[Fault]
@@ -220,9 +223,9 @@ class Previews:
     def _people_of(self, request: PreviewRequest, template: LoadedTemplate) -> list[Person]:
         base = bind_examples(template.template).values if request.base == "examples" else None
         if request.people == "worst":
-            return made_people(template, request.options, base, request.key_templates)
+            return worst_case_people(template, request.options, base, request.key_templates)
         assert request.people is not None
-        return given_people(
+        return requested_people(
             template,
             request.people,
             request.options,
@@ -263,14 +266,16 @@ class Previews:
         deadline: float,
         timings: Timings,
     ) -> JsonObject:
-        """What the request asks about the picture beside it."""
-        questions = Questions(request.describe, request.parts, request.carets)
-        if not questions.any:
+        """The geometry, parts or carets that the request asks for, as properties of the response."""
+        inspection = InspectionRequest(request.describe, request.parts, request.carets)
+        if inspection.is_empty:
             return {}
         with self._pipeline.until(deadline) as drawing_deadline:
-            answers = answer(questions, self._pipeline.renderer, job, result, drawing_deadline)
+            properties = inspect_picture(
+                inspection, self._pipeline.renderer, job, result, drawing_deadline
+            )
         timings.lap("inspect")
-        return answers
+        return properties
 
     def _findings(
         self,
@@ -307,7 +312,7 @@ class Previews:
     def _with_fixes(
         self, request: PreviewRequest, found: Sequence[Fault], now: float, deadline: float
     ) -> Findings:
-        """Findings as JSON; those that the examples have too, with the patches that mend them."""
+        """Findings as JSON; those that the examples have too, with the patches that fix them."""
         findings = faults_to_json(found)
         if not request.fixes or request.document is None or not findings:
             return findings
@@ -364,23 +369,13 @@ class Previews:
             return self._templates.load_effective(
                 record, request.template_version, "/template_version"
             )
-        with _faults_below("/document"):
+        with faults_moved("", "/document"):
             template = Template.compile(DRAFT_ID, 1, validate_document(request.document))
             families = self._pipeline.custom_font_keys(
                 template.document, templates=request.key_templates, deadline=deadline
             )
         template, _ = self._pipeline.with_fonts(template, families, deadline=deadline)
         return LoadedTemplate(TemplateVersion(DRAFT_ID, 1, "", 0, fonts=families), template)
-
-
-@contextmanager
-def _faults_below(pointer: str) -> Iterator[None]:
-    """Puts `pointer`, where the body holds the document, before the pointers of its faults."""
-    try:
-        yield
-    except BadRequest as bad:
-        faults = [replace(fault, pointer=pointer + fault.pointer) for fault in bad.errors]
-        raise BadRequest(bad.detail, code=bad.code, errors=faults) from bad
 
 
 def _draw_debug_boxes(job: RenderJob, result: RenderResult, deadline: Deadline) -> EncodedImage:
