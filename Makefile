@@ -105,7 +105,7 @@ fuzz: setup ## decode a million mutated images (25 minutes)
 preflight: setup ## draw 20,000 rows of a million, and compare with what preflight predicted (3 minutes)
 	POSTCARD_PREFLIGHT=full $(PYTEST) $(IN_TWO) tests/campaigns/test_preflight_agrees.py
 
-fixes: setup ## break 500 templates and mend them with the patches of their findings (4 minutes)
+fixes: setup ## break 500 templates and fix them with the patches of their findings (4 minutes)
 	POSTCARD_FIXES=full $(PYTEST) tests/lint/test_fixes.py
 
 soak: setup ## send a million requests; memory must not grow (REQUESTS=…)

@@ -35,10 +35,10 @@ def test_the_findings_of_the_latest_version_have_patches(empty: InMemoryService)
     assert by_code["unused_field"]["fix"] == [{"op": "remove", "path": "/fields/old"}]
     assert by_code["low_contrast"]["fix"][0]["path"] == "/layers/0/color"
     assert by_code["low_contrast"]["fix_detail"].startswith("Make the text “{{ name }}” #")
-    mended = faint_document()
+    fixed = faint_document()
     for finding in result["findings"]:
-        mended = apply_patch(mended, finding["fix"])
-    assert empty.publish(mended).json["findings"] == []
+        fixed = apply_patch(fixed, finding["fix"])
+    assert empty.publish(fixed).json["findings"] == []
 
 
 def test_the_findings_of_a_draft_have_patches(world: InMemoryService) -> None:

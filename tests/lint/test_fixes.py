@@ -1,6 +1,6 @@
-"""Fixes: patches that mend findings, tried by applying and drawing them.
+"""Fixes: patches that correct findings, tried by applying and drawing them.
 
-`make fixes` mends five hundred broken templates; here it is a dozen.
+`make fixes` fixes five hundred broken templates; here it is a dozen.
 """
 
 import copy
@@ -80,36 +80,40 @@ def broken_templates() -> Iterator[tuple[str, Json, Examination]]:
 
 
 @pytest.fixture(scope="module")
-def mended() -> list[tuple[str, Examination, FixedDocument]]:
+def fixed_templates() -> list[tuple[str, Examination, FixedDocument]]:
     """Broken templates, as they were and after the loop."""
     found = broken_templates()
     chosen = [next(found) for _ in range(TEMPLATES)]
     return [(damage, before, fix_completely(document)) for damage, document, before in chosen]
 
 
-Mended = list[tuple[str, Examination, FixedDocument]]
+FixedTemplates = list[tuple[str, Examination, FixedDocument]]
 
 
-def test_nearly_all_broken_templates_are_clean_after_their_fixes(mended: Mended) -> None:
+def test_nearly_all_broken_templates_are_clean_after_their_fixes(
+    fixed_templates: FixedTemplates,
+) -> None:
     left = {
         damage: [f"{one.code} {one.pointer}" for one in fixed.left]
-        for damage, _, fixed in mended
+        for damage, _, fixed in fixed_templates
         if fixed.left
     }
-    assert len(left) <= 0.05 * len(mended), left
-    assert sum(len(before.findings) for _, before, _ in mended) >= 1.2 * len(mended)
+    assert len(left) <= 0.05 * len(fixed_templates), left
+    assert sum(len(before.findings) for _, before, _ in fixed_templates) >= 1.2 * len(
+        fixed_templates
+    )
 
 
-def test_fixes_leave_no_finding_that_was_not_there(mended: Mended) -> None:
-    for damage, before, fixed in mended:
+def test_fixes_leave_no_finding_that_was_not_there(fixed_templates: FixedTemplates) -> None:
+    for damage, before, fixed in fixed_templates:
         had = Counter(one.code for one in before.findings)
         left = Counter(one.code for one in fixed.left)
         assert not left - had, damage
 
 
-def test_layers_that_no_fix_names_keep_their_pixels(mended: Mended) -> None:
+def test_layers_that_no_fix_names_keep_their_pixels(fixed_templates: FixedTemplates) -> None:
     compared = 0
-    for damage, before, fixed in mended:
+    for damage, before, fixed in fixed_templates:
         touched = {tuple(o["path"].split("/")[1:3]) for _, fix in fixed.applied for o in fix.patch}
         if any(part not in ("layers", "alt", "countdown") for part, *_ in touched):
             continue  # examples, fonts and backgrounds change more than one layer
@@ -124,11 +128,11 @@ def test_layers_that_no_fix_names_keep_their_pixels(mended: Mended) -> None:
                 difference.paste(0, (left, top, right, bottom))
         assert difference.getbbox() is None, damage
         compared += 1
-    assert compared >= 0.2 * len(mended)
+    assert compared >= 0.2 * len(fixed_templates)
 
 
-def test_a_loop_applies_few_fixes_and_ends(mended: Mended) -> None:
-    for damage, before, fixed in mended:
+def test_a_loop_applies_few_fixes_and_ends(fixed_templates: FixedTemplates) -> None:
+    for damage, before, fixed in fixed_templates:
         assert len(fixed.applied) <= 2 * len(before.findings) + 2, damage
 
 

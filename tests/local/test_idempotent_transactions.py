@@ -46,8 +46,11 @@ def put_new(key: str) -> list[dict[str, object]]:
 
 
 def test_the_same_token_again_succeeds_and_writes_nothing(dynamodb: Any) -> None:
-    for _ in range(2):
-        dynamodb.transact_write_items(TransactItems=put_new("one"), ClientRequestToken="t1")
+    dynamodb.transact_write_items(TransactItems=put_new("one"), ClientRequestToken="t1")
+    later = {"pk": {"S": "one"}, "changed": {"BOOL": True}}
+    dynamodb.put_item(TableName=TABLE, Item=later)
+    dynamodb.transact_write_items(TransactItems=put_new("one"), ClientRequestToken="t1")
+    assert dynamodb.scan(TableName=TABLE)["Items"] == [later]
 
 
 def test_another_token_finds_what_the_first_wrote(dynamodb: Any) -> None:

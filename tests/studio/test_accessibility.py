@@ -136,7 +136,7 @@ def findings(studio: Studio) -> Page:
 def people(studio: Studio) -> Page:
     page = editor(studio)
     page.get_by_role("button", name="People", exact=True).click()
-    page.get_by_role("button", name="Try the worst people").click()
+    page.get_by_role("button", name="Try 7 difficult people").click()
     expect(page.locator("[data-person] img")).to_have_count(7)
     return page
 

@@ -35,6 +35,20 @@ def open_banner(studio: Studio, template_id: str = "banner") -> EditorPage:
     return EditorPage.open(studio, template_id)
 
 
+def second_editor_behind_the_first(studio: Studio) -> EditorPage:
+    """An editor of the banner; in another browser the ticket was moved by a pixel meanwhile."""
+    anna = open_banner(studio)
+    ben_page = signed_in_page(studio)
+    ben_page.goto(anna.page.url)
+    ben = EditorPage(ben_page, studio, "banner")
+    ben.wait_for_exact_picture()
+    studio.recorder.allow_status(412)
+    anna.select(*TICKET)
+    anna.press("ArrowRight")
+    anna.wait_until_saved()
+    return ben
+
+
 def title(document: str) -> str:
     """The text of the banner's title."""
     text: str = json.loads(document)["layers"][6]["text"]
@@ -162,34 +176,18 @@ def test_busy_answers_are_waited_for_and_no_edit_is_lost(studio: Studio) -> None
 
 
 def test_two_browsers_change_other_layers_and_both_changes_stay(studio: Studio) -> None:
-    anna = open_banner(studio)
-    ben_page = signed_in_page(studio)
-    ben_page.goto(anna.page.url)
-    ben = EditorPage(ben_page, studio, "banner")
-    ben.wait_for_exact_picture()
-    studio.recorder.allow_status(412)
-    anna.select(*TICKET)
-    anna.press("ArrowRight")
-    anna.wait_until_saved()
+    ben = second_editor_behind_the_first(studio)
     ben.click(*TITLE)
     ben.press("ArrowDown")
     ben.wait_until_saved()
     layers = json.loads(ben.draft())["layers"]
     assert layers[7]["x"] == 41 and layers[6]["y"] == 119
-    told = ben.page.locator("[aria-live=polite].visually-hidden")
-    expect(told).to_contain_text("Both changes are in it now")
+    status = ben.page.locator("[aria-live=polite].visually-hidden")
+    expect(status).to_contain_text("Both changes are in it now")
 
 
 def test_two_browsers_change_the_same_and_one_is_asked(studio: Studio) -> None:
-    anna = open_banner(studio)
-    ben_page = signed_in_page(studio)
-    ben_page.goto(anna.page.url)
-    ben = EditorPage(ben_page, studio, "banner")
-    ben.wait_for_exact_picture()
-    studio.recorder.allow_status(412)
-    anna.select(*TICKET)
-    anna.press("ArrowRight")
-    anna.wait_until_saved()
+    ben = second_editor_behind_the_first(studio)
     ben.select(*TICKET)
     ben.press("Shift+ArrowRight")
     dialog = ben.page.get_by_role("dialog")

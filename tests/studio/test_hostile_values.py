@@ -1,4 +1,4 @@
-"""Names, tables, pictures and documents that mean harm, or are very large: words, no faults."""
+"""Malformed, hostile and very large CSV files, uploads, documents and numbers in the editor."""
 
 import io
 import json
@@ -40,7 +40,7 @@ def choose_table(page: Page, name: str, body: bytes) -> None:
     chooser.set_input_files(FilePayload(name=name, mimeType="text/csv", buffer=body))
 
 
-def test_tables_that_are_none_or_hostile_are_told_and_change_nothing(studio: Studio) -> None:
+def test_malformed_and_hostile_tables_are_explained_and_change_nothing(studio: Studio) -> None:
     editor = editor_page(studio, "tables")
     open_editor(editor)
     editor.wait_for_exact_picture()

@@ -1,4 +1,4 @@
-"""Findings in the API's words, and fixes that mend what they say and nothing else."""
+"""Findings in the API's words, and fixes that change only what they say."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Signing in to the studio by an invitation link, and what a stranger's browser gets."""
+"""Signing in to the studio by an invitation link, and what a browser without a session gets."""
 
 import json
 
