@@ -43,9 +43,7 @@ def create_batch(body: Annotated[BatchBody, Body()]) -> BatchResponse:
 def list_batches(limit: Limit = 50, cursor: Cursor = None) -> BatchList:
     """The batches that this API key created, newest first."""
     context = router.request_context
-    batches = context.service.batches.list(
-        context.key, limit=limit, cursor=cursor, now=context.now
-    )
+    batches = context.service.batches.list(context.key, limit=limit, cursor=cursor, now=context.now)
     return BatchList.model_validate(batches)
 
 

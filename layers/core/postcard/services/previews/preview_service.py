@@ -266,7 +266,7 @@ class Previews:
         deadline: float,
         timings: Timings,
     ) -> JsonObject:
-        """The geometry, parts or carets that the request asks for, as properties of the response."""
+        """What the request asks about the picture, as properties of the response."""
         inspection = InspectionRequest(request.describe, request.parts, request.carets)
         if inspection.is_empty:
             return {}
