@@ -654,3 +654,167 @@ class IdempotencyStore(Protocol):
 
     def finish(self, name: str, response: str, *, now: float) -> None: ...
     def abandon(self, name: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookRecord:
+    """A webhook: which event types are sent to which URL. Times are Unix seconds.
+
+    `secret_number` is that of the secret that signs; until `old_secret_until` the one before it
+    signs as well. `disabled_reason` says why deliveries stopped by themselves, "" if they did not.
+    """
+
+    webhook_id: str
+    url: str
+    events: Sequence[str]
+    description: str
+    created_at: int
+    enabled: bool = True
+    disabled_reason: str = ""
+    secret_number: int = 1
+    old_secret_until: int | None = None
+    revision: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookHealth:
+    """How a webhook's endpoint has answered lately. Times are Unix seconds.
+
+    `failures` counts failures in a row. Until `retry_at` nothing is sent to an endpoint that fails.
+    `failing_since` is the first failure of that row.
+    """
+
+    failures: int = 0
+    retry_at: float = 0
+    failing_since: float | None = None
+    last_success_at: float | None = None
+    last_failure_at: float | None = None
+    last_status: int | None = None
+
+
+class WebhookStore(Protocol):
+    """Webhooks, at most some twenty, and the health of their endpoints in rows of their own."""
+
+    def get(self, webhook_id: str) -> WebhookRecord | None: ...
+    def list(self) -> Sequence[WebhookRecord]: ...
+    def put(self, record: WebhookRecord) -> None:
+        """Store a record; `Conflict` unless its `revision` is one more than the stored one, or 1
+        for a new record.
+        """
+
+    def delete(self, webhook_id: str) -> None: ...
+    def health(self, webhook_id: str) -> WebhookHealth: ...
+    def set_health(self, webhook_id: str, health: WebhookHealth) -> None:
+        """Store it; of two workers at once the last one wins."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryAttempt:
+    """One POST of a delivery. `status` None: there was no response. `response`: its beginning."""
+
+    at: float
+    status: int | None
+    duration_ms: int
+    error: str = ""
+    response: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryKey:
+    """Identifies a delivery: an event for a webhook. Event ids sort by the time of the event."""
+
+    webhook_id: str
+    event_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRecord:
+    """An event on its way to a webhook. Times are Unix seconds.
+
+    `body` is the exact text that is sent, the same at each try. `state` is `waiting`, `delivered`
+    or `dead`. `due_at`: when it is tried next; None unless it waits. `tries` count towards the ten
+    that it has; those that an endpoint fails which is known to fail do not.
+    """
+
+    key: DeliveryKey
+    event_type: str
+    body: str
+    state: str
+    due_at: float | None
+    expires_at: int
+    tries: int = 0
+    attempts: Sequence[DeliveryAttempt] = ()
+
+
+class DeliveryStore(Protocol):
+    """Deliveries by webhook, and an index of those that are due."""
+
+    def put_if_absent(self, records: Sequence[DeliveryRecord]) -> None:
+        """Store each record unless there is one with its key."""
+
+    def get(self, key: DeliveryKey) -> DeliveryRecord | None: ...
+    def claim(
+        self, key: DeliveryKey, *, due_at: float, next_due_at: float
+    ) -> DeliveryRecord | None:
+        """Move a waiting delivery's due time if it still is `due_at`; None if it is not.
+
+        Of two workers with the same `due_at` one gets the delivery.
+        """
+
+    def finish(self, record: DeliveryRecord, *, due_at: float) -> bool:
+        """Store the outcome of a delivery that was claimed until `due_at`; False if it is no more."""
+
+    def due(
+        self, webhook_id: str, *, until: float, limit: int
+    ) -> Sequence[tuple[DeliveryKey, float]]:
+        """At most `limit` waiting deliveries due by `until`, oldest first, with their due time."""
+
+    def page(
+        self, webhook_id: str, *, state: str | None, limit: int, cursor: str | None
+    ) -> Page[DeliveryRecord]:
+        """Deliveries of a webhook, newest first, perhaps only those in a state."""
+
+    def delete_all(self, webhook_id: str) -> None: ...
+
+
+class Hints(Protocol):
+    """Hints to the webhook function that a delivery is due; they may be lost or come twice."""
+
+    def send(self, hints: "Sequence[tuple[DeliveryKey, float]]", *, delay_seconds: int = 0) -> None:
+        """Each a delivery's key with its `due_at`; they arrive after at most 900 seconds."""
+
+
+class Outbox(Protocol):
+    """Takes events for the webhooks that want them."""
+
+    def deliveries(
+        self, event_type: str, event_id: str, data: JsonObject, *, now: float
+    ) -> Sequence[DeliveryRecord]:
+        """A delivery for each enabled webhook that wants the type, to store with the change."""
+
+    def announce(self, deliveries: Sequence[DeliveryRecord]) -> None:
+        """Send hints for deliveries that are stored; a failure is harmless, and ignored."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsageKey:
+    """What usage is counted by. `day` is `2026-11-22` (UTC); `campaign` "" stands for none."""
+
+    day: str
+    template_id: str
+    campaign: str = ""
+
+
+class UsageStore(Protocol):
+    """Counts of usage by day, template and campaign: a row for each writer, and totals."""
+
+    def add(
+        self, key: UsageKey, counts: Mapping[str, int], *, writer: str, token: str, expires_at: int
+    ) -> None:
+        """Add to a writer's counts. A repeated call with the writer's last `token` adds nothing."""
+
+    def read(self, first_day: str, last_day: str) -> "Iterator[tuple[UsageKey, Mapping[str, int]]]":
+        """The sums over all writers, by key, in the order of days."""
+
+    def set_total(self, key: UsageKey, counts: Mapping[str, int], *, expires_at: int) -> None:
+        """Store counts that one job computes from the access log, in place of earlier ones."""
