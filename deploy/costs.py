@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
-from postcard.send_model.prices import (
+from postcard.prices.prices import (
     DAYS_IN_A_MONTH,
     LAMBDA_GB,
     REGIONS,

@@ -4,9 +4,9 @@ from random import Random
 
 import pytest
 
+from postcard.prices.prices import PICTURE_BYTES
 from postcard.send_model.assumptions import Assumptions, read_assumptions
 from postcard.send_model.mailing import mails_opened_by_people, opens_of_a_mailing
-from postcard.send_model.prices import PICTURE_BYTES
 from postcard.send_model.rehearsal import minutes_at_rate, rehearse
 from postcard.send_model.simulation import Send
 

@@ -8,7 +8,7 @@ import pytest
 from deploy.costs import ALARM_METRICS, DOCUMENTS, METRICS, with_table
 from deploy.template_check import SamDocument
 from image.access_log import emf_metrics
-from postcard.send_model.prices import REGIONS, dollars, picture_units, price_table
+from postcard.prices.prices import REGIONS, dollars, picture_units, price_table
 
 MILLION = 1_000_000
 

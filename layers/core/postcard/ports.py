@@ -762,7 +762,7 @@ class DeliveryStore(Protocol):
         """
 
     def finish(self, record: DeliveryRecord, *, due_at: float) -> bool:
-        """Store the outcome of a delivery that was claimed until `due_at`; False if it is no more."""
+        """Store the outcome of a delivery claimed until `due_at`; False if it no longer is."""
 
     def due(
         self, webhook_id: str, *, until: float, limit: int

@@ -108,9 +108,9 @@ def rehearse(
     """
     from random import Random
 
+    from postcard.prices.prices import PICTURE_BYTES
     from postcard.send_model import rehearsal
     from postcard.send_model.assumptions import read_assumptions
-    from postcard.send_model.prices import PICTURE_BYTES
     from postcard.send_model.simulation import Send
 
     if opens_per_hour and minutes:

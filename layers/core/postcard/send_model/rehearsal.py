@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+from postcard.prices.prices import PICTURE_BYTES, cost_by_region, picture_units
 from postcard.send_model.assumptions import Assumptions
 from postcard.send_model.capacity import Bound, bounds
 from postcard.send_model.mailing import MailingOpens, mails_opened_by_people, opens_of_a_mailing
 from postcard.send_model.outcome_report import as_json, as_text
-from postcard.send_model.prices import PICTURE_BYTES, cost_by_region, picture_units
 from postcard.send_model.simulation import Outcome, Send, SendSimulation
 
 MAX_MINUTES = 60 * 24 * 30.0

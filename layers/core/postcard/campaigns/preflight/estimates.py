@@ -5,8 +5,8 @@ import statistics
 from collections.abc import Sequence
 
 from postcard.ports import JsonObject
+from postcard.prices.prices import cost_by_region, picture_units
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.send_model.prices import cost_by_region, picture_units
 
 _CONFIDENCE = 2.02  # standard errors of a mean of 40, on each side of 95 %
 

@@ -8,8 +8,8 @@ from postcard.campaigns.preflight.estimates import PictureBytes, mailing_cost
 from postcard.campaigns.preflight.remote_hosts import CheckedHost
 from postcard.campaigns.preflight.row_check import CODES
 from postcard.ports import JsonObject
+from postcard.prices.prices import PICTURE_BYTES
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.send_model.prices import PICTURE_BYTES
 from postcard.services.links import LONG_LINK
 from postcard.template.compiled import Template
 

@@ -1,0 +1,1 @@
+"""AWS's list prices, and what Postcard's work costs by them."""

@@ -1,0 +1,1 @@
+"""Counts what happens to pictures, and reports it by day, template and campaign."""

@@ -1,0 +1,1 @@
+"""Webhooks: their settings, and the delivery of events to their endpoints."""
