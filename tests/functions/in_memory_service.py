@@ -13,6 +13,8 @@ from postcard.adapters.memory import (
     MemoryApiKeyStore,
     MemoryAssetStore,
     MemoryBatchStore,
+    MemoryBudgetNotices,
+    MemoryBudgetStore,
     MemoryCdn,
     MemoryDeletionStore,
     MemoryFileStore,
@@ -76,6 +78,7 @@ class InMemoryService:
         self.machine, self.batch_bytes = MemoryStateMachine(), MAX_BATCH_BYTES
         self.renderer = FakeRenderer()
         self.counters, self.limiter = FakeCounters(), FakeRateLimiter()
+        self.budgets, self.budget_notices = MemoryBudgetStore(), MemoryBudgetNotices()
         self.api_keys: ApiKeyStore = MemoryApiKeyStore()
         self.invitations = MemoryInvitationStore()
         self.idempotency: IdempotencyStore = MemoryIdempotencyStore()
@@ -135,6 +138,8 @@ class InMemoryService:
             store=self.store,
             fetcher=self.web,
             counters=self.counters,
+            budgets=self.budgets,
+            budget_notices=self.budget_notices,
             renderer=self.renderer,
             keys=lambda kid, epoch=0: self.link_keys,
             origin=lambda: ORIGIN_SECRET,

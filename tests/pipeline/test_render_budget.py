@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from postcard.adapters.memory import MemoryCounters
-from postcard.render_budget import RenderBudget
+from postcard.budgets.render_budget import RenderBudget
 
 NOW = 1_790_000_000.0
 

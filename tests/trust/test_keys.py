@@ -26,6 +26,7 @@ from postcard.adapters.aws.idempotency import DynamoIdempotencyStore
 from postcard.adapters.aws.rate_limiter import DynamoRateLimiter
 from postcard.adapters.aws.table import Table
 from postcard.api_assembly import ApiService
+from postcard.budgets.render_budget import RenderBudget
 from postcard.errors import Problem
 from postcard.keys.api_keys import (
     KEY_PREFIX,
@@ -37,7 +38,6 @@ from postcard.keys.api_keys import (
     key_digest,
 )
 from postcard.ports import TemplateRecord
-from postcard.render_budget import RenderBudget
 from postcard.settings import Settings
 from tests.adapters import conftest as adapters_conftest
 from tests.clocks import PATIENCE_SECONDS

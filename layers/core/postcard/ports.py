@@ -149,6 +149,7 @@ class TemplateRecord:
     deleted: bool = False
     erased: bool = False
     daily_renders: int | None = None
+    daily_usd: float | None = None
     recalls: Mapping[int, int] = field(default_factory=dict)
     revision: int = 1
     width: int | None = None
@@ -335,8 +336,9 @@ class BatchRecord:
 
     `settings` is the request without its rows. `status` is `waiting`, `running`, `completed`,
     `failed` or `cancelled`. `attempt` counts executions of the state machine, `rounds` those of its
-    map in this attempt. `total` is None until the file is split. `summary` has what the parts of
-    the response are made from that are known after the split: encoding, dialect, mapping, counts.
+    map in this attempt. `total` is None until the file is split. `cost` is that of the pictures, in
+    billionths of a US dollar. `summary` has what the parts of the response are made from that are
+    known after the split: encoding, dialect, mapping, counts.
     No value of a person is in it.
     """
 
@@ -356,6 +358,7 @@ class BatchRecord:
     ok: int = 0
     defaults: int = 0
     failed: int = 0
+    cost: int = 0
     summary: JsonObject = field(default_factory=dict)
     error: JsonObject | None = None
 
@@ -381,7 +384,14 @@ class BatchStore(Protocol):
         """Change these properties if the status is one of these; whether they were changed."""
 
     def add_counts(
-        self, batch_id: str, *, ok: int, defaults: int, failed: int, status_is: Sequence[str]
+        self,
+        batch_id: str,
+        *,
+        ok: int,
+        defaults: int,
+        failed: int,
+        cost: int,
+        status_is: Sequence[str],
     ) -> bool:
         """Add to the counts, atomically, if the status is one of these; whether it was done."""
 
@@ -641,6 +651,48 @@ class Counters(Protocol):
 
     def increment(self, name: str, *, expires_at: int, by: int = 1) -> int:
         """Add `by` and return the new count. A counter is deleted some time after `expires_at`."""
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyBudget:
+    """A limit on money: a template's for a day, or a batch's, whose `day` is "".
+
+    `limit` is in billionths of a US dollar. `subject_type` is `template` or `batch`. The stored row
+    is deleted some time after `expires_at`.
+    """
+
+    subject_type: str
+    subject_id: str
+    limit: int
+    expires_at: int
+    day: str = ""
+
+    @property
+    def name(self) -> str:
+        """Identifies the budget."""
+        return "#".join(filter(None, (self.subject_type, self.subject_id, self.day)))
+
+
+class BudgetStore(Protocol):
+    """How much of each budget is held by processes, or spent."""
+
+    def hold(
+        self, name: str, *, wanted: int, at_least: int, limit: int, expires_at: int, token: str
+    ) -> int:
+        """Add `wanted` to what is held, or what is left of `limit` if that is `at_least` as much.
+
+        Returns what was added, 0 if too little is left. A call repeated with its `token` because
+        its response was lost adds nothing more.
+        """
+
+    def held(self, name: str) -> int: ...
+
+
+class BudgetNotices(Protocol):
+    """Hears of budgets that are spent."""
+
+    def exceeded(self, budget: MoneyBudget, *, now: float) -> None:
+        """A budget is spent. Several processes may say so of the same one. Raises nothing."""
 
 
 class IdempotencyStore(Protocol):

@@ -8,6 +8,7 @@ from pathlib import Path
 from postcard.adapters.http.fetcher import HttpFetcher
 from postcard.adapters.memory import (
     MemoryAssetStore,
+    MemoryBudgetStore,
     MemoryCounters,
     MemoryDraftStore,
     MemoryImageStore,
@@ -157,6 +158,7 @@ def _services(
         store=store,
         fetcher=fetcher,
         counters=MemoryCounters(),
+        budgets=MemoryBudgetStore(),
         renderer=Renderer(shipped),
         keys=_no_keys,
         origin=lambda: "",

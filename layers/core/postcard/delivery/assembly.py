@@ -3,20 +3,33 @@
 import time
 from collections.abc import Callable
 from dataclasses import field
+from functools import cache
+from typing import TYPE_CHECKING
 
 from postcard import ports
 from postcard.assets.reader import AssetReader
 from postcard.assets.verified_object_store import VerifiedObjectStore
+from postcard.budgets.render_budget import RenderBudget
 from postcard.delivery.picture_service import LinkKeysById, PictureService
 from postcard.pipeline.fallback_images import FallbackImages
 from postcard.pipeline.pipeline import RenderPipeline
 from postcard.pipeline.source_fetcher import SourceFetcher
 from postcard.pipeline.template_loader import TemplateLoader
-from postcard.render_budget import RenderBudget
 from postcard.rendering.renderer import Renderer
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.runtime.lru_cache import Caches
-from postcard.settings import DEFAULT_MERGE_RENDERS
+from postcard.settings import DEFAULT_MERGE_RENDERS, DEFAULT_REGION
+
+if TYPE_CHECKING:
+    from postcard.budgets.money_budget import MoneyBudgets
+    from postcard.budgets.template_budgets import TemplateBudgets
+
+
+class SilentNotices:
+    """Nobody hears of budgets that are spent."""
+
+    def exceeded(self, budget: ports.MoneyBudget, *, now: float) -> None:
+        """Nothing is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +47,15 @@ class Dependencies:
     store: ports.ObjectStore
     fetcher: ports.Fetcher
     counters: ports.Counters
+    budgets: ports.BudgetStore
     renderer: Renderer
     keys: LinkKeysById
     origin: Callable[[], str]
     monotonic: Callable[[], float] = time.monotonic
     clock: Callable[[], float] = time.time
     merge_renders: int = DEFAULT_MERGE_RENDERS  # a day, for one merge link
+    region: str = DEFAULT_REGION  # whose list prices count
+    budget_notices: ports.BudgetNotices = field(default_factory=SilentNotices)
     stores_renders: bool = True  # False: the CDN alone keeps the pictures of links
     set_deadline: Callable[[float], None] = lambda instant: None
     caches: Caches = field(default_factory=Caches)
@@ -54,6 +70,8 @@ class SharedServices:
     sources: SourceFetcher
     pipeline: RenderPipeline
     budget: RenderBudget
+    money: "Callable[[], MoneyBudgets]"
+    template_budgets: "Callable[[], TemplateBudgets]"
 
     @classmethod
     def build(cls, dependencies: Dependencies, *, normalize_uploads: bool) -> "SharedServices":
@@ -61,6 +79,23 @@ class SharedServices:
         monotonic, caches = dependencies.monotonic, dependencies.caches
         store = VerifiedObjectStore(dependencies.store)
         decode = dependencies.renderer.image_cache.decode_untrusted
+
+        @cache  # imported only where a budget in money is set
+        def money() -> "MoneyBudgets":
+            from postcard.budgets.money_budget import MoneyBudgets
+
+            return MoneyBudgets(
+                dependencies.budgets, dependencies.budget_notices, monotonic=monotonic
+            )
+
+        @cache
+        def template_budgets() -> "TemplateBudgets":
+            from postcard.budgets.picture_price import picture_price
+            from postcard.budgets.template_budgets import TemplateBudgets
+
+            price = picture_price(dependencies.region, stored=dependencies.stores_renders)
+            return TemplateBudgets(money(), price)
+
         assets = AssetReader(
             dependencies.assets,
             store,
@@ -82,6 +117,8 @@ class SharedServices:
             budget=RenderBudget(
                 dependencies.counters, merge_renders=dependencies.merge_renders, clock=monotonic
             ),
+            money=money,
+            template_budgets=template_budgets,
         )
 
 
@@ -106,6 +143,7 @@ def image_service(dependencies: Dependencies) -> ImageService:
         shared.pipeline,
         FallbackImages(dependencies.renderer, shared.sources),
         shared.budget,
+        shared.template_budgets,
         dependencies.keys,
         corrupted_objects=lambda: shared.store.corrupt_count,
         take_unsealed_decodes=dependencies.renderer.image_cache.take_unsealed_files,

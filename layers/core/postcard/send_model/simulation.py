@@ -11,10 +11,10 @@ from typing import Any, cast
 from postcard.adapters.aws.counters import DynamoCounters
 from postcard.adapters.aws.table import Table, to_row
 from postcard.adapters.aws.templates import DynamoTemplateStore
+from postcard.budgets.render_budget import RenderBudget
 from postcard.errors import ServiceUnavailable
 from postcard.pipeline.template_loader import TemplateLoader
 from postcard.ports import TemplateRecord
-from postcard.render_budget import RenderBudget
 from postcard.send_model.assumptions import Assumptions
 from postcard.send_model.aws_load import AwsLoad, LoadTable, VirtualBucket
 from postcard.settings import DEFAULT_MERGE_RENDERS

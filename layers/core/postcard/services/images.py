@@ -1,10 +1,12 @@
 """Opaque images: an address without personal data, drawn once, erased on demand."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from postcard import ports
+from postcard.budgets.render_budget import RenderBudget
 from postcard.deletion.blind_index import blind_indexes
 from postcard.deletion.stored_pictures import StoredPictures, without_values
 from postcard.delivery.picture_service import DAY_SECONDS, cache_for, image_key
@@ -21,12 +23,15 @@ from postcard.pipeline.render_job import OutputOptions, RenderJob, check_size, j
 from postcard.pipeline.template_loader import TemplateLoader
 from postcard.pipeline.timings import Timings
 from postcard.ports import ImageRecord, JsonObject, StoredObject, TemplateRecord
-from postcard.render_budget import RenderBudget
 from postcard.rendering.renderer import RenderFailed
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.services.links import LinkService
 from postcard.template.bind import BindMode
 from postcard.timestamps import format_rfc3339
+
+if TYPE_CHECKING:
+    from postcard.budgets.money_budget import PictureAllowance
+    from postcard.budgets.template_budgets import TemplateBudgets
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +97,7 @@ class Images:
         pictures: ports.ObjectStore,
         stored_pictures: StoredPictures,
         budget: RenderBudget,
+        template_budgets: "Callable[[], TemplateBudgets]",
         keys: Callable[[], LinkKeys],
         *,
         base_url: str,
@@ -103,6 +109,7 @@ class Images:
         self._pictures = pictures
         self._stored_pictures = stored_pictures
         self._budget = budget
+        self._template_budgets = template_budgets
         self._keys = keys
         self._base_url = base_url
 
@@ -131,7 +138,13 @@ class Images:
             record = self._new_record(image_id, job, existing, now)
             if self._is_drawn_on_open(request, owner, job, now):
                 return self._put_pending(record, job)
-            return self._draw(record, job, now, deadline)
+            if owner.daily_usd is None:
+                return self._draw(record, job, now, deadline)
+            seconds = deadline - time.monotonic()
+            allowance = self._template_budgets().reserve(owner, seconds=seconds, now=now)
+            if allowance is None:
+                return self._put_pending(record, job)
+            return self._draw_within(allowance, record, job, now, deadline)
 
     def create_pending(self, job: RenderJob, *, now: float) -> ImageResult:
         """The image of a job, drawn at its first GET: as `create` with `render` `on_open` makes it.
@@ -236,6 +249,24 @@ class Images:
         return self._result(
             record, job, cached=False, outcome="drawn", timings_ms=timings.milliseconds
         )
+
+    def _draw_within(
+        self,
+        allowance: "PictureAllowance",
+        record: ImageRecord,
+        job: RenderJob,
+        now: float,
+        deadline: float,
+    ) -> ImageResult:
+        """Draws in the time that the budget pays for, and charges the picture."""
+        started_at, drawn_bytes = time.monotonic(), 0
+        try:
+            result = self._draw(record, job, now, min(deadline, started_at + allowance.seconds))
+            drawn_bytes = result.record.bytes or 0
+            return result
+        finally:
+            milliseconds = (time.monotonic() - started_at) * 1000
+            allowance.settle(milliseconds=milliseconds, picture_bytes=drawn_bytes)
 
     def _store(self, record: ImageRecord, result: RenderResult) -> None:
         """Stores the picture. Its record follows, so that no record names a missing picture."""

@@ -15,6 +15,7 @@
 | draft#{template}          | document         | the same with its document, `ttl`    |
 | deletions#{template}      | version (000001) | a deletion of pictures; 000000: all  |
 | count#{name}              | count            | a counter, with `ttl`                |
+| budget#{name}             | budget           | what is held of a budget, with `ttl` |
 | keys                      | digest           | an API key; of a session with `ttl`  |
 | invitation#{code digest}  | record           | an invitation, with `ttl`            |
 | assets                    | asset id         | an asset                             |

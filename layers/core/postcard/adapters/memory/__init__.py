@@ -1,6 +1,7 @@
 """Every port in memory, for tests and local use. Safe in several threads."""
 
 from postcard.adapters.memory.batches import MemoryBatchStore
+from postcard.adapters.memory.budgets import MemoryBudgetNotices, MemoryBudgetStore
 from postcard.adapters.memory.counters import MemoryCounters
 from postcard.adapters.memory.drafts import MemoryDraftStore
 from postcard.adapters.memory.files import MemoryFileStore
@@ -28,6 +29,8 @@ __all__ = [
     "MemoryApiKeyStore",
     "MemoryAssetStore",
     "MemoryBatchStore",
+    "MemoryBudgetNotices",
+    "MemoryBudgetStore",
     "MemoryCdn",
     "MemoryCounters",
     "MemoryDeletionStore",
