@@ -123,6 +123,7 @@ def api_service(api: ApiDependencies) -> ApiService:
             shared.template_budgets,
             keys,
             base_url=api.base_url,
+            monotonic=dependencies.monotonic,
         ),
         links=links,
         templates=TemplateCatalog(

@@ -101,7 +101,9 @@ class Images:
         keys: Callable[[], LinkKeys],
         *,
         base_url: str,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._monotonic = monotonic
         self._templates = templates
         self._pipeline = pipeline
         self._links = links
@@ -140,7 +142,7 @@ class Images:
                 return self._put_pending(record, job)
             if owner.daily_usd is None:
                 return self._draw(record, job, now, deadline)
-            seconds = deadline - time.monotonic()
+            seconds = deadline - self._monotonic()
             allowance = self._template_budgets().reserve(owner, seconds=seconds, now=now)
             if allowance is None:
                 return self._put_pending(record, job)
@@ -259,13 +261,13 @@ class Images:
         deadline: float,
     ) -> ImageResult:
         """Draws in the time that the budget pays for, and charges the picture."""
-        started_at, drawn_bytes = time.monotonic(), 0
+        started_at, drawn_bytes = self._monotonic(), 0
         try:
             result = self._draw(record, job, now, min(deadline, started_at + allowance.seconds))
             drawn_bytes = result.record.bytes or 0
             return result
         finally:
-            milliseconds = (time.monotonic() - started_at) * 1000
+            milliseconds = (self._monotonic() - started_at) * 1000
             allowance.settle(milliseconds=milliseconds, picture_bytes=drawn_bytes)
 
     def _store(self, record: ImageRecord, result: RenderResult) -> None:

@@ -75,6 +75,7 @@ def batch_worker(batch: BatchDependencies) -> BatchWorker:
             shared.template_budgets,
             keys,
             base_url=batch.base_url,
+            monotonic=dependencies.monotonic,
         )
 
     @cache  # with its caches: all chunks draw from the same sources and fonts
