@@ -10,7 +10,7 @@ from postcard.budgets.render_budget import RenderBudget
 from postcard.deletion.blind_index import blind_indexes
 from postcard.deletion.stored_pictures import StoredPictures, without_values
 from postcard.delivery.picture_service import DAY_SECONDS, cache_for, image_key
-from postcard.errors import Gone, NotFound, faults_to_json
+from postcard.errors import GatewayTimeout, Gone, NotFound, faults_to_json
 from postcard.links.image_ids import derive_image_id, is_valid_image_id
 from postcard.links.signing import LinkKeys
 from postcard.pipeline.pipeline import (
@@ -233,11 +233,52 @@ class Images:
         self, record: ImageRecord, job: RenderJob, now: float, deadline: float
     ) -> ImageResult:
         timings = Timings()
+        result = self._render(job, now, deadline, timings)
+        return self._store_drawn(record, job, result, timings)
+
+    def _draw_within(
+        self,
+        allowance: "PictureAllowance",
+        record: ImageRecord,
+        job: RenderJob,
+        now: float,
+        deadline: float,
+    ) -> ImageResult:
+        """Draws in the time and the bytes that the budget pays for, and charges the picture.
+
+        If they are not enough, the image is pending.
+        """
+        timings, started_at, drawn_bytes = Timings(), self._monotonic(), 0
+        affordable = started_at + allowance.seconds
+        try:
+            result = self._render(job, now, min(deadline, affordable), timings)
+            size = len(result.image.body)
+            milliseconds = (self._monotonic() - started_at) * 1000
+            if not allowance.covers(milliseconds=milliseconds, picture_bytes=size):
+                return self._put_pending(record, job)
+            drawn_bytes = size
+            return self._store_drawn(record, job, result, timings)
+        except GatewayTimeout:
+            if affordable >= deadline:
+                raise
+            return self._put_pending(record, job)
+        finally:
+            milliseconds = (self._monotonic() - started_at) * 1000
+            allowance.settle(milliseconds=milliseconds, picture_bytes=drawn_bytes)
+
+    def _render(
+        self, job: RenderJob, now: float, deadline: float, timings: Timings
+    ) -> RenderResult:
         try:
             result = self._pipeline.draw(job, now=now, deadline=deadline, timings=timings)
         except RenderFailed as failure:
             raise bad_request_for(failure) from failure
         check_size(result.image)
+        return result
+
+    def _store_drawn(
+        self, record: ImageRecord, job: RenderJob, result: RenderResult, timings: Timings
+    ) -> ImageResult:
         record = replace(
             record,
             status="degraded" if result.degraded else "ready",
@@ -251,24 +292,6 @@ class Images:
         return self._result(
             record, job, cached=False, outcome="drawn", timings_ms=timings.milliseconds
         )
-
-    def _draw_within(
-        self,
-        allowance: "PictureAllowance",
-        record: ImageRecord,
-        job: RenderJob,
-        now: float,
-        deadline: float,
-    ) -> ImageResult:
-        """Draws in the time that the budget pays for, and charges the picture."""
-        started_at, drawn_bytes = self._monotonic(), 0
-        try:
-            result = self._draw(record, job, now, min(deadline, started_at + allowance.seconds))
-            drawn_bytes = result.record.bytes or 0
-            return result
-        finally:
-            milliseconds = (self._monotonic() - started_at) * 1000
-            allowance.settle(milliseconds=milliseconds, picture_bytes=drawn_bytes)
 
     def _store(self, record: ImageRecord, result: RenderResult) -> None:
         """Stores the picture. Its record follows, so that no record names a missing picture."""
