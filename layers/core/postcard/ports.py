@@ -272,6 +272,9 @@ class ImageStore(Protocol):
     """Records of opaque images."""
 
     def get(self, image_id: str) -> ImageRecord | None: ...
+    def get_many(self, image_ids: Sequence[str]) -> Iterator[ImageRecord]:
+        """The records that exist, in no order; they may be a second old."""
+
     def put(self, record: ImageRecord) -> None: ...
     def replace(self, record: ImageRecord, *, status: str) -> bool:
         """Put unless the stored record's status is another than `status`; whether it was put."""
@@ -818,3 +821,38 @@ class UsageStore(Protocol):
 
     def set_total(self, key: UsageKey, counts: Mapping[str, int], *, expires_at: int) -> None:
         """Store counts that one job computes from the access log, in place of earlier ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogProgress:
+    """How far the CDN's access log is counted, in Unix seconds.
+
+    `counted_at` is when the last query began. All requests until `complete_to` are counted, as far
+    as the log has them.
+    """
+
+    counted_at: int
+    complete_to: int
+
+
+class LogProgressStore(Protocol):
+    """The one record of how far the access log is counted."""
+
+    def get(self) -> LogProgress | None:
+        """None if it was never counted."""
+
+    def put(self, progress: LogProgress) -> None: ...
+
+
+class LogQueryFailed(Exception):
+    """A query of the access log ended without a result, or is not known; the text says why."""
+
+
+class LogQueries(Protocol):
+    """Runs SQL on the CDN's access log, which is the table `access_log`."""
+
+    def start(self, sql: str) -> str:
+        """Start a query and return its id."""
+
+    def rows(self, query_id: str) -> Sequence[Sequence[str]] | None:
+        """The rows of its result, each value as text; None while it runs. `LogQueryFailed`."""
