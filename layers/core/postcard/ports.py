@@ -806,7 +806,10 @@ class UsageKey:
 
 
 class UsageStore(Protocol):
-    """Counts of usage by day, template and campaign: a row for each writer, and totals."""
+    """Counts of usage by day, template and campaign: a row for each writer, and totals.
+
+    The names of the counts are in `usage/counts.py`.
+    """
 
     def add(
         self, key: UsageKey, counts: Mapping[str, int], *, writer: str, token: str, expires_at: int
@@ -814,7 +817,13 @@ class UsageStore(Protocol):
         """Add to a writer's counts. A repeated call with the writer's last `token` adds nothing."""
 
     def read(self, first_day: str, last_day: str) -> "Iterator[tuple[UsageKey, Mapping[str, int]]]":
-        """The sums over all writers, by key, in the order of days."""
+        """The sums over all writers and the total, by key, in the order of days."""
 
     def set_total(self, key: UsageKey, counts: Mapping[str, int], *, expires_at: int) -> None:
         """Store counts that one job computes from the access log, in place of earlier ones."""
+
+    def log_complete_to(self) -> str | None:
+        """The time up to which the access log is counted (RFC 3339), None before the first run."""
+
+    def set_log_complete_to(self, time: str) -> None:
+        """Store that time."""
