@@ -111,7 +111,6 @@ SAME_NAME = {
     "idempotency": "the rules, the store in DynamoDB, the API's use of them",
     "images": "the service, its store, its routes; the renderer's source images",
     "links": "the service, its routes",
-    "log_progress": "the stores: DynamoDB and in memory",
     "objects": "the stores: S3 and in memory",
     "parse": "a link, a document, Liquid",
     "previews": "the service, its routes",

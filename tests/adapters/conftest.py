@@ -28,7 +28,6 @@ from postcard.adapters.aws.drafts import DynamoDraftStore
 from postcard.adapters.aws.idempotency import DynamoIdempotencyStore
 from postcard.adapters.aws.images import DynamoImageStore
 from postcard.adapters.aws.light_client import LightClient
-from postcard.adapters.aws.log_progress import DynamoLogProgress
 from postcard.adapters.aws.objects import S3ObjectStore
 from postcard.adapters.aws.rate_limiter import DynamoRateLimiter
 from postcard.adapters.aws.secrets import SecretsManagerStore
@@ -56,7 +55,6 @@ class PortImplementations:
     idempotency: ports.IdempotencyStore
     deletions: ports.DeletionStore
     drafts: ports.DraftStore
-    log_progress: ports.LogProgressStore
     bucket: str = ""  # of `objects` in moto
 
     def put_many_objects(self, keys: Iterable[str]) -> None:
@@ -135,7 +133,6 @@ def memory_implementations() -> PortImplementations:
         idempotency=memory.MemoryIdempotencyStore(),
         deletions=memory.MemoryDeletionStore(),
         drafts=memory.MemoryDraftStore(templates),
-        log_progress=memory.MemoryLogProgress(),
     )
 
 
@@ -167,7 +164,6 @@ def aws_implementations(settings: Settings, *, use_light_client: bool) -> PortIm
         idempotency=DynamoIdempotencyStore(table),
         deletions=DynamoDeletionStore(table),
         drafts=DynamoDraftStore(table),
-        log_progress=DynamoLogProgress(table),
         bucket=settings.pictures_bucket,
     )
 

@@ -809,7 +809,10 @@ class UsageKey:
 
 
 class UsageStore(Protocol):
-    """Counts of usage by day, template and campaign: a row for each writer, and totals."""
+    """Counts of usage by day, template and campaign: a row for each writer, and totals.
+
+    The names of the counts are in `usage/counts.py`.
+    """
 
     def add(
         self, key: UsageKey, counts: Mapping[str, int], *, writer: str, token: str, expires_at: int
@@ -817,31 +820,16 @@ class UsageStore(Protocol):
         """Add to a writer's counts. A repeated call with the writer's last `token` adds nothing."""
 
     def read(self, first_day: str, last_day: str) -> "Iterator[tuple[UsageKey, Mapping[str, int]]]":
-        """The sums over all writers, by key, in the order of days."""
+        """The sums over all writers and the total, by key, in the order of days."""
 
     def set_total(self, key: UsageKey, counts: Mapping[str, int], *, expires_at: int) -> None:
         """Store counts that one job computes from the access log, in place of earlier ones."""
 
+    def log_complete_to(self) -> str | None:
+        """The time up to which the access log is counted (RFC 3339), None before the first run."""
 
-@dataclass(frozen=True, slots=True)
-class LogProgress:
-    """How far the CDN's access log is counted, in Unix seconds.
-
-    `counted_at` is when the last query began. All requests until `complete_to` are counted, as far
-    as the log has them.
-    """
-
-    counted_at: int
-    complete_to: int
-
-
-class LogProgressStore(Protocol):
-    """The one record of how far the access log is counted."""
-
-    def get(self) -> LogProgress | None:
-        """None if it was never counted."""
-
-    def put(self, progress: LogProgress) -> None: ...
+    def set_log_complete_to(self, time: str) -> None:
+        """Store that time."""
 
 
 class LogQueryFailed(Exception):

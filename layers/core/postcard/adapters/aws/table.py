@@ -19,7 +19,6 @@
 | invitation#{code digest}  | record           | an invitation, with `ttl`            |
 | assets                    | asset id         | an asset                             |
 | rate#{name}               | bucket           | a token bucket, with `ttl`           |
-| usage-log                 | progress         | how far the access log is counted    |
 | idempotency#{hash}        | answer           | a stored response, with `ttl`        |
 """
 

@@ -5,7 +5,6 @@ from postcard.adapters.memory.counters import MemoryCounters
 from postcard.adapters.memory.drafts import MemoryDraftStore
 from postcard.adapters.memory.files import MemoryFileStore
 from postcard.adapters.memory.idempotency import MemoryIdempotencyStore
-from postcard.adapters.memory.log_progress import MemoryLogProgress
 from postcard.adapters.memory.objects import MemoryObjectStore
 from postcard.adapters.memory.rate_limiter import MemoryRateLimiter
 from postcard.adapters.memory.records import (
@@ -38,7 +37,6 @@ __all__ = [
     "MemoryIdempotencyStore",
     "MemoryImageStore",
     "MemoryInvitationStore",
-    "MemoryLogProgress",
     "MemoryObjectStore",
     "MemoryQueue",
     "MemoryRateLimiter",
