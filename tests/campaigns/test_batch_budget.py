@@ -104,6 +104,7 @@ def test_a_warm_batch_that_is_to_stop_fails_and_what_it_drew_costs_nothing_again
     assert record.error["code"] == "over_budget"
     stored = len(set(world.pictures.keys("renders/")))
     assert 5 <= stored < 12
+    assert max_usd(3.5) < shown_usd(record) + max_usd(0) <= max_usd(5), "what was drawn is told"
     before = world.renderer.renders
     again = runner.do(FILE.encode(), "bat_2", mode="warm", max_usd=max_usd(12))
     assert world.renderer.renders - before == 12 - stored

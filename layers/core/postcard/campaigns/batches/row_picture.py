@@ -105,6 +105,7 @@ class BatchRows:
         check_assets: AssetCheck,
     ) -> None:
         self.internal_errors: list[str] = []
+        self.cost = 0  # of the pictures so far, in billionths of a US dollar
         self._plan = plan
         self._load = load
         self._addresses_of = addresses_of
@@ -138,7 +139,9 @@ class BatchRows:
         rows = self._rows_of(row.cells)
         if isinstance(rows, RowResult):
             return rows
-        return rows.result(row.cells, is_over_budget=self._plan.is_over_budget(row.number))
+        result = rows.result(row.cells, is_over_budget=self._plan.is_over_budget(row.number))
+        self.cost += result.cost
+        return result
 
     def _rows_of(self, cells: Sequence[Any]) -> "TemplateRows | RowResult":
         template_id = self._template_id(cells)

@@ -301,25 +301,38 @@ class BatchSteps:
         if record is None or record.status not in ACTIVE:
             return answer
         plan = self._plan(files)
+        rows = self._rows(plan, record)
         try:
-            rows = self._rows(plan, record)
             check = self._dry_run_check(plan, rows) if plan.settings.dry_run else None
             result = work_on(files, plan, chunk, rows, is_late=is_late, dry_run=check)
         except (FileChanged, BatchRefused) as error:
+            self._count_drawn(record, plan, rows)
             raise self._refused(event["batch"], error) from None
-        if store_result(files, chunk, result):
-            counts = result.counts
-            is_counted = self._batches.add_counts(
-                event["batch"],
-                ok=counts.ok,
-                defaults=counts.default,
-                failed=counts.failed,
-                cost=counts.cost,
-                status_is=ACTIVE,
-            )
-            if not is_counted:  # it ended meanwhile, and its parts were deleted
-                files.store.delete([files.part(chunk.number), files.part_report(chunk.number)])
+        except Exception:  # the chunk is tried again
+            self._count_drawn(record, plan, rows)
+            raise
+        if not store_result(files, chunk, result):
+            self._count_drawn(record, plan, rows)
+            return answer
+        counts = result.counts
+        is_counted = self._batches.add_counts(
+            event["batch"],
+            ok=counts.ok,
+            defaults=counts.default,
+            failed=counts.failed,
+            cost=counts.cost,
+            status_is=ACTIVE,
+        )
+        if not is_counted:  # it ended meanwhile, and its parts were deleted
+            files.store.delete([files.part(chunk.number), files.part_report(chunk.number)])
         return answer
+
+    def _count_drawn(self, record: BatchRecord, plan: BatchPlan, rows: BatchRows) -> None:
+        """Count what was spent on pictures whose rows are not counted by this call."""
+        if plan.settings.mode == "warm" and not plan.settings.dry_run and rows.cost:
+            self._batches.add_counts(
+                record.batch_id, ok=0, defaults=0, failed=0, cost=rows.cost, status_is=ACTIVE
+            )
 
     def _rows(self, plan: BatchPlan, record: BatchRecord) -> BatchRows:
         keys = self._pinned_keys(plan)
@@ -450,7 +463,7 @@ class BatchSteps:
             "ok": counts.ok,
             "defaults": counts.default,
             "failed": counts.failed,
-            "cost": counts.cost,
+            "cost": max(record.cost, counts.cost),  # also of chunks that were tried again
             "summary": {**summary, "warnings": warnings},
         }
         if not self._update(record.batch_id, changes):
