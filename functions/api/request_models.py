@@ -368,6 +368,14 @@ class TemplateChanges(RequestBody):
             "limit, send the maximum.",
         ),
     ] = None
+    on_budget: Annotated[
+        Literal["fallback", "stop"] | None,
+        Field(
+            description="What POST /v1/images does over daily_renders or daily_usd. fallback: the "
+            "image is pending. stop: it is refused as over_budget. A GET shows the fallback "
+            "picture either way."
+        ),
+    ] = None
 
 
 class RecallBody(RequestBody):

@@ -218,6 +218,7 @@ class TemplateSummary(BaseModel):
     paused: bool
     daily_renders: int | None
     daily_usd: float | None
+    on_budget: str
     width: int | None
     height: int | None
     thumbnail_url: str | None

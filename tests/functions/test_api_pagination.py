@@ -28,6 +28,7 @@ def test_lists_take_limit_and_cursor(empty: InMemoryService) -> None:
         "paused",
         "daily_renders",
         "daily_usd",
+        "on_budget",
         "width",
         "height",
         "thumbnail_url",

@@ -87,6 +87,27 @@ def test_an_image_over_the_budget_is_pending_and_its_get_a_fallback(
     assert reason_of(limited.open_image(pending[-1]["url"])) == "budget"
 
 
+@pytest.mark.parametrize("limit", [{"daily_usd": 0.01}, {"daily_renders": 1}], ids=str)
+def test_a_template_that_is_to_stop_refuses_images_over_its_budget_and_shows_fallbacks(
+    world: InMemoryService, limit: dict[str, float]
+) -> None:
+    world.call("PATCH", "/v1/templates/welcome", {**limit, "on_budget": "stop"})
+    leave(world, 0)
+    world.create_image({"first_name": "a"})
+    refused = world.create_image({"first_name": "b"})
+    assert (refused.status, refused.json["code"]) == (429, "over_budget")
+    assert 0 < int(refused.headers["retry-after"]) <= 86_400
+    assert refused.json["fallback_url"]
+    assert reason_of(open_of(world, "c")) == "budget"
+    on_open = world.create_image({"first_name": "d"}, render="on_open")
+    assert on_open.json["status"] == "pending", "nothing is drawn for it now"
+    world.call("PATCH", "/v1/templates/welcome", {"on_budget": "fallback"})
+    assert world.create_image({"first_name": "e"}).json["status"] == "pending"
+    world.now += int(refused.headers["retry-after"])
+    world.advance_monotonic(LATCH_SECONDS)
+    assert world.create_image({"first_name": "f"}).json["status"] == "ready"
+
+
 def test_a_template_without_a_limit_asks_no_budget(world: InMemoryService) -> None:
     assert reason_of(open_of(world, "a")) is None
     assert world.create_image({"first_name": "b"}).json["status"] == "ready"

@@ -136,6 +136,9 @@ class TemplateVersion:
 class TemplateRecord:
     """The mutable part of a template. `recalls` maps a version to the one drawn instead.
 
+    `on_budget` says what a POST of an image does over `daily_renders` or `daily_usd`: with
+    `fallback` the image is pending, with `stop` it is refused.
+
     `width`, `height`, `published_at` and `examples` are those of the latest version, for lists;
     None or empty until a version of Postcard that stores them publishes one. `examples` are the
     fields' examples as a link has them.
@@ -150,6 +153,7 @@ class TemplateRecord:
     erased: bool = False
     daily_renders: int | None = None
     daily_usd: float | None = None
+    on_budget: str = "fallback"
     recalls: Mapping[int, int] = field(default_factory=dict)
     revision: int = 1
     width: int | None = None

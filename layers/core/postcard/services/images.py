@@ -10,7 +10,7 @@ from postcard.budgets.render_budget import RenderBudget
 from postcard.deletion.blind_index import blind_indexes
 from postcard.deletion.stored_pictures import StoredPictures, without_values
 from postcard.delivery.picture_service import DAY_SECONDS, cache_for, image_key
-from postcard.errors import GatewayTimeout, Gone, NotFound, faults_to_json
+from postcard.errors import GatewayTimeout, Gone, NotFound, TooManyRequests, faults_to_json
 from postcard.links.image_ids import derive_image_id, is_valid_image_id
 from postcard.links.signing import LinkKeys
 from postcard.pipeline.pipeline import (
@@ -145,6 +145,7 @@ class Images:
             seconds = deadline - self._monotonic()
             allowance = self._template_budgets().reserve(owner, seconds=seconds, now=now)
             if allowance is None:
+                _refuse_if_asked(owner, now)
                 return self._put_pending(record, job)
             return self._draw_within(allowance, record, job, now, deadline)
 
@@ -227,7 +228,10 @@ class Images:
         """Whether the picture is drawn at its first GET instead of now."""
         if request.render == "on_open" or job.template.depends_on_time or template.paused:
             return True
-        return not self._budget.spend(template, now=now)
+        if self._budget.spend(template, now=now):
+            return False
+        _refuse_if_asked(template, now)
+        return True
 
     def _draw(
         self, record: ImageRecord, job: RenderJob, now: float, deadline: float
@@ -316,6 +320,16 @@ class Images:
 
     def _url(self, record: ImageRecord) -> str:
         return f"{self._base_url}/i/{record.image_id}.{record.format}"
+
+
+def _refuse_if_asked(template: TemplateRecord, now: float) -> None:
+    """`TooManyRequests` if a template over its daily budget is to stop."""
+    if template.on_budget == "stop":
+        raise TooManyRequests(
+            "The template's budget of this day (UTC) is spent: wait for the next day, or raise it.",
+            code="over_budget",
+            headers={"Retry-After": str(DAY_SECONDS - int(now) % DAY_SECONDS)},
+        )
 
 
 def _is_reusable(existing: ImageRecord, render: str) -> bool:
