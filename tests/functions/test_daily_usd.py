@@ -4,6 +4,7 @@ import pytest
 
 from postcard.budgets.money_budget import LATCH_SECONDS
 from postcard.budgets.picture_price import billionths, picture_price
+from postcard.errors import ServiceUnavailable
 from postcard.timestamps import format_rfc3339
 from tests.functions.fake_services import HandlerResponse
 from tests.functions.in_memory_service import InMemoryService
@@ -136,6 +137,23 @@ def test_drawing_that_fails_costs_its_time_and_no_bytes(
     failed = reasons.count("render")
     assert reasons == ["render"] * failed + ["budget"] * (30 - failed)
     assert 3 <= failed <= 8, "as many as the money that is left pays for"
+
+
+def test_while_budgets_cannot_be_reached_nothing_is_drawn_and_a_picture_is_shown(
+    limited: InMemoryService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def down(name: str, **more: object) -> int:
+        raise ServiceUnavailable("the table is down")
+
+    monkeypatch.setattr(limited.budgets, "hold", down)
+    before = limited.renderer.renders
+    reply = open_of(limited, "a")
+    assert reason_of(reply) == "dependency"
+    assert "max-age=60" in reply.headers["cache-control"]
+    assert limited.create_image({"first_name": "a"}).status == 503
+    assert limited.renderer.renders == before
+    monkeypatch.undo()
+    assert reason_of(open_of(limited, "a")) is None
 
 
 @pytest.mark.parametrize("bad", [0, 0.001, -1, 1e7, "5", True])
