@@ -13,18 +13,23 @@ from postcard.adapters.memory import (
     MemoryApiKeyStore,
     MemoryAssetStore,
     MemoryBatchStore,
+    MemoryBudgetNotices,
     MemoryCdn,
     MemoryDeletionStore,
+    MemoryDeliveryStore,
     MemoryFileStore,
+    MemoryHints,
     MemoryIdempotencyStore,
     MemoryInvitationStore,
     MemoryQueue,
     MemoryStateMachine,
     MemoryUploads,
+    MemoryWebhookStore,
 )
 from postcard.api_assembly import ApiDependencies, api_service
 from postcard.deletion.deletions import DeletionWorker
 from postcard.delivery.assembly import Dependencies, image_service
+from postcard.events.outbox import WebhookOutbox
 from postcard.keys.api_keys import SCOPES, ApiKeyService
 from postcard.links.build import sign_link
 from postcard.links.cache_path import cache_path
@@ -67,15 +72,19 @@ class InMemoryService:
         self.now = NOW
         self.merge_renders = merge_renders
         self.stores_renders = stores_renders
-        self.templates, self.images, self.assets = FakeTemplates(), FakeImages(), MemoryAssetStore()
+        self.webhooks, self.deliveries = MemoryWebhookStore(), MemoryDeliveryStore()
+        self.hints = MemoryHints(lambda: self.now)
+        self.templates, self.images = FakeTemplates(self.deliveries), FakeImages(self.deliveries)
+        self.assets = MemoryAssetStore()
         self.pictures, self.store = FakeObjects(lambda: self.now), FakeObjects(lambda: self.now)
         self.web, self.cdn = FakeWeb(), MemoryCdn()
         self.deletions, self.queue = MemoryDeletionStore(), MemoryQueue(lambda: self.now)
         self.drafts = FakeDrafts(self.templates)
-        self.files, self.batches = MemoryFileStore(), MemoryBatchStore()
+        self.files, self.batches = MemoryFileStore(), MemoryBatchStore(self.deliveries)
         self.machine, self.batch_bytes = MemoryStateMachine(), MAX_BATCH_BYTES
         self.renderer = FakeRenderer()
         self.counters, self.limiter = FakeCounters(), FakeRateLimiter()
+        self.budget_notices = MemoryBudgetNotices()
         self.api_keys: ApiKeyStore = MemoryApiKeyStore()
         self.invitations = MemoryInvitationStore()
         self.idempotency: IdempotencyStore = MemoryIdempotencyStore()
@@ -119,6 +128,7 @@ class InMemoryService:
             files=self.files,
             batches=self.batches,
             drafts=self.drafts,
+            outbox=self.outbox(),
             machine=self.machine,
             batch_bytes=self.batch_bytes,
             fonts=lambda: [inter],
@@ -135,6 +145,7 @@ class InMemoryService:
             store=self.store,
             fetcher=self.web,
             counters=self.counters,
+            budget_notices=self.budget_notices,
             renderer=self.renderer,
             keys=lambda kid, epoch=0: self.link_keys,
             origin=lambda: ORIGIN_SECRET,
@@ -144,6 +155,10 @@ class InMemoryService:
             stores_renders=self.stores_renders,
             caches=caches,
         )
+
+    def outbox(self) -> WebhookOutbox:
+        """The outbox of a new process."""
+        return WebhookOutbox(self.webhooks, self.hints, clock=self.monotonic)
 
     def worker(self, **sizes: int) -> DeletionWorker:
         """What the worker function does with a task; `sizes` of batches and steps."""

@@ -40,10 +40,11 @@ RequestKind = Callable[["Soak"], int]
 class RecentImages(FakeImages):
     """Stores the records of the last 200 images."""
 
-    def put(self, record: ImageRecord) -> None:
-        super().put(record)
+    def put(self, record: ImageRecord, deliveries: Sequence[DeliveryRecord] = ()) -> bool:
+        is_told = super().put(record, deliveries)
         while len(self._records) > 200:
             del self._records[next(iter(self._records))]
+        return is_told
 
 
 def countdown_document() -> dict[str, Any]:

@@ -9,6 +9,7 @@ from postcard.deletion.deletions import Deletions
 from postcard.deletion.erasure import Erasure
 from postcard.deletion.stored_pictures import StoredPictures
 from postcard.delivery.assembly import Dependencies, SharedServices
+from postcard.events.image_events import ImageEvents
 from postcard.host_patterns import url_origin
 from postcard.keys.api_keys import ApiKeyService
 from postcard.keys.sessions import SessionService
@@ -46,6 +47,7 @@ class ApiDependencies:
     files: ports.FileStore
     batches: ports.BatchStore
     drafts: ports.DraftStore
+    outbox: ports.Outbox
     machine: ports.StateMachine
     fonts: Callable[[], Sequence[Mapping[str, object]]]
     base_url: str
@@ -117,6 +119,7 @@ def api_service(api: ApiDependencies) -> ApiService:
             shared.pipeline,
             links,
             dependencies.images,
+            ImageEvents(dependencies.images, api.outbox, base_url=api.base_url),
             dependencies.pictures,
             stored_pictures,
             shared.budget,
@@ -128,7 +131,11 @@ def api_service(api: ApiDependencies) -> ApiService:
             dependencies.templates, shared.templates, links, deletions, api.drafts
         ),
         publisher=Publisher(
-            dependencies.templates, dependencies.store, shared.pipeline, drafts=api.drafts
+            dependencies.templates,
+            dependencies.store,
+            shared.pipeline,
+            drafts=api.drafts,
+            outbox=api.outbox,
         ),
         recalls=Recalls(dependencies.templates, shared.templates, deletions),
         deletions=deletions,

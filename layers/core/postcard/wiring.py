@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from postcard import ports
 from postcard.adapters.aws.assets import DynamoAssetStore
-from postcard.adapters.aws.counters import DynamoCounters
+from postcard.adapters.aws.counters import DynamoBudgetNotices, DynamoCounters
 from postcard.adapters.aws.images import DynamoImageStore
 from postcard.adapters.aws.objects import S3ObjectStore
 from postcard.adapters.aws.secrets import SecretsManagerStore
@@ -273,6 +273,7 @@ def _dependencies(
         store=S3ObjectStore(s3, settings.store_bucket),
         fetcher=_LazyFetcher(settings),
         counters=DynamoCounters(table),
+        budget_notices=DynamoBudgetNotices(table),
         renderer=Renderer(
             Fonts.load(
                 Path(settings.fonts), Path(settings.more_fonts) if settings.more_fonts else None

@@ -79,7 +79,9 @@ def _publish(file: TemplateFile, shipped: Fonts) -> CheckedFile:
     shared = _services_of(file, shipped, fetcher)
     templates = MemoryTemplateStore()
     drafts = MemoryDraftStore(templates)
-    publisher = Publisher(templates, shared.store, shared.pipeline, drafts=drafts)
+    publisher = Publisher(
+        templates, shared.store, shared.pipeline, drafts=drafts, outbox=NoOutbox()
+    )
     deadline = time.monotonic() + PUBLISH_SECONDS
     published = publisher.publish(file.id, text, now=now, deadline=deadline)
     findings = [Fault(f["code"], f["pointer"], f["detail"]) for f in published.version.findings]
@@ -157,6 +159,7 @@ def _services(
         store=store,
         fetcher=fetcher,
         counters=MemoryCounters(),
+        budget_notices=MemoryBudgetNotices(),
         renderer=Renderer(shipped),
         keys=_no_keys,
         origin=lambda: "",
