@@ -20,6 +20,7 @@ from typing import Any
 from postcard.adapters.memory.batches import MemoryBatchStore
 from postcard.adapters.memory.files import MemoryFileStore
 from postcard.campaigns.batches.steps import BatchSteps, PictureTools
+from postcard.events.outbox import NoOutbox
 from postcard.links.signing import LinkKeys
 from postcard.pipeline.render_job import OutputOptions, job_for_request
 from postcard.pipeline.template_loader import LoadedTemplate, TemplateLoader

@@ -8,6 +8,7 @@ from pathlib import Path
 from postcard.adapters.http.fetcher import HttpFetcher
 from postcard.adapters.memory import (
     MemoryAssetStore,
+    MemoryBudgetNotices,
     MemoryCounters,
     MemoryDraftStore,
     MemoryImageStore,
@@ -21,6 +22,7 @@ from postcard.cli.target import load_fonts
 from postcard.cli.template_files import CONTENT_TYPES, FONT_TYPES, TemplateFile, asset_ids
 from postcard.delivery.assembly import Dependencies, SharedServices
 from postcard.errors import BadRequest, Fault, Problem
+from postcard.events.outbox import NoOutbox
 from postcard.links.signing import LinkKeys
 from postcard.ports import AssetRecord, FetchedImage, FetchError, StoredObject
 from postcard.rendering.renderer import Renderer
