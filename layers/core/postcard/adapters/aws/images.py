@@ -34,6 +34,11 @@ class DynamoImageStore:
         row = self._table.get(*_key(image_id))
         return _to_record(row) if row else None
 
+    def get_many(self, image_ids: Sequence[str]) -> Iterator[ImageRecord]:
+        """The records that exist, in no order; they may be a second old."""
+        keys = [_key(image_id) for image_id in image_ids]
+        yield from map(_to_record, self._table.batch_get(keys, consistent=False))
+
     def put(self, record: ImageRecord, deliveries: Sequence[DeliveryRecord] = ()) -> bool:
         """Replace the record; store the deliveries if its status is new. Whether they were stored.
 
