@@ -141,7 +141,9 @@ class MotoAccount:
                 "</FilterRule></S3Key></Filter></QueueConfiguration>"
             )
         for bucket, configurations in by_bucket.items():
-            text = f"<NotificationConfiguration>{''.join(configurations)}</NotificationConfiguration>"
+            text = (
+                f"<NotificationConfiguration>{''.join(configurations)}</NotificationConfiguration>"
+            )
             response = self.s3("PUT", f"/{bucket}", text.encode(), query={"notification": ""})
             assert response.status == 200, response.body
 

@@ -29,7 +29,9 @@ def record(daily_renders: int | None = None) -> Any:
 @pytest.mark.parametrize("limit", [1, 7, 4_999, 5_000, 20_001, 60_000])
 def test_processes_together_never_draw_more_than_the_limit(limit: int) -> None:
     counters, random = CountingCounters(), Random(limit)
-    processes = [RenderBudget(counters, MemoryBudgetNotices(), merge_renders=limit) for _ in range(12)]
+    processes = [
+        RenderBudget(counters, MemoryBudgetNotices(), merge_renders=limit) for _ in range(12)
+    ]
     drawn = 0
     for _ in range(limit + 500):
         process = random.choice(processes)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from postcard.adapters.aws.boto_client import BotoClient, LazyBotoClient
     from postcard.api_assembly import ApiService
     from postcard.campaigns.batches.batch_worker import BatchWorker
+    from postcard.events.outbox import WebhookOutbox
     from postcard.keys.sessions import SessionService
     from postcard.services.worker import WorkerService
 
@@ -114,6 +115,7 @@ def api_service(settings: Settings) -> "ApiService":
             files=S3FileStore(s3, settings.store_bucket),
             batches=DynamoBatchStore(table),
             drafts=DynamoDraftStore(table),
+            outbox=_outbox(table, sqs, settings),
             machine=StepFunctionsMachine(step_functions, settings.batch_machine),
             batch_days=settings.batch_days,
             batch_bytes=settings.batch_bytes,
@@ -163,11 +165,12 @@ def batch_worker(settings: Settings) -> "BatchWorker":
     from postcard.adapters.aws.files import S3FileStore
     from postcard.campaigns.batches.batch_worker import BatchDependencies, batch_worker
 
-    dynamodb, secrets_manager, cloudfront = _clients(
-        settings, "dynamodb", "secretsmanager", lazy=("cloudfront",)
+    dynamodb, secrets_manager, cloudfront, sqs = _clients(
+        settings, "dynamodb", "secretsmanager", lazy=("cloudfront", "sqs")
     )
     s3 = boto_client("s3", settings, seconds=LARGE_FILE_SECONDS)
-    clients = [dynamodb, secrets_manager, cloudfront, s3]
+    clients = [dynamodb, secrets_manager, cloudfront, sqs, s3]
+    table = Table(dynamodb, settings.table)
     dependencies = replace(
         _dependencies(settings, s3, dynamodb, secrets_manager),
         set_deadline=lambda instant: _set_deadline(clients, instant),
@@ -176,13 +179,22 @@ def batch_worker(settings: Settings) -> "BatchWorker":
         BatchDependencies(
             dependencies,
             S3FileStore(s3, settings.store_bucket),
-            DynamoBatchStore(Table(dynamodb, settings.table)),
+            DynamoBatchStore(table),
+            _outbox(table, sqs, settings),
             CloudFrontCdn(cloudfront, settings.distribution_id),
             base_url=settings.base_url,
             concurrency=settings.batch_concurrency,
             max_rows=settings.batch_rows,
         )
     )
+
+
+def _outbox(table: Table, sqs: Any, settings: Settings) -> "WebhookOutbox":
+    from postcard.adapters.aws.hints import SqsHints
+    from postcard.adapters.aws.webhooks import DynamoWebhookStore
+    from postcard.events.outbox import WebhookOutbox
+
+    return WebhookOutbox(DynamoWebhookStore(table), SqsHints(sqs, settings.hint_queue_url))
 
 
 def _clients(

@@ -100,7 +100,9 @@ class SendSimulation:
             send.template, send.template, 1, 0, daily_renders=send.daily_renders
         )
         self._table = cast(Table, LoadTable(load, to_row(record)))
-        self._templates = DynamoTemplateStore(self._table, choose_copy=choose_copy or random.randrange)
+        self._templates = DynamoTemplateStore(
+            self._table, choose_copy=choose_copy or random.randrange
+        )
         limits = assumptions.limits
         self._new = VirtualBucket(
             limits["lambda_new_environments"] / 10, limits["lambda_new_environments"]

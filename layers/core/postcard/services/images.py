@@ -34,7 +34,8 @@ from postcard.timestamps import format_rfc3339
 class ImageRequest:
     """The body of `POST /v1/images`; None means the template's own.
 
-    `metadata` is for the event of this call. `key_templates` are those that the API key is limited to.
+    `metadata` is for the event of this call. `key_templates` are those that the API key is limited
+    to.
     """
 
     template_id: str

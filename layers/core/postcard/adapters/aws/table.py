@@ -139,7 +139,9 @@ class Table:
         An attribute that is set to None is removed. Those of `sets_if_absent` keep a value that
         they have.
         """
-        arguments = self._update_arguments(pk, sk, sets, adds, condition)
+        arguments = self._update_arguments(
+            pk, sk, sets, condition, adds=adds, sets_if_absent=sets_if_absent
+        )
         response = self._call_conditionally(
             self._client.update_item, arguments | {"ReturnValues": "ALL_NEW"}
         )
@@ -150,8 +152,10 @@ class Table:
         pk: str,
         sk: str,
         sets: Mapping[str, Any],
-        adds: Mapping[str, int] | None,
         condition: ConditionExpression | None,
+        *,
+        adds: Mapping[str, int] | None = None,
+        sets_if_absent: Mapping[str, Any] | None = None,
     ) -> Row:
         arguments = condition.arguments() if condition else {}
         new = {name: value for name, value in sets.items() if value is not None}
@@ -213,7 +217,7 @@ class Table:
         """
         items = [
             *(
-                {"Update": self._update_arguments(pk, sk, sets, None, condition)}
+                {"Update": self._update_arguments(pk, sk, sets, condition)}
                 for pk, sk, sets, condition in updates
             ),
             *({"Put": self._put_arguments(*put)} for put in puts),

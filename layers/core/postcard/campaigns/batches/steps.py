@@ -482,9 +482,7 @@ class BatchSteps:
         identity = event_id(event_type, record.batch_id, record.attempt, at=now)
         event = batch_event(ended, now=now)
         deliveries = self._outbox.deliveries(event_type, identity, event, now=now)
-        is_ended_now = self._batches.update(
-            record.batch_id, changes, deliveries, status_is=ACTIVE
-        )
+        is_ended_now = self._batches.update(record.batch_id, changes, deliveries, status_is=ACTIVE)
         if is_ended_now:
             self._outbox.announce(deliveries)
         return is_ended_now
