@@ -39,13 +39,13 @@ class WebhookOutbox:
 
     def wants(self, event_type: str) -> bool:
         """Whether an enabled webhook wants the type."""
-        return bool(self._wanted_by(event_type))
+        return bool(self._webhooks_for(event_type))
 
     def deliveries(
         self, event_type: str, event_id: str, data: JsonObject, *, now: float
     ) -> Sequence[DeliveryRecord]:
         """A delivery for each enabled webhook that wants the type, to store with the change."""
-        wanted = self._wanted_by(event_type)
+        wanted = self._webhooks_for(event_type)
         if not wanted:
             return ()
         body = event_body(event_type, data, at=now)
@@ -61,7 +61,7 @@ class WebhookOutbox:
             with suppress(ServiceUnavailable):
                 self._hints.send(due)
 
-    def _wanted_by(self, event_type: str) -> Sequence[WebhookRecord]:
+    def _webhooks_for(self, event_type: str) -> Sequence[WebhookRecord]:
         return [
             webhook
             for webhook in self._current(may_be_old=event_type in FREQUENT_TYPES)
