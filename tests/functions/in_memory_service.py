@@ -51,6 +51,7 @@ from postcard.webhooks.drawn_images import DrawnImages, stored_pictures
 from tests.functions.fake_services import (
     FakeCounters,
     FakeDrafts,
+    FakeEndpoints,
     FakeImages,
     FakeLambdaContext,
     FakeObjects,
@@ -66,6 +67,7 @@ NOW = 1_795_341_600.0  # 2026-11-22T10:00:00Z
 BASE_URL = "https://pictures.example.com"
 ORIGIN_SECRET = "s" * 64
 WEBHOOK_ID = "wh_a1b2c3d4e5"
+WEBHOOKS_KEY = "d" * 64
 
 
 class InMemoryService:
@@ -82,13 +84,13 @@ class InMemoryService:
         self.merge_renders = merge_renders
         self.stores_renders = stores_renders
         self.webhooks, self.deliveries = MemoryWebhookStore(), MemoryDeliveryStore()
-        self.hints = MemoryHints(lambda: self.now)
         self.templates, self.images = FakeTemplates(self.deliveries), FakeImages(self.deliveries)
         self.assets = MemoryAssetStore()
         self.pictures, self.store = FakeObjects(lambda: self.now), FakeObjects(lambda: self.now)
         self.web, self.cdn = FakeWeb(), MemoryCdn()
         self.deletions, self.queue = MemoryDeletionStore(), MemoryQueue(lambda: self.now)
         self.drafts = FakeDrafts(self.templates)
+        self.hints, self.endpoints = MemoryHints(lambda: self.now), FakeEndpoints()
         self.files, self.batches = MemoryFileStore(), MemoryBatchStore(self.deliveries)
         self.machine, self.batch_bytes = MemoryStateMachine(), MAX_BATCH_BYTES
         self.renderer = FakeRenderer()
@@ -137,7 +139,11 @@ class InMemoryService:
             files=self.files,
             batches=self.batches,
             drafts=self.drafts,
-            outbox=self.outbox(),
+            webhooks=self.webhooks,
+            deliveries=self.deliveries,
+            hints=self.hints,
+            webhook_sender=self.endpoints,
+            webhooks_key=lambda: WEBHOOKS_KEY,
             machine=self.machine,
             batch_bytes=self.batch_bytes,
             fonts=lambda: [inter],

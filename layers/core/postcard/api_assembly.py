@@ -10,6 +10,7 @@ from postcard.deletion.erasure import Erasure
 from postcard.deletion.stored_pictures import StoredPictures
 from postcard.delivery.assembly import Dependencies, SharedServices
 from postcard.events.image_events import ImageEvents
+from postcard.events.outbox import WebhookOutbox
 from postcard.host_patterns import url_origin
 from postcard.keys.api_keys import ApiKeyService
 from postcard.keys.sessions import SessionService
@@ -47,7 +48,11 @@ class ApiDependencies:
     files: ports.FileStore
     batches: ports.BatchStore
     drafts: ports.DraftStore
-    outbox: ports.Outbox
+    webhooks: ports.WebhookStore
+    deliveries: ports.DeliveryStore
+    hints: ports.Hints
+    webhook_sender: ports.WebhookSender
+    webhooks_key: Callable[[], str]
     machine: ports.StateMachine
     fonts: Callable[[], Sequence[Mapping[str, object]]]
     base_url: str
@@ -112,6 +117,7 @@ def api_service(api: ApiDependencies) -> ApiService:
     assets = AssetService(shared.sources.assets, dependencies.store, api.uploads)
     drafts = Drafts(api.drafts, dependencies.templates, dependencies.counters)
     erasure = Erasure(dependencies.images, stored_pictures, keys)
+    outbox = WebhookOutbox(api.webhooks, api.hints, clock=dependencies.monotonic)
     deletions = Deletions(api.deletions, api.queue, keys, clock=dependencies.clock)
     return ApiService(
         images=Images(
@@ -119,7 +125,7 @@ def api_service(api: ApiDependencies) -> ApiService:
             shared.pipeline,
             links,
             dependencies.images,
-            ImageEvents(dependencies.images, api.outbox, base_url=api.base_url),
+            ImageEvents(dependencies.images, outbox, base_url=api.base_url),
             dependencies.pictures,
             stored_pictures,
             shared.budget,
@@ -135,7 +141,7 @@ def api_service(api: ApiDependencies) -> ApiService:
             dependencies.store,
             shared.pipeline,
             drafts=api.drafts,
-            outbox=api.outbox,
+            outbox=outbox,
         ),
         recalls=Recalls(dependencies.templates, shared.templates, deletions),
         deletions=deletions,

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from postcard.events.outbox import WebhookOutbox
     from postcard.keys.sessions import SessionService
     from postcard.services.worker import WorkerService
+    from postcard.webhooks.function_service import WebhookFunctionService
 
 FILE_SCHEME = "file:"
 LARGE_FILE_SECONDS = 20.0  # for one call of S3 by the batch function, which sends some megabytes
@@ -85,11 +86,14 @@ def api_service(settings: Settings) -> "ApiService":
     from postcard.adapters.aws.deletion_records import DynamoDeletionStore
     from postcard.adapters.aws.drafts import DynamoDraftStore
     from postcard.adapters.aws.files import S3FileStore
+    from postcard.adapters.aws.hints import SqsHints
     from postcard.adapters.aws.idempotency import DynamoIdempotencyStore
     from postcard.adapters.aws.queue import SqsQueue
     from postcard.adapters.aws.rate_limiter import DynamoRateLimiter
     from postcard.adapters.aws.state_machine import StepFunctionsMachine
     from postcard.adapters.aws.uploads import S3Uploads
+    from postcard.adapters.aws.webhooks import DynamoDeliveryStore, DynamoWebhookStore
+    from postcard.adapters.http.webhook_sender import HttpWebhookSender
     from postcard.api_assembly import ApiDependencies, api_service
     from postcard.assets.font_catalog import describe_fonts
 
@@ -97,8 +101,9 @@ def api_service(settings: Settings) -> "ApiService":
     clients = _clients(settings, "s3", "dynamodb", "secretsmanager", lazy=lazy)
     s3, dynamodb, secrets_manager, cloudfront, sqs, step_functions = clients
     table = Table(dynamodb, settings.table)
+    keys = KeySource(SecretsManagerStore(secrets_manager, settings.secret_id))
     dependencies = replace(
-        _dependencies(settings, s3, dynamodb, secrets_manager),
+        _dependencies(settings, s3, dynamodb, secrets_manager, keys=keys),
         set_deadline=lambda instant: _set_deadline(clients, instant),
     )
     return api_service(
@@ -115,7 +120,11 @@ def api_service(settings: Settings) -> "ApiService":
             files=S3FileStore(s3, settings.store_bucket),
             batches=DynamoBatchStore(table),
             drafts=DynamoDraftStore(table),
-            outbox=_outbox(table, sqs, settings),
+            webhooks=DynamoWebhookStore(table),
+            deliveries=DynamoDeliveryStore(table),
+            hints=SqsHints(sqs, settings.hint_queue_url),
+            webhook_sender=HttpWebhookSender(allow_loopback=settings.loopback_webhooks),
+            webhooks_key=keys.webhooks_key,
             machine=StepFunctionsMachine(step_functions, settings.batch_machine),
             batch_days=settings.batch_days,
             batch_bytes=settings.batch_bytes,
@@ -154,6 +163,40 @@ def worker_service(settings: Settings) -> "WorkerService":
     )
     return WorkerService(
         {TASK: deletions.handle}, set_deadline=lambda instant: _set_deadline(clients, instant)
+    )
+
+
+def webhook_service(settings: Settings) -> "WebhookFunctionService":
+    """What the webhook function does: deliveries, the tick, and events that others only note."""
+    from postcard.adapters.aws.hints import SqsHints
+    from postcard.adapters.aws.webhooks import DynamoDeliveryStore, DynamoWebhookStore
+    from postcard.adapters.http.webhook_sender import HttpWebhookSender
+    from postcard.events.image_events import ImageEvents
+    from postcard.webhooks.budget_events import BudgetEvents
+    from postcard.webhooks.drawn_images import DrawnImages
+    from postcard.webhooks.function_service import S3_NOTIFICATION, webhook_function_service
+
+    clients = _clients(settings, "dynamodb", "secretsmanager", "sqs", lazy=("s3",))
+    dynamodb, secrets_manager, sqs, s3 = clients
+    table = Table(dynamodb, settings.table)
+    keys = KeySource(SecretsManagerStore(secrets_manager, settings.secret_id))
+    outbox, images = _outbox(table, sqs, settings), DynamoImageStore(table)
+    deliveries = DynamoDeliveryStore(table)
+    drawn_images = DrawnImages(
+        images,
+        S3ObjectStore(s3, settings.pictures_bucket),
+        ImageEvents(images, outbox, base_url=settings.base_url),
+        outbox,
+    )
+    return webhook_function_service(
+        DynamoWebhookStore(table),
+        deliveries,
+        SqsHints(sqs, settings.hint_queue_url),
+        HttpWebhookSender(allow_loopback=settings.loopback_webhooks),
+        keys.webhooks_key,
+        set_deadline=lambda instant: _set_deadline(clients, instant),
+        message_handlers={S3_NOTIFICATION: drawn_images.handle_notification},
+        minute_tasks=[BudgetEvents(DynamoBudgetNotices(table), deliveries, outbox).announce],
     )
 
 
@@ -273,10 +316,12 @@ def _dependencies(
     dynamodb: Any,
     secrets_manager: Any,
     clock: Callable[[], float] = time.monotonic,
+    *,
+    keys: KeySource | None = None,
 ) -> assembly.Dependencies:
     table = Table(dynamodb, settings.table)
     caches = Caches()
-    keys = KeySource(SecretsManagerStore(secrets_manager, settings.secret_id), clock=clock)
+    keys = keys or KeySource(SecretsManagerStore(secrets_manager, settings.secret_id), clock=clock)
     return assembly.Dependencies(
         templates=DynamoTemplateStore(table),
         images=DynamoImageStore(table),

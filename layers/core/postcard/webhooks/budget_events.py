@@ -28,7 +28,7 @@ class BudgetEvents:
         self._deliveries = deliveries
         self._outbox = outbox
 
-    def announce(self, *, now: float) -> int:
+    def announce(self, now: float) -> int:
         """Store the events that are not stored yet; returns how many notices there were.
 
         If it ends half-way, the next call makes the same events with the same ids.

@@ -12,6 +12,7 @@ from postcard import ports
 from postcard.delivery.picture_service import image_key
 from postcard.events.event_types import IMAGE_RENDERED
 from postcard.events.image_events import ImageEvents
+from postcard.ports import JsonObject
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.timestamps import parse_rfc3339
 
@@ -41,26 +42,31 @@ class DrawnImages:
         self._events = events
         self._outbox = outbox
 
-    def handle(self, picture: StoredPicture) -> None:
-        """Take note of a picture. Those of a POST say themselves that they are ready."""
+    def handle_notification(self, message: JsonObject) -> JsonObject:
+        """Handle S3's message; returns fields for the log, of images that are ready now."""
+        ready = [image_id for each in stored_pictures(message) if (image_id := self.handle(each))]
+        return {"ready_images": ready} if ready else {}
+
+    def handle(self, picture: StoredPicture) -> str | None:
+        """The id of the image that is ready by this picture, if that is new.
+
+        Pictures of a POST are left out: it says itself that they are ready.
+        """
         if not picture.key.startswith(FOLDER) or not self._outbox.wants(IMAGE_RENDERED):
-            return
+            return None
         image_id = picture.key.removeprefix(FOLDER).partition(".")[0]
         record = self._images.get(image_id)
         if record is None or record.erased or record.status == "ready":
-            return
+            return None
         stored = self._pictures.get(image_key(image_id, record.format))
-        if stored is not None:
-            self._events.set_ready(record, len(stored.body), now=picture.stored_at)
-
-
-def is_notification(message: Mapping[str, Any]) -> bool:
-    """Whether the JSON of a message is of S3, perhaps only its test when it is configured."""
-    return message.get("Event") == "s3:TestEvent" or "Records" in message
+        if stored is None:
+            return None
+        self._events.set_ready(record, len(stored.body), now=picture.stored_at)
+        return image_id
 
 
 def stored_pictures(message: Mapping[str, Any]) -> Iterator[StoredPicture]:
-    """The pictures that a notification tells of."""
+    """The pictures that a notification tells of; none if it is S3's test of the queue."""
     for record in message.get("Records", ()):
         key = unquote_plus(record["s3"]["object"]["key"])
         yield StoredPicture(key, parse_rfc3339(record["eventTime"]))
