@@ -149,7 +149,7 @@ def test_only_what_the_stack_names_can_invoke_a_function(cloudformation: SamDocu
     of_functions = {"ImageRole", "ApiRole", "WorkerRole", "WebhookRole", "BatchRole"}
     services = {name: "lambda" for name in of_functions} | {
         "BatchMachineRole": "states",
-        "WebhookFunctionTickRole": "scheduler",  # made by SAM, for the schedule alone
+        "ScheduleRole": "scheduler",
     }
     assert set(roles) == set(services), "SAM must not generate other roles"
     for name, role in roles.items():

@@ -286,6 +286,7 @@ def test_names_that_are_unique_in_an_account_never_change_and_differ_by_region(
         "BatchRole",
         "Distribution",
         "ImageRole",
+        "ScheduleRole",
         "WebhookRole",
         "WorkerRole",
     }
