@@ -42,8 +42,8 @@ class MemoryBatchStore:
             record = self._records.get(batch_id)
             if record is None or record.status not in status_is:
                 return False
-            self._records[batch_id] = replace(record, **changes)
             self._deliveries.put_if_absent(deliveries)
+            self._records[batch_id] = replace(record, **changes)
             return True
 
     def add_counts(

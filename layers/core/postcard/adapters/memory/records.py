@@ -39,11 +39,11 @@ class MemoryImageStore:
         """Replace the record; store the deliveries if its status is new. Whether they were."""
         with self._lock:
             stored = self._records.get(record.image_id)
+            is_new = stored is None or stored.status != record.status
+            if is_new:
+                self._deliveries.put_if_absent(deliveries)
             self._records[record.image_id] = record
-            if not deliveries or (stored is not None and stored.status == record.status):
-                return False
-            self._deliveries.put_if_absent(deliveries)
-            return True
+            return bool(deliveries) and is_new
 
     def replace(
         self, record: ImageRecord, deliveries: Sequence[DeliveryRecord] = (), *, status: str
@@ -53,8 +53,8 @@ class MemoryImageStore:
             stored = self._records.get(record.image_id)
             if stored is None or stored.status != status:
                 return False
-            self._records[record.image_id] = record
             self._deliveries.put_if_absent(deliveries)
+            self._records[record.image_id] = record
             return True
 
     def page_by_template(

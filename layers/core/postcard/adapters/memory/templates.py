@@ -44,9 +44,9 @@ class MemoryTemplateStore:
             key = (version.template_id, version.version)
             if key in self._versions:
                 raise Conflict("This version was published by somebody else: read again.")
+            self._deliveries.put_if_absent(deliveries)
             self._versions[key] = version
             self._records[record.template_id] = record
-            self._deliveries.put_if_absent(deliveries)
 
     def update(self, record: TemplateRecord) -> None:
         """Store the record; `Conflict` if somebody else changed it meanwhile."""
