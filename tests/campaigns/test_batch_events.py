@@ -44,7 +44,15 @@ def test_a_batch_that_cannot_be_done_is_an_event_that_says_why(
     record = told.run()
     (event,) = world.events()
     assert (event["type"], event["data"]["status"]) == (FAILED, "failed")
-    assert event["data"]["error"] == record.error and record.error["code"] == "no_rows"
+    assert (
+        event["data"]["error"]
+        == record.error
+        == {
+            "code": "no_rows",
+            "detail": "The file has a header but no rows: upload one with a row a person.",
+            "line": None,
+        }
+    )
 
 
 def test_steps_that_come_twice_are_one_event(told: BatchRunner, world: InMemoryService) -> None:

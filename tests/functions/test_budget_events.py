@@ -151,7 +151,7 @@ def test_opens_over_a_budget_go_on_while_notices_cannot_be_stored_and_are_noted_
 def test_every_process_notes_a_budget_once_a_day(
     world: InMemoryService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    calls = []
+    calls: list[BudgetNotice] = []
     monkeypatch.setattr(world.budget_notices, "exceeded", calls.append)
     world.call("PATCH", "/v1/templates/welcome", {"daily_renders": 1})
     open_links(world, 30)
