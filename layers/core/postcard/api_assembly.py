@@ -28,6 +28,8 @@ from postcard.services.templates import TemplateCatalog
 from postcard.settings import DEFAULT_BATCH_DAYS, MAX_BATCH_BYTES
 from postcard.studio.designs import DesignStarter
 from postcard.studio.drafts import Drafts
+from postcard.webhooks.delivery_service import DeliveryService
+from postcard.webhooks.webhook_service import WebhookService
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,11 @@ class ApiDependencies:
     batches: ports.BatchStore
     drafts: ports.DraftStore
     machine: ports.StateMachine
+    webhooks: ports.WebhookStore
+    deliveries: ports.DeliveryStore
+    hints: ports.Hints
+    webhook_sender: ports.WebhookSender
+    webhook_key: Callable[[], str]
     fonts: Callable[[], Sequence[Mapping[str, object]]]
     base_url: str
     cors_origins: Sequence[str] = ()
@@ -80,6 +87,8 @@ class ApiService:
     batches: BatchService
     drafts: Drafts
     designs: DesignStarter
+    webhooks: WebhookService
+    deliveries: DeliveryService
     fonts: Callable[[Sequence[str] | None, float], Sequence[Mapping[str, object]]]
     health: Callable[[], Mapping[str, str]]
     sandbox_status: Callable[[], str]
@@ -152,6 +161,8 @@ def api_service(api: ApiDependencies) -> ApiService:
         ),
         drafts=drafts,
         designs=DesignStarter(assets, drafts),
+        webhooks=WebhookService(api.webhooks, api.deliveries, api.webhook_sender, api.webhook_key),
+        deliveries=DeliveryService(api.webhooks, api.deliveries, api.hints),
         fonts=lambda templates, deadline: [
             *api.fonts(),
             *_custom_fonts(shared, templates, deadline),
