@@ -680,8 +680,8 @@ class WebhookRecord:
 class WebhookHealth:
     """How a webhook's endpoint has answered lately. Times are Unix seconds.
 
-    `failures` counts failures in a row. Until `retry_at` nothing is sent to an endpoint that fails.
-    `failing_since` is the first failure of that row.
+    `failures` counts failures in a row. `failing_since` is the first failure of that row. Until
+    `retry_at` nothing is sent to an endpoint that fails.
     """
 
     failures: int = 0
@@ -704,8 +704,19 @@ class WebhookStore(Protocol):
 
     def delete(self, webhook_id: str) -> None: ...
     def health(self, webhook_id: str) -> WebhookHealth: ...
-    def set_health(self, webhook_id: str, health: WebhookHealth) -> None:
-        """Store it; of two workers at once the last one wins."""
+    def add_success(self, webhook_id: str, *, at: float, status: int) -> None:
+        """Its endpoint has taken an event: no failures in a row, nothing is held back."""
+
+    def add_failure(
+        self, webhook_id: str, *, at: float, status: int | None, retry_at: float | None = None
+    ) -> WebhookHealth:
+        """Count a failure and perhaps set `retry_at`; the new health."""
+
+    def claim_probe(self, webhook_id: str, *, now: float, retry_at: float) -> bool:
+        """Move `retry_at` if it is past; of several workers one gets to try the endpoint."""
+
+    def reset_health(self, webhook_id: str) -> None:
+        """Forget the failures: a webhook is enabled again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -733,7 +744,8 @@ class DeliveryRecord:
 
     `body` is the exact text that is sent, the same at each try. `state` is `waiting`, `delivered`
     or `dead`. `due_at`: when it is tried next; None unless it waits. `tries` count towards the ten
-    that it has; those that an endpoint fails which is known to fail do not.
+    that it has; those that an endpoint fails which is known to fail do not. `started_at`: when the
+    first of these tries was due, which is the time of the event or of a replay.
     """
 
     key: DeliveryKey
@@ -741,6 +753,7 @@ class DeliveryRecord:
     body: str
     state: str
     due_at: float | None
+    started_at: float
     expires_at: int
     tries: int = 0
     attempts: Sequence[DeliveryAttempt] = ()
@@ -764,6 +777,9 @@ class DeliveryStore(Protocol):
     def finish(self, record: DeliveryRecord, *, due_at: float) -> bool:
         """Store the outcome of a delivery claimed until `due_at`; False if it no longer is."""
 
+    def replay(self, record: DeliveryRecord) -> bool:
+        """Store a delivery that waits again; False if it is not delivered or dead."""
+
     def due(
         self, webhook_id: str, *, until: float, limit: int
     ) -> Sequence[tuple[DeliveryKey, float]]:
@@ -772,15 +788,19 @@ class DeliveryStore(Protocol):
     def page(
         self, webhook_id: str, *, state: str | None, limit: int, cursor: str | None
     ) -> Page[DeliveryRecord]:
-        """Deliveries of a webhook, newest first, perhaps only those in a state."""
+        """Deliveries of a webhook, newest first, perhaps only those in a state.
 
-    def delete_all(self, webhook_id: str) -> None: ...
+        If many are in other states, a page has fewer than `limit` though more follow.
+        """
+
+    def delete_all(self, webhook_id: str) -> None:
+        """Delete the newest thousand deliveries of a webhook; the others expire by themselves."""
 
 
 class Hints(Protocol):
     """Hints to the webhook function that a delivery is due; they may be lost or come twice."""
 
-    def send(self, hints: "Sequence[tuple[DeliveryKey, float]]", *, delay_seconds: int = 0) -> None:
+    def send(self, hints: Sequence[tuple[DeliveryKey, float]], *, delay_seconds: int = 0) -> None:
         """Each a delivery's key with its `due_at`; they arrive after at most 900 seconds."""
 
 
