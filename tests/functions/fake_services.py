@@ -29,6 +29,7 @@ from postcard.ports import (
     ImageRecord,
     RateLimitResult,
     StoredObject,
+    WebhookResponse,
 )
 from postcard.rendering.decoded_image_cache import DecodedImageCache
 from postcard.rendering.renderer import Renderer
@@ -222,6 +223,36 @@ class FakeWeb:
         if url not in self.pictures:
             raise FetchError(f"{urlsplit(url).hostname} answered 404.")
         return FetchedImage(self.pictures[url], url)
+
+
+@dataclass(frozen=True)
+class SentWebhook:
+    """A POST to an endpoint."""
+
+    url: str
+    body: str
+    headers: Mapping[str, str]
+    seconds: float
+
+
+class FakeWebhookSender:
+    """Answers with the next of `answers`, else 204; 10.0.0.5 is the one private address."""
+
+    def __init__(self) -> None:
+        self.answers: list[WebhookResponse] = []
+        self.checked: list[str] = []
+        self.sent: list[SentWebhook] = []
+
+    def check(self, url: str) -> None:
+        self.checked.append(url)
+        if "10.0.0.5" in url:
+            raise FetchError("10.0.0.5 is not on the public internet.")
+
+    def post(
+        self, url: str, body: str, headers: Mapping[str, str], *, seconds: float
+    ) -> WebhookResponse:
+        self.sent.append(SentWebhook(url, body, headers, seconds))
+        return self.answers.pop(0) if self.answers else WebhookResponse(204)
 
 
 @dataclass

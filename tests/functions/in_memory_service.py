@@ -15,12 +15,15 @@ from postcard.adapters.memory import (
     MemoryBatchStore,
     MemoryCdn,
     MemoryDeletionStore,
+    MemoryDeliveryStore,
     MemoryFileStore,
+    MemoryHints,
     MemoryIdempotencyStore,
     MemoryInvitationStore,
     MemoryQueue,
     MemoryStateMachine,
     MemoryUploads,
+    MemoryWebhookStore,
 )
 from postcard.api_assembly import ApiDependencies, api_service
 from postcard.deletion.deletions import DeletionWorker
@@ -45,6 +48,7 @@ from tests.functions.fake_services import (
     FakeRenderer,
     FakeTemplates,
     FakeWeb,
+    FakeWebhookSender,
     HandlerResponse,
 )
 from tests.functions.sample_events import Json, api_event, image_event
@@ -52,6 +56,7 @@ from tests.functions.sample_events import Json, api_event, image_event
 NOW = 1_795_341_600.0  # 2026-11-22T10:00:00Z
 BASE_URL = "https://pictures.example.com"
 ORIGIN_SECRET = "s" * 64
+WEBHOOK_KEY = "d" * 64
 
 
 class InMemoryService:
@@ -74,6 +79,9 @@ class InMemoryService:
         self.drafts = FakeDrafts(self.templates)
         self.files, self.batches = MemoryFileStore(), MemoryBatchStore()
         self.machine, self.batch_bytes = MemoryStateMachine(), MAX_BATCH_BYTES
+        self.webhooks, self.deliveries = MemoryWebhookStore(), MemoryDeliveryStore()
+        self.hints = MemoryHints(lambda: self.now)
+        self.webhook_sender = FakeWebhookSender()
         self.renderer = FakeRenderer()
         self.counters, self.limiter = FakeCounters(), FakeRateLimiter()
         self.api_keys: ApiKeyStore = MemoryApiKeyStore()
@@ -120,6 +128,11 @@ class InMemoryService:
             batches=self.batches,
             drafts=self.drafts,
             machine=self.machine,
+            webhooks=self.webhooks,
+            deliveries=self.deliveries,
+            hints=self.hints,
+            webhook_sender=self.webhook_sender,
+            webhooks_key=lambda: WEBHOOK_KEY,
             batch_bytes=self.batch_bytes,
             fonts=lambda: [inter],
             base_url=BASE_URL,

@@ -53,7 +53,7 @@ class ApiDependencies:
     deliveries: ports.DeliveryStore
     hints: ports.Hints
     webhook_sender: ports.WebhookSender
-    webhook_key: Callable[[], str]
+    webhooks_key: Callable[[], str]
     fonts: Callable[[], Sequence[Mapping[str, object]]]
     base_url: str
     cors_origins: Sequence[str] = ()
@@ -161,7 +161,13 @@ def api_service(api: ApiDependencies) -> ApiService:
         ),
         drafts=drafts,
         designs=DesignStarter(assets, drafts),
-        webhooks=WebhookService(api.webhooks, api.deliveries, api.webhook_sender, api.webhook_key),
+        webhooks=WebhookService(
+            api.webhooks,
+            api.deliveries,
+            api.webhook_sender,
+            api.webhooks_key,
+            clock=dependencies.clock,
+        ),
         deliveries=DeliveryService(api.webhooks, api.deliveries, api.hints),
         fonts=lambda templates, deadline: [
             *api.fonts(),

@@ -15,6 +15,7 @@ from postcard.webhooks.verification import VerificationError, verify_delivery
 
 REQUEST_SECONDS = 15.0  # for one request to arrive
 MAX_KNOWN_IDS = 10_000
+POLL_SECONDS = 0.05  # that ending takes at most
 MAX_WAITING = 10_000  # deliveries that were not printed yet
 NO_SECRET = "The receiver has no secret yet."
 
@@ -67,7 +68,9 @@ class WebhookReceiver:
         return f"http://127.0.0.1:{self._server.server_port}/"
 
     def __enter__(self) -> "WebhookReceiver":
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(
+            target=self._server.serve_forever, args=(POLL_SECONDS,), daemon=True
+        ).start()
         return self
 
     def __exit__(

@@ -159,10 +159,13 @@ def ping(webhook_id: str, target: ServiceTarget) -> CommandResult:
     return CommandResult(text, pinged, EXIT_OK if pinged["delivered"] else EXIT_NO)
 
 
-@webhooks.command(cls=Command, example="postcard webhooks deliveries wh_a2b3c4d5e6 --state dead")
+@webhooks.command(cls=Command, example="postcard webhooks deliveries wh_a2b3c4d5e6 --only dead")
 @WEBHOOK_ID
 @click.option(
-    "--state", type=click.Choice(["waiting", "delivered", "dead"]), help="Only those in this state."
+    "--only",
+    "state",
+    type=click.Choice(["waiting", "delivered", "dead"]),
+    help="Only those in this state.",
 )
 @click.option(
     "--limit",
@@ -195,7 +198,8 @@ def deliveries(
     help="All events since then. UTC, unless the time has an offset.",
 )
 @click.option(
-    "--state",
+    "--only",
+    "state",
     type=click.Choice(["dead", "delivered", "any"]),
     default="dead",
     show_default=True,

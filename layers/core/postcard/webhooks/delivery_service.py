@@ -21,7 +21,7 @@ from postcard.timestamps import format_rfc3339, parse_rfc3339
 CLAIM_SECONDS = 180  # a delivery that is due within them may be being tried
 REPLAYED_STATES = {"dead": ("dead",), "delivered": ("delivered",), "any": ("dead", "delivered")}
 PAGE_LENGTH = 100
-MAX_EXAMINED = 1000  # deliveries that one call of `replay_since` looks at
+MAX_PAGES = 10  # that one call of `replay_since` looks at
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +89,15 @@ class DeliveryService:
         since = _parse_since(request.since)
         states = REPLAYED_STATES[request.state]
         state = states[0] if len(states) == 1 else None
-        cursor, examined, replayed = request.cursor, 0, 0
-        while True:
+        cursor, replayed = request.cursor, 0
+        for _ in range(MAX_PAGES):
             page = self._deliveries.page(webhook_id, state=state, limit=PAGE_LENGTH, cursor=cursor)
             recent = [each for each in page.items if event_time(each.key.event_id) >= since]
             replayed += self._restart([each for each in recent if each.state in states], now)
-            examined += len(page.items)
             cursor = page.next_cursor if len(recent) == len(page.items) else None
-            if cursor is None or examined >= MAX_EXAMINED or not has_time():
-                return {"replayed": replayed, "next_cursor": cursor}
+            if cursor is None or not has_time():
+                break
+        return {"replayed": replayed, "next_cursor": cursor}
 
     def _restart(self, records: Sequence[DeliveryRecord], now: float) -> int:
         """Let deliveries wait again, due now; how many, without those that wait already."""

@@ -5,6 +5,7 @@ Unix seconds.
 """
 
 import secrets
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -16,8 +17,9 @@ from postcard.events.event_types import EVENT_TYPES, PING
 from postcard.ports import ApiKeyRecord, FetchError, JsonObject, WebhookHealth, WebhookRecord
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.timestamps import format_rfc3339
+from postcard.webhooks.attempts import ATTEMPT_SECONDS, Attempts
 from postcard.webhooks.delivery_service import attempt_to_json
-from postcard.webhooks.signing import webhook_secret
+from postcard.webhooks.signing import derive_secret
 
 MAX_WEBHOOKS = 20
 MAX_DESCRIPTION_LENGTH = 200
@@ -46,11 +48,13 @@ class WebhookService:
         sender: ports.WebhookSender,
         key: Callable[[], str],
         *,
+        clock: Callable[[], float] = time.time,
         new_id: Callable[[], str] = lambda: _new_id(),
     ) -> None:
         self._webhooks = webhooks
         self._deliveries = deliveries
         self._sender = sender
+        self._attempts = Attempts(sender, key, clock=clock)
         self._key = key
         self._new_id = new_id
 
@@ -147,14 +151,12 @@ class WebhookService:
         """
         record = self._record(webhook_id)
         body = event_body(PING, {"webhook_id": webhook_id}, at=now)
-        sent_id = event_id(PING, webhook_id, str(now), at=now)
-        outcome = attempt_delivery(
-            record, sent_id, body, key=self._key(), sender=self._sender, now=now, seconds=seconds
-        )
+        sent_id = event_id(PING, webhook_id, self._new_id(), at=now)
+        result = self._attempts.send(record, sent_id, body, seconds=min(seconds, ATTEMPT_SECONDS))
         return {
             "event_id": sent_id,
-            "delivered": outcome.is_success,
-            "attempt": attempt_to_json(outcome.attempt),
+            "delivered": result.succeeded,
+            "attempt": attempt_to_json(result.attempt),
         }
 
     def _record(self, webhook_id: str) -> WebhookRecord:
@@ -167,7 +169,7 @@ class WebhookService:
         return _to_json(record, self._webhooks.health(record.webhook_id), now)
 
     def _secret(self, record: WebhookRecord) -> str:
-        return webhook_secret(self._key(), record.webhook_id, record.secret_number)
+        return derive_secret(self._key(), record.webhook_id, record.secret_number)
 
     def _check_count(self, most: int) -> None:
         if len(self._webhooks.list()) > most:
