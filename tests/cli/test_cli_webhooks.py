@@ -22,7 +22,7 @@ from postcard.webhooks.attempts import Attempts
 from postcard.webhooks.signing import derive_secret, signature_headers
 from tests.cli.api_server import served_api
 from tests.cli.runner import CommandOutput, clean_environment, run_postcard
-from tests.functions.in_memory_service import NOW, WEBHOOK_KEY, InMemoryService
+from tests.functions.in_memory_service import NOW, WEBHOOKS_KEY, InMemoryService
 
 __all__ = ["clean_environment"]
 
@@ -69,13 +69,14 @@ def test_create_prints_the_secret_once(world: InMemoryService) -> None:
     assert output.exit_code == 0 and "not shown again" in output.stderr
     [record] = world.webhooks.list()
     assert (record.webhook_id, record.events) == (webhook_id, ("batch.completed",))
-    assert secret == derive_secret(WEBHOOK_KEY, webhook_id, 1)
+    assert secret == derive_secret(WEBHOOKS_KEY, webhook_id, 1)
     for command in (("list",), ("show", webhook_id)):
         shown = run(*command).stdout
         assert webhook_id in shown and URL in shown and "CRM" in shown and "whsec" not in shown
 
 
 def test_a_refused_url_names_the_reason(world: InMemoryService) -> None:
+    world.endpoints.refused.add("https://10.0.0.5/")
     output = run("create", "https://10.0.0.5/")
     assert output.exit_code == 1 and "not on the public internet" in output.stderr
     assert world.webhooks.list() == []
@@ -109,7 +110,7 @@ def test_rotate_prints_the_new_secret_and_until_when_the_old_one_signs(
 ) -> None:
     webhook_id = created()["id"]
     output = run("rotate", webhook_id, "--overlap-hours", 2)
-    assert output.stdout.strip() == derive_secret(WEBHOOK_KEY, webhook_id, 2)
+    assert output.stdout.strip() == derive_secret(WEBHOOKS_KEY, webhook_id, 2)
     assert "until 2026-11-22T12:00:00Z" in output.stderr
     assert run("rotate", webhook_id).stdout == output.stdout
     ended = run("rotate", webhook_id, "--overlap-hours", 0)
@@ -120,7 +121,7 @@ def test_ping_exits_with_1_if_it_was_not_taken(world: InMemoryService) -> None:
     webhook_id = created()["id"]
     good = run("ping", webhook_id)
     assert good.exit_code == 0 and "status 204" in good.stdout
-    world.webhook_sender.answers = [WebhookResponse(500, "", "Oops\u001b[2J")]
+    world.endpoints.answers[URL] = [WebhookResponse(500, "", "Oops\u001b[2J")]
     bad = run("ping", webhook_id)
     assert bad.exit_code == 1 and "status 500" in bad.stdout
     assert "Oops" in bad.stdout and "\u001b" not in bad.stdout
@@ -166,7 +167,7 @@ class Sends:
     def __init__(self, world: InMemoryService, *events: Callable[[WebhookRecord], None]) -> None:
         self.world = world
         self.world.now = time.time()
-        world.webhook_sender = HttpWebhookSender(allow_loopback=True)  # type: ignore[assignment]
+        world.endpoints = HttpWebhookSender(allow_loopback=True)  # type: ignore[assignment]
         world.rebuild()
         self.events = events
         self.thread = threading.Thread(target=self._send, daemon=True)
@@ -189,7 +190,7 @@ class Sends:
     def event(self, number: int, event_type: str = "batch.completed") -> None:
         """Send an event as the webhook function does."""
         [webhook] = self.world.webhooks.list()
-        attempts = Attempts(self.world.webhook_sender, lambda: WEBHOOK_KEY)
+        attempts = Attempts(self.world.endpoints, lambda: WEBHOOKS_KEY)
         body = event_body(event_type, {"number": number}, at=self.world.now)
         result = attempts.send(webhook, f"evt_{number}", body)
         self.responses.append(result.response)
@@ -249,7 +250,7 @@ def test_listen_says_why_it_refuses_a_delivery(world: InMemoryService) -> None:
 def test_listen_with_a_secret_creates_nothing(world: InMemoryService) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    secret = derive_secret(WEBHOOK_KEY, "wh_mine", 1)
+    secret = derive_secret(WEBHOOKS_KEY, "wh_mine", 1)
 
     def post() -> None:
         headers = signature_headers([secret], "evt_1", '{"type": "batch.failed"}', now=time.time())
@@ -274,7 +275,7 @@ def test_listen_with_a_secret_creates_nothing(world: InMemoryService) -> None:
 
 
 def test_listen_for_a_service_elsewhere_asks_for_a_tunnel(world: InMemoryService) -> None:
-    world.webhook_sender = HttpWebhookSender()  # type: ignore[assignment]
+    world.endpoints = HttpWebhookSender()  # type: ignore[assignment]
     world.rebuild()
     output = run("listen", "--count", 1)
     assert output.exit_code == 2 and "open a tunnel" in output.stderr
@@ -282,8 +283,9 @@ def test_listen_for_a_service_elsewhere_asks_for_a_tunnel(world: InMemoryService
 
 
 def test_listen_ends_if_a_ping_does_not_come_back(world: InMemoryService) -> None:
-    world.webhook_sender.answers = [WebhookResponse(None, "tunnel.example.com is down.")]
-    output = run("listen", "--count", 1, "--url", "https://tunnel.example.com/")
+    tunnel = "https://tunnel.example.com/"
+    world.endpoints.answers[tunnel] = [WebhookResponse(None, "tunnel.example.com is down.")]
+    output = run("listen", "--count", 1, "--url", tunnel)
     assert output.exit_code == 2 and "tunnel.example.com is down" in output.stderr
     assert world.webhooks.list() == []
 
@@ -296,7 +298,7 @@ def test_a_port_in_use_is_a_clear_error(world: InMemoryService) -> None:
 
 
 def test_the_receiver_reads_no_large_body_and_knows_only_post() -> None:
-    with WebhookReceiver(0, secret=derive_secret(WEBHOOK_KEY, "wh_1", 1)) as receiver:
+    with WebhookReceiver(0, secret=derive_secret(WEBHOOKS_KEY, "wh_1", 1)) as receiver:
         large = requests.post(receiver.url, data=b"x" * (MAX_BODY_BYTES + 1), timeout=60)
         assert large.status_code == 413
         for length in ("-1", "x", "9" * 5000):

@@ -79,6 +79,7 @@ def test_a_body_says_type_time_and_what_happened() -> None:
         "timestamp": "2026-11-22T10:00:00Z",
         "data": {"id": "img_1", "text": "Zoë 😀\u2028"},
     }
+    assert "a?b" in event_body("image.rendered", {"text": "a\ud800b"}, at=NOW)
     with pytest.raises(ValueError, match="more than 65536 bytes"):
         event_body("image.rendered", {"text": "ë" * 32_768}, at=NOW)
 

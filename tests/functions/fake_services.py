@@ -226,33 +226,39 @@ class FakeWeb:
 
 
 @dataclass(frozen=True)
-class SentWebhook:
-    """A POST to an endpoint."""
+class ReceivedPost:
+    """A POST that an endpoint of a webhook got."""
 
     url: str
     body: str
     headers: Mapping[str, str]
-    seconds: float
+    seconds: float = 0
 
 
-class FakeWebhookSender:
-    """Answers with the next of `answers`, else 204; 10.0.0.5 is the one private address."""
+@dataclass
+class FakeEndpoints:
+    """The endpoints of webhooks: they answer 204, or what `answers` has for their URL.
 
-    def __init__(self) -> None:
-        self.answers: list[WebhookResponse] = []
-        self.checked: list[str] = []
-        self.sent: list[SentWebhook] = []
+    Of a list of answers each is given once, the last one again and again. `refused` has the URLs
+    that may not be sent to.
+    """
+
+    answers: dict[str, list[WebhookResponse]] = field(default_factory=dict)
+    posts: list[ReceivedPost] = field(default_factory=list)
+    refused: set[str] = field(default_factory=set)
+    checked: list[str] = field(default_factory=list)
 
     def check(self, url: str) -> None:
         self.checked.append(url)
-        if "10.0.0.5" in url:
-            raise FetchError("10.0.0.5 is not on the public internet.")
+        if url in self.refused:
+            raise FetchError(f"{urlsplit(url).hostname} is not on the public internet.")
 
     def post(
         self, url: str, body: str, headers: Mapping[str, str], *, seconds: float
     ) -> WebhookResponse:
-        self.sent.append(SentWebhook(url, body, headers, seconds))
-        return self.answers.pop(0) if self.answers else WebhookResponse(204)
+        self.posts.append(ReceivedPost(url, body, dict(headers), seconds))
+        answers = self.answers.get(url, [WebhookResponse(204)])
+        return answers.pop(0) if len(answers) > 1 else answers[0]
 
 
 @dataclass

@@ -41,6 +41,7 @@ from postcard.settings import DEFAULT_MERGE_RENDERS, MAX_BATCH_BYTES
 from tests.functions.fake_services import (
     FakeCounters,
     FakeDrafts,
+    FakeEndpoints,
     FakeImages,
     FakeLambdaContext,
     FakeObjects,
@@ -48,7 +49,6 @@ from tests.functions.fake_services import (
     FakeRenderer,
     FakeTemplates,
     FakeWeb,
-    FakeWebhookSender,
     HandlerResponse,
 )
 from tests.functions.sample_events import Json, api_event, image_event
@@ -56,7 +56,7 @@ from tests.functions.sample_events import Json, api_event, image_event
 NOW = 1_795_341_600.0  # 2026-11-22T10:00:00Z
 BASE_URL = "https://pictures.example.com"
 ORIGIN_SECRET = "s" * 64
-WEBHOOK_KEY = "d" * 64
+WEBHOOKS_KEY = "d" * 64
 
 
 class InMemoryService:
@@ -77,11 +77,10 @@ class InMemoryService:
         self.web, self.cdn = FakeWeb(), MemoryCdn()
         self.deletions, self.queue = MemoryDeletionStore(), MemoryQueue(lambda: self.now)
         self.drafts = FakeDrafts(self.templates)
+        self.webhooks, self.deliveries = MemoryWebhookStore(), MemoryDeliveryStore()
+        self.hints, self.endpoints = MemoryHints(lambda: self.now), FakeEndpoints()
         self.files, self.batches = MemoryFileStore(), MemoryBatchStore()
         self.machine, self.batch_bytes = MemoryStateMachine(), MAX_BATCH_BYTES
-        self.webhooks, self.deliveries = MemoryWebhookStore(), MemoryDeliveryStore()
-        self.hints = MemoryHints(lambda: self.now)
-        self.webhook_sender = FakeWebhookSender()
         self.renderer = FakeRenderer()
         self.counters, self.limiter = FakeCounters(), FakeRateLimiter()
         self.api_keys: ApiKeyStore = MemoryApiKeyStore()
@@ -127,12 +126,12 @@ class InMemoryService:
             files=self.files,
             batches=self.batches,
             drafts=self.drafts,
-            machine=self.machine,
             webhooks=self.webhooks,
             deliveries=self.deliveries,
             hints=self.hints,
-            webhook_sender=self.webhook_sender,
-            webhooks_key=lambda: WEBHOOK_KEY,
+            webhook_sender=self.endpoints,
+            webhooks_key=lambda: WEBHOOKS_KEY,
+            machine=self.machine,
             batch_bytes=self.batch_bytes,
             fonts=lambda: [inter],
             base_url=BASE_URL,

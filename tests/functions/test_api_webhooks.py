@@ -13,12 +13,20 @@ from postcard.webhooks.webhook_service import MAX_WEBHOOKS
 from tests.functions.fake_services import HandlerResponse
 from tests.functions.in_memory_service import NOW, InMemoryService
 
-HOOK = {
+HOOK: dict[str, Any] = {
     "url": "https://hooks.example.com/postcard",
     "events": ["batch.completed", "batch.failed"],
     "description": "Tell the CRM",
 }
 HOUR = 3600
+PRIVATE = "https://10.0.0.5/"
+
+
+@pytest.fixture
+def empty(empty: InMemoryService) -> InMemoryService:
+    """A service without anything, where one URL may not be sent to."""
+    empty.endpoints.refused.add(PRIVATE)
+    return empty
 
 
 def create(world: InMemoryService, **more: Any) -> dict[str, Any]:
@@ -96,7 +104,7 @@ def test_a_repeated_idempotency_key_gets_the_same_webhook_and_stores_no_secret(
 @pytest.mark.parametrize(
     ("wrong", "pointer"),
     [
-        ({"url": "https://10.0.0.5/"}, "/url"),
+        ({"url": PRIVATE}, "/url"),
         ({"url": ""}, "/url"),
         ({"url": "https://a.example.com/" + "x" * 2048}, "/url"),
         ({"events": []}, "/events"),
@@ -126,7 +134,7 @@ def test_a_wrong_setting_is_refused_at_its_place(
 
 
 def test_all_faults_are_named_at_once(empty: InMemoryService) -> None:
-    wrong = {"url": "https://10.0.0.5/", "events": ["a", "b"], "description": "\u0007"}
+    wrong = {"url": PRIVATE, "events": ["a", "b"], "description": "\u0007"}
     reply = empty.call("POST", "/v1/webhooks", wrong)
     assert fault(reply) == (
         400,
@@ -170,7 +178,7 @@ def test_only_an_unlimited_key_with_admin_may_call(empty: InMemoryService) -> No
         assert (refused.status, refused.json["code"]) == (403, "missing_scope"), path
         refused = empty.call(method, path, body, key=limited)
         assert (refused.status, refused.json["code"]) == (403, "template_not_allowed"), path
-    assert read(empty, webhook)["enabled"] and empty.webhook_sender.sent == []
+    assert read(empty, webhook)["enabled"] and empty.endpoints.posts == []
 
 
 def test_a_changed_webhook_keeps_what_was_not_named(empty: InMemoryService) -> None:
@@ -178,9 +186,9 @@ def test_a_changed_webhook_keeps_what_was_not_named(empty: InMemoryService) -> N
     path = f"/v1/webhooks/{webhook['id']}"
     changed = empty.call("PATCH", path, {"events": ["budget.exceeded"]}).json
     assert changed == {**without_secret(webhook), "events": ["budget.exceeded"]}
-    checked = len(empty.webhook_sender.checked)
+    checked = len(empty.endpoints.checked)
     assert empty.call("PATCH", path, {"url": HOOK["url"], "description": ""}).status == 200
-    assert len(empty.webhook_sender.checked) == checked, "the same URL is not looked up again"
+    assert len(empty.endpoints.checked) == checked, "the same URL is not looked up again"
     assert read(empty, webhook)["description"] == ""
 
 
@@ -261,7 +269,7 @@ def test_the_deliveries_of_a_deleted_webhook_are_gone(empty: InMemoryService) ->
 def test_a_ping_is_sent_once_and_its_answer_is_the_response(empty: InMemoryService) -> None:
     webhook = create(empty, enabled=False)
     reply = empty.call("POST", f"/v1/webhooks/{webhook['id']}/ping").json
-    [sent] = empty.webhook_sender.sent
+    [sent] = empty.endpoints.posts
     assert sent.url == HOOK["url"] and sent.headers["webhook-id"] == reply["event_id"]
     assert json.loads(sent.body) == {
         "type": "ping",
@@ -289,7 +297,7 @@ def test_a_ping_is_delivered_by_a_2xx_alone(
     empty: InMemoryService, status: int | None, error: str, delivered: bool
 ) -> None:
     webhook = create(empty)
-    empty.webhook_sender.answers = [WebhookResponse(status, error, "Hi")]
+    empty.endpoints.answers[HOOK["url"]] = [WebhookResponse(status, error, "Hi")]
     reply = empty.call("POST", f"/v1/webhooks/{webhook['id']}/ping").json
     assert (reply["delivered"], reply["attempt"]["status"]) == (delivered, status)
     assert reply["attempt"]["error"] == (error or None)
@@ -299,5 +307,5 @@ def test_a_ping_ends_before_the_call_does(empty: InMemoryService) -> None:
     webhook = create(empty)
     empty.call("POST", f"/v1/webhooks/{webhook['id']}/ping")
     empty.call("POST", f"/v1/webhooks/{webhook['id']}/ping", remaining_ms=6_000)
-    first, second = (sent.seconds for sent in empty.webhook_sender.sent)
+    first, second = (sent.seconds for sent in empty.endpoints.posts)
     assert first == 15 and second <= 5

@@ -48,12 +48,12 @@ class ApiDependencies:
     files: ports.FileStore
     batches: ports.BatchStore
     drafts: ports.DraftStore
-    machine: ports.StateMachine
     webhooks: ports.WebhookStore
     deliveries: ports.DeliveryStore
     hints: ports.Hints
     webhook_sender: ports.WebhookSender
     webhooks_key: Callable[[], str]
+    machine: ports.StateMachine
     fonts: Callable[[], Sequence[Mapping[str, object]]]
     base_url: str
     cors_origins: Sequence[str] = ()

@@ -820,6 +820,34 @@ class Outbox(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class WebhookResponse:
+    """What an endpoint answered to a POST. `status` None: nothing usable, and `error` says why.
+
+    `body` is the beginning of its text, `retry_after` the header of this name.
+    """
+
+    status: int | None
+    error: str = ""
+    body: str = ""
+    retry_after: str | None = None
+
+
+class WebhookSender(Protocol):
+    """Sends POSTs to endpoints of webhooks, which are on the public internet."""
+
+    def check(self, url: str) -> None:
+        """`FetchError`, whose text is for the caller, unless the URL may be sent to."""
+
+    def post(
+        self, url: str, body: str, headers: Mapping[str, str], *, seconds: float
+    ) -> WebhookResponse:
+        """Send a body of JSON and read the response within `seconds`; redirects are not followed.
+
+        The URL is checked again: the host may have got another address.
+        """
+
+
+@dataclass(frozen=True, slots=True)
 class UsageKey:
     """What usage is counted by. `day` is `2026-11-22` (UTC); `campaign` "" stands for none."""
 

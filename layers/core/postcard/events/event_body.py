@@ -9,9 +9,13 @@ MAX_BODY_BYTES = 65_536
 
 
 def event_body(event_type: str, data: JsonObject, *, at: float) -> str:
-    """The body of an event at `at`, in Unix seconds; ValueError if it has more than 64 KB."""
+    """The body of an event at `at`, in Unix seconds; ValueError if it has more than 64 KB.
+
+    Half of a surrogate pair, which UTF-8 cannot write, becomes a question mark.
+    """
     event = {"type": event_type, "timestamp": format_rfc3339(at), "data": data}
     body = json.dumps(event, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    if len(body.encode()) > MAX_BODY_BYTES:
+    encoded = body.encode("utf-8", "replace")
+    if len(encoded) > MAX_BODY_BYTES:
         raise ValueError(f"an event of type {event_type} has more than {MAX_BODY_BYTES} bytes")
-    return body
+    return encoded.decode()
