@@ -144,7 +144,9 @@ def test_replay_takes_events_or_a_time(world: InMemoryService) -> None:
     assert run("replay", webhook_id, events[0], "--since", "2026-11-22").exit_code == 2
     assert run("replay", webhook_id, events[0]).stdout == "1 replayed.\n"
     assert run("replay", webhook_id, "--since", "2026-11-22").stdout == "1 replayed.\n"
-    states = [item["state"] for item in run("deliveries", webhook_id, "--json").json_output["items"]]
+    states = [
+        item["state"] for item in run("deliveries", webhook_id, "--json").json_output["items"]
+    ]
     assert states == ["waiting", "waiting", "dead"]
 
 

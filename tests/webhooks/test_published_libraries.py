@@ -20,7 +20,20 @@ from tests.local.node_packages import node_package
 
 KEY, OTHER_KEY = "d" * 64, "e" * 64
 VERIFY = Path(__file__).with_name("verify.cjs")
-PIECES = ("Zoë", "😀", "👩‍🚀", "\u2028", "\u2029", "\u0000", '"', "\\", "</script>", "李", " ", "\n")
+PIECES = (
+    "Zoë",
+    "😀",
+    "👩‍🚀",
+    "\u2028",
+    "\u2029",
+    "\u0000",
+    '"',
+    "\\",
+    "</script>",
+    "李",
+    " ",
+    "\n",
+)
 BODIES = 1000
 HOUR = 3600
 

@@ -52,9 +52,7 @@ def create_webhook(body: Annotated[WebhookBody, Body()]) -> WebhookWithSecret:
     """Send events of these types to a URL from now on. The secret is shown only here."""
     context = router.request_context
     _authorize()
-    webhook = context.service.webhooks.create(
-        WebhookSettings(**body.model_dump()), now=context.now
-    )
+    webhook = context.service.webhooks.create(WebhookSettings(**body.model_dump()), now=context.now)
     context.log_fields["webhook_id"] = webhook["id"]
     return WebhookWithSecret.model_validate(webhook)
 
@@ -158,9 +156,7 @@ def replay_delivery(webhook_id: WebhookId, event_id: EventId) -> DeliveryRespons
 
 
 @router.post(f"{DELIVERIES}/replay", summary="Replay deliveries", tags=TAGS, security=SECURITY)
-def replay_deliveries(
-    webhook_id: WebhookId, body: Annotated[BulkReplayBody, Body()]
-) -> BulkReplay:
+def replay_deliveries(webhook_id: WebhookId, body: Annotated[BulkReplayBody, Body()]) -> BulkReplay:
     """Send all events since a time again that the endpoint did not take.
 
     One call replays up to 1,000. Repeat it with `next_cursor` as `cursor` until that is null.

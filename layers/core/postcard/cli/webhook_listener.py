@@ -49,9 +49,7 @@ class Listener:
     def run(self) -> CommandResult:
         """Receive until `count` events came, or until Ctrl-C."""
         options = self._options
-        receiver = WebhookReceiver(
-            options.port, answer=options.answer, secret=options.secret or ""
-        )
+        receiver = WebhookReceiver(options.port, answer=options.answer, secret=options.secret or "")
         with _terminated_as_interrupted(), receiver:
             try:
                 with self._webhook(receiver):
@@ -118,9 +116,7 @@ class Listener:
             click.echo(f"{clock}  refused  {delivery.event_id!r}  {delivery.fault}")
             return
         again = ", again" if delivery.is_repeated else ""
-        click.echo(
-            f"{clock}  {delivery.body.get('type')}  {delivery.event_id}  verified{again}"
-        )
+        click.echo(f"{clock}  {delivery.body.get('type')}  {delivery.event_id}  verified{again}")
         if is_event:
             click.echo(json.dumps(delivery.body, ensure_ascii=False, indent=2))
 

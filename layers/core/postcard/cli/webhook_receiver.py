@@ -17,7 +17,7 @@ REQUEST_SECONDS = 15.0  # for one request to arrive
 MAX_KNOWN_IDS = 10_000
 POLL_SECONDS = 0.05  # that ending takes at most
 MAX_WAITING = 10_000  # deliveries that were not printed yet
-NO_SECRET = "The receiver has no secret yet."
+NOT_READY = "The receiver has no secret yet."
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class WebhookReceiver:
 
     def _verified(self, headers: dict[str, str], body: bytes) -> ReceivedDelivery:
         if not self.secret:
-            raise VerificationError(NO_SECRET)
+            raise VerificationError(NOT_READY)
         now = time.time()
         event_id = verify_delivery(self.secret, headers, body, now=now)
         try:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import click
@@ -19,7 +20,7 @@ from postcard.timestamps import format_rfc3339
 
 PATH = "/v1/webhooks"
 MAX_LISTED = 10_000
-SAVE_SECRET = "Save this secret now: it is not shown again. Your receiver verifies with it."
+SAVE_NOW = "Save this secret now: it is not shown again. Your receiver verifies with it."
 WEBHOOK_ID = click.argument("webhook_id", metavar="ID")
 EVENT_OPTION = click.option(
     "--event",
@@ -56,7 +57,7 @@ def create(
     body = {"url": url, "events": events or EVENT_TYPES, "description": description}
     webhook = target.api_client().call("POST", PATH, json.dumps(body))
     text = f"{webhook['id']}\n{webhook['secret']}"
-    return CommandResult(text, webhook, messages=[SAVE_SECRET])
+    return CommandResult(text, webhook, messages=[SAVE_NOW])
 
 
 @webhooks.command("list", cls=Command, example="postcard webhooks list --json")
@@ -139,7 +140,7 @@ def rotate(webhook_id: str, overlap_hours: int, target: ServiceTarget) -> Comman
     webhook = target.api_client().call("POST", f"{_path(webhook_id)}/rotate", body)
     until = webhook["old_secret_until"]
     old = f"The old secret signs, too, until {until}." if until else "The old secrets have ended."
-    return CommandResult(webhook["secret"], webhook, messages=[SAVE_SECRET, old])
+    return CommandResult(webhook["secret"], webhook, messages=[SAVE_NOW, old])
 
 
 @webhooks.command(cls=Command, example="postcard webhooks ping wh_a2b3c4d5e6")
@@ -163,7 +164,6 @@ def ping(webhook_id: str, target: ServiceTarget) -> CommandResult:
 @WEBHOOK_ID
 @click.option(
     "--only",
-    "state",
     type=click.Choice(["waiting", "delivered", "dead"]),
     help="Only those in this state.",
 )
@@ -176,10 +176,10 @@ def ping(webhook_id: str, target: ServiceTarget) -> CommandResult:
 )
 @target_options
 def deliveries(
-    webhook_id: str, state: str | None, limit: int, target: ServiceTarget
+    webhook_id: str, only: str | None, limit: int, target: ServiceTarget
 ) -> CommandResult:
     """List the deliveries of the webhook ID, newest first, with their last answer."""
-    items = _deliveries(target.api_client(), webhook_id, state, limit)
+    items = _deliveries(target.api_client(), webhook_id, only, limit)
     rows = [
         (one["id"], one["type"], one["timestamp"], one["state"], one["tries"], _last_answer(one))
         for one in items
@@ -199,7 +199,6 @@ def deliveries(
 )
 @click.option(
     "--only",
-    "state",
     type=click.Choice(["dead", "delivered", "any"]),
     default="dead",
     show_default=True,
@@ -210,7 +209,7 @@ def replay(
     webhook_id: str,
     event_ids: Sequence[str],
     since: datetime | None,
-    state: str,
+    only: str,
     target: ServiceTarget,
 ) -> CommandResult:
     """Send events to the webhook ID again: each EVENT, or all since a time.
@@ -225,7 +224,7 @@ def replay(
             client.call("POST", f"{_path(webhook_id)}/deliveries/{_segment(event_id)}/replay")
         count = len(event_ids)
     else:
-        count = _replay_since(client, webhook_id, format_rfc3339(unix_seconds(since) or 0), state)
+        count = _replay_since(client, webhook_id, format_rfc3339(unix_seconds(since) or 0), only)
     return CommandResult(f"{count} replayed.", {"success": True, "replayed": count})
 
 
@@ -287,13 +286,12 @@ def listen(
 
 def _replay_since(client: ApiClient, webhook_id: str, since: str, state: str) -> int:
     """Replay all deliveries, as many calls as it takes; how many they are."""
+    path = f"{_path(webhook_id)}/deliveries/replay"
+    body = {"since": since, "state": state}
     count = 0
-    body: dict[str, str] = {"since": since, "state": state}
     while True:
-        text = json.dumps(body)
-        path = f"{_path(webhook_id)}/deliveries/replay"
-        replayed = repeated(lambda path=path, text=text: client.call("POST", path, text))  # type: ignore[misc]
-        count += replayed["replayed"]
+        replayed = repeated(partial(client.call, "POST", path, json.dumps(body)))
+        count += int(replayed["replayed"])
         if not replayed["next_cursor"]:
             return count
         body["cursor"] = replayed["next_cursor"]

@@ -6,8 +6,9 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 
+from postcard.webhooks.signing import SECRET_PREFIX
+
 TOLERANCE_SECONDS = 300  # by which the time of an attempt may differ from the receiver's
-SECRET_PREFIX = "whsec_"
 MAX_SIGNATURES = 20  # of a delivery that are looked at
 
 
@@ -26,9 +27,7 @@ def decode_secret(secret: str) -> bytes:
     return key
 
 
-def verify_delivery(
-    secret: str, headers: Mapping[str, str], body: bytes, *, now: float
-) -> str:
+def verify_delivery(secret: str, headers: Mapping[str, str], body: bytes, *, now: float) -> str:
     """The event's id; `VerificationError` unless one of the signatures is that of the secret.
 
     `headers` have lower-case names; `now` is in Unix seconds.

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from postcard import ports
-from postcard.errors import BadRequest, Conflict, Fault, Forbidden, NotFound, raise_faults
+from postcard.errors import Conflict, Fault, Forbidden, NotFound, raise_faults
 from postcard.events.event_body import event_body
 from postcard.events.event_ids import event_id
 from postcard.events.event_types import EVENT_TYPES, PING
@@ -200,9 +200,7 @@ def require_all_templates(key: ApiKeyRecord) -> None:
 
 
 def _type_faults(types: Sequence[str] | None) -> Sequence[Fault]:
-    unknown = [
-        (place, name) for place, name in enumerate(types or ()) if name not in EVENT_TYPES
-    ]
+    unknown = [(place, name) for place, name in enumerate(types or ()) if name not in EVENT_TYPES]
     return [
         Fault(
             "invalid_value",
