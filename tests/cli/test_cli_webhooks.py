@@ -17,7 +17,7 @@ from postcard.events.event_body import MAX_BODY_BYTES, event_body
 from postcard.events.event_ids import event_id
 from postcard.events.event_types import EVENT_TYPES
 from postcard.events.outbox import new_delivery
-from postcard.ports import DeliveryAttempt, WebhookRecord, WebhookResponse
+from postcard.ports import DeliveryAttempt, WebhookResponse
 from postcard.webhooks.attempts import Attempts
 from postcard.webhooks.signing import derive_secret, signature_headers
 from tests.cli.api_server import served_api
@@ -163,17 +163,30 @@ def test_an_id_that_is_none_is_not_sent(world: InMemoryService, wrong: str) -> N
     assert output.exit_code == 2 and "is no id" in output.stderr
 
 
-class Sends:
-    """Sends events to the webhook of `listen` as soon as it was created and pinged."""
+class PingedSender(HttpWebhookSender):
+    """Sends to this machine, and notes that the first ping was answered."""
 
-    def __init__(self, world: InMemoryService, *events: Callable[[WebhookRecord], None]) -> None:
+    def __init__(self) -> None:
+        super().__init__(allow_loopback=True)
+        self.pinged = threading.Event()
+
+    def post(self, *arguments: Any, **options: Any) -> WebhookResponse:
+        response = super().post(*arguments, **options)
+        self.pinged.set()
+        return response
+
+
+class Sends:
+    """Does something in a thread as soon as `listen` has created its webhook and pinged it."""
+
+    def __init__(self, world: InMemoryService, send: Callable[["Sends"], None]) -> None:
         self.world = world
-        self.world.now = time.time()
-        world.endpoints = HttpWebhookSender(allow_loopback=True)  # type: ignore[assignment]
+        self.sender = PingedSender()
+        world.now = time.time()
+        world.endpoints = self.sender  # type: ignore[assignment]
         world.rebuild()
-        self.events = events
-        self.thread = threading.Thread(target=self._send, daemon=True)
         self.responses: list[WebhookResponse] = []
+        self.thread = threading.Thread(target=self._run, args=(send,), daemon=True)
 
     def __enter__(self) -> "Sends":
         self.thread.start()
@@ -182,26 +195,21 @@ class Sends:
     def __exit__(self, *_: object) -> None:
         self.thread.join(60)
 
-    def _send(self) -> None:
-        while not self.world.webhooks.list():
-            time.sleep(0.01)
-        [webhook] = self.world.webhooks.list()
-        for event in self.events:
-            event(webhook)
+    def _run(self, send: Callable[["Sends"], None]) -> None:
+        if self.sender.pinged.wait(60):
+            send(self)
 
     def event(self, number: int, event_type: str = "batch.completed") -> None:
         """Send an event as the webhook function does."""
         [webhook] = self.world.webhooks.list()
-        attempts = Attempts(self.world.endpoints, lambda: WEBHOOKS_KEY)
+        attempts = Attempts(self.sender, lambda: WEBHOOKS_KEY)
         body = event_body(event_type, {"number": number}, at=self.world.now)
-        result = attempts.send(webhook, f"evt_{number}", body)
-        self.responses.append(result.response)
+        self.responses.append(attempts.send(webhook, f"evt_{number}", body).response)
 
 
 def listen(world: InMemoryService, send: Callable[["Sends"], None], *options: object) -> Any:
     """What `listen` printed while `send` ran, and the responses that were sent."""
-    sends = Sends(world, lambda webhook: send(sends))
-    with sends:
+    with Sends(world, send) as sends:
         output = run("listen", *options)
     return output, [response.status for response in sends.responses]
 
@@ -300,13 +308,14 @@ def test_a_port_in_use_is_a_clear_error(world: InMemoryService) -> None:
 
 
 def test_the_receiver_reads_no_large_body_and_knows_only_post() -> None:
-    with WebhookReceiver(0, secret=derive_secret(WEBHOOKS_KEY, "wh_1", 1)) as receiver:
+    secret = derive_secret(WEBHOOKS_KEY, "wh_1", 1)
+    with WebhookReceiver(0, secret=secret) as receiver:
         large = requests.post(receiver.url, data=b"x" * (MAX_BODY_BYTES + 1), timeout=60)
         assert large.status_code == 413
         for length in ("-1", "x", "9" * 5000):
             assert raw_status(receiver.url, f"Content-Length: {length}") == 413
         assert requests.get(receiver.url, timeout=60).status_code == 501
-        not_json = signature_headers([receiver.secret], "evt_1", "[1]", now=time.time())
+        not_json = signature_headers([secret], "evt_1", "[1]", now=time.time())
         refused = requests.post(receiver.url, data=b"[1]", headers=not_json, timeout=60)
         assert refused.status_code == 401
         assert receiver.deliveries.get().fault == "Its body is not a JSON object."
@@ -317,3 +326,21 @@ def raw_status(url: str, header: str) -> int:
     with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         connection.sendall(f"POST / HTTP/1.1\r\nHost: x\r\n{header}\r\n\r\n".encode())
         return int(connection.recv(1000).split()[1])
+
+
+def test_a_delivery_that_comes_before_the_secret_waits_for_it() -> None:
+    secret = derive_secret(WEBHOOKS_KEY, "wh_1", 1)
+    headers = signature_headers([secret], "evt_1", "{}", now=time.time())
+    with WebhookReceiver(0) as receiver:
+        statuses: list[int] = []
+
+        def post() -> None:
+            reply = requests.post(receiver.url, data=b"{}", headers=headers, timeout=60)
+            statuses.append(reply.status_code)
+
+        sender = threading.Thread(target=post)
+        sender.start()
+        assert receiver.deliveries.empty()
+        receiver.use_secret(secret)
+        sender.join(60)
+    assert statuses == [204]

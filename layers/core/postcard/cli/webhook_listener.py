@@ -80,7 +80,7 @@ class Listener:
                 ) from problem
             raise
         try:
-            receiver.secret = webhook["secret"]
+            receiver.use_secret(webhook["secret"])
             self._say(
                 f"Listening at {receiver.url} for the webhook {webhook['id']}. Ctrl-C ends it and"
                 " deletes the webhook."

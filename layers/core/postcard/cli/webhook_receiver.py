@@ -11,13 +11,13 @@ from typing import Any
 from postcard.cli.output import CommandError
 from postcard.events.event_body import MAX_BODY_BYTES
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.webhooks.verification import VerificationError, verify_delivery
+from postcard.webhooks.delivery_verification import VerificationError, verify_delivery
 
 REQUEST_SECONDS = 15.0  # for one request to arrive
 MAX_KNOWN_IDS = 10_000
 POLL_SECONDS = 0.05  # that ending takes at most
 MAX_WAITING = 10_000  # deliveries that were not printed yet
-NOT_READY = "The receiver has no secret yet."
+SECRET_SECONDS = 10.0  # that a delivery waits for the secret, which comes after the webhook
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,10 @@ class WebhookReceiver:
 
     def __init__(self, port: int, *, answer: int = 204, secret: str = "") -> None:
         self.answer = answer
-        self.secret = secret
+        self._secret = secret
+        self._has_secret = threading.Event()
+        if secret:
+            self._has_secret.set()
         self.deliveries: queue.Queue[ReceivedDelivery] = queue.Queue(MAX_WAITING)
         self._known_ids: dict[str, None] = {}
         self._lock = threading.Lock()
@@ -66,6 +69,11 @@ class WebhookReceiver:
     def url(self) -> str:
         """Where it listens."""
         return f"http://127.0.0.1:{self._server.server_port}/"
+
+    def use_secret(self, secret: str) -> None:
+        """Verify with this secret. A delivery that came before waits for it."""
+        self._secret = secret
+        self._has_secret.set()
 
     def __enter__(self) -> "WebhookReceiver":
         threading.Thread(
@@ -96,10 +104,10 @@ class WebhookReceiver:
         return 401 if delivery.fault else self.answer
 
     def _verified(self, headers: dict[str, str], body: bytes) -> ReceivedDelivery:
-        if not self.secret:
-            raise VerificationError(NOT_READY)
+        if not self._has_secret.wait(SECRET_SECONDS):
+            raise VerificationError("The receiver has no secret yet.")
         now = time.time()
-        event_id = verify_delivery(self.secret, headers, body, now=now)
+        event_id = verify_delivery(self._secret, headers, body, now=now)
         try:
             parsed = json.loads(body)
         except ValueError:
