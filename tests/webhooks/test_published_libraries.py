@@ -14,8 +14,8 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from postcard.events.event_body import event_body
 from postcard.ports import WebhookRecord
-from postcard.webhooks.signing import derive_secret, signature_headers, valid_secrets
 from postcard.webhooks.delivery_verification import VerificationError, verify_delivery
+from postcard.webhooks.signing import derive_secret, signature_headers, valid_secrets
 from tests.local.node_packages import node_package
 
 KEY, OTHER_KEY = "d" * 64, "e" * 64
