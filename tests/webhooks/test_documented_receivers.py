@@ -50,15 +50,14 @@ def receiver(
         "PORT": str(port),
         "POSTCARD_WEBHOOK_SECRET": derive_secret(KEY, HOOK, 1),
     }
-    process = subprocess.Popen(
+    with subprocess.Popen(
         command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True
-    )
-    try:
-        wait_for(port, process)
-        yield f"http://127.0.0.1:{port}/", process
-    finally:
-        process.kill()
-        process.wait()
+    ) as process:
+        try:
+            wait_for(port, process)
+            yield f"http://127.0.0.1:{port}/", process
+        finally:
+            process.kill()
 
 
 def wait_for(port: int, process: subprocess.Popen[str]) -> None:
