@@ -30,6 +30,8 @@ from postcard.services.templates import TemplateCatalog
 from postcard.settings import DEFAULT_BATCH_DAYS, MAX_BATCH_BYTES
 from postcard.studio.designs import DesignStarter
 from postcard.studio.drafts import Drafts
+from postcard.webhooks.delivery_service import DeliveryService
+from postcard.webhooks.webhook_service import WebhookService
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,8 @@ class ApiService:
     batches: BatchService
     drafts: Drafts
     designs: DesignStarter
+    webhooks: WebhookService
+    deliveries: DeliveryService
     fonts: Callable[[Sequence[str] | None, float], Sequence[Mapping[str, object]]]
     health: Callable[[], Mapping[str, str]]
     sandbox_status: Callable[[], str]
@@ -165,6 +169,14 @@ def api_service(api: ApiDependencies) -> ApiService:
         ),
         drafts=drafts,
         designs=DesignStarter(assets, drafts),
+        webhooks=WebhookService(
+            api.webhooks,
+            api.deliveries,
+            api.webhook_sender,
+            api.webhooks_key,
+            clock=dependencies.clock,
+        ),
+        deliveries=DeliveryService(api.webhooks, api.deliveries, api.hints),
         fonts=lambda templates, deadline: [
             *api.fonts(),
             *_custom_fonts(shared, templates, deadline),
