@@ -1,4 +1,4 @@
-"""From a change to the signed POST at a receiver on this machine, through the whole service."""
+"""What follows a call in the background, through the whole service: events, and deletions."""
 
 import json
 import threading
@@ -11,9 +11,9 @@ import pytest
 from standardwebhooks import Webhook
 
 from tests.clocks import PATIENCE_SECONDS
-from tests.local.conftest import RunningService
+from tests.local.conftest import RunningService, wait_until
 
-EVENTS = ["template.published", "image.rendered", "batch.completed", "budget.exceeded"]
+EVENTS = ["template.published", "image.rendered", "budget.exceeded"]
 
 
 @dataclass
@@ -104,14 +104,6 @@ def test_an_image_arrives_when_somebody_has_opened_it(
     assert event["data"]["bytes"] == len(picture.content) and "metadata" not in event["data"]
 
 
-def test_a_batch_arrives_when_it_is_completed(service: RunningService, receiver: Receiver) -> None:
-    rows = [{"user_name": name, "discount_code": "SAVE25NOW"} for name in ("Zoë", "Bo")]
-    batch = service.call("POST", "/v1/batches", {"template_id": "welcome", "rows": rows}).json()
-    (event,) = receiver.events("batch.completed", batch["id"])
-    shown = service.call("GET", f"/v1/batches/{batch['id']}").json()
-    assert event["data"] == {name: shown[name] for name in event["data"]}
-
-
 def test_a_budget_that_is_used_up_arrives_at_the_next_tick(
     service: RunningService, receiver: Receiver
 ) -> None:
@@ -126,4 +118,32 @@ def test_a_budget_that_is_used_up_arrives_at_the_next_tick(
 
 def test_nothing_arrived_twice_and_no_two_events_have_one_id(receiver: Receiver) -> None:
     ids = [headers["webhook-id"] for headers, _ in receiver.posts]
-    assert len(ids) == len(set(ids)) >= 5
+    assert len(ids) == len(set(ids)) >= 4
+
+
+def test_a_recall_deletes_stored_pictures_in_the_background(service: RunningService) -> None:
+    """The whole way: API, SQS in moto, the worker function, S3 and the CDN."""
+    path = service.link("Background")
+    assert service.get(path).status_code == 200
+    published = service.call("GET", "/v1/templates/welcome").json()
+    document = {**published["document"], "background": "#123456"}
+    newer = service.call("PUT", "/v1/templates/welcome", document).json()["version"]
+
+    def stored() -> list[str]:
+        bucket = service.server.stack.buckets()["PicturesBucket"]
+        keys = service.server.account.object_keys(bucket)
+        folder = f"/welcome/{published['version']}/"
+        return [key for key in keys if folder in key]
+
+    assert stored()
+    recall = f"/v1/templates/welcome/versions/{published['version']}/recall"
+
+    def begin() -> None:
+        reply = service.call("POST", recall, {"replaced_by": newer})
+        assert reply.json()["deletion"]["state"] == "running", reply.text
+        wait_until(lambda: not stored())
+
+    changes = service.counter_changes(begin)
+    assert changes["function.WorkerFunction"] == 1
+    assert changes["cloudfront.CreateInvalidation"] == 1
+    assert service.get(path).headers["X-Cache"].startswith("Miss")
