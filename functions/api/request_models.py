@@ -137,7 +137,7 @@ Metadata = Annotated[
     WithJsonSchema(
         {
             "type": "object",
-            "description": "At most 1 KB; returned, never stored.",
+            "description": "At most 1 KB; returned, and in the event about it.",
             "additionalProperties": True,
         }
     ),
