@@ -217,6 +217,8 @@ class TemplateSummary(BaseModel):
     published_at: str | None
     paused: bool
     daily_renders: int | None
+    daily_usd: float | None
+    on_budget: str
     width: int | None
     height: int | None
     thumbnail_url: str | None
@@ -360,7 +362,9 @@ class BatchResponse(BaseModel):
 
     `ok`, `defaults` and `failed` count rows; `done` is their sum. `encoding_by` says how the
     encoding was found. `mapping`: field → number of its column; `unmapped`: fields without one.
-    `same_as`: an earlier batch with the same file and settings, whose result this is.
+    `usd` is what it costs by AWS's list prices, if each of its pictures is opened once and kept for
+    90 days; compare it with `max_usd`. `same_as`: an earlier batch with the same file and settings,
+    whose result this is.
     """
 
     success: bool = True
@@ -376,6 +380,9 @@ class BatchResponse(BaseModel):
     ok: int
     defaults: int
     failed: int
+    max_usd: float | None
+    on_budget: str
+    usd: float
     progress: float
     remaining_seconds: int | None
     encoding: str | None

@@ -23,7 +23,8 @@ from postcard.adapters.aws.api_keys import DynamoApiKeyStore, DynamoInvitationSt
 from postcard.adapters.aws.assets import DynamoAssetStore
 from postcard.adapters.aws.batches import DynamoBatchStore
 from postcard.adapters.aws.boto_client import BotoClient, boto_client
-from postcard.adapters.aws.counters import DynamoBudgetNotices, DynamoCounters
+from postcard.adapters.aws.budgets import DynamoBudgetNoticeStore
+from postcard.adapters.aws.counters import DynamoCounters
 from postcard.adapters.aws.deletion_records import DynamoDeletionStore
 from postcard.adapters.aws.drafts import DynamoDraftStore
 from postcard.adapters.aws.idempotency import DynamoIdempotencyStore
@@ -141,7 +142,7 @@ def memory_implementations() -> PortImplementations:
         drafts=memory.MemoryDraftStore(templates),
         batches=memory.MemoryBatchStore(deliveries),
         deliveries=deliveries,
-        budget_notices=memory.MemoryBudgetNotices(),
+        budget_notices=memory.MemoryBudgetNoticeStore(),
     )
 
 
@@ -175,7 +176,7 @@ def aws_implementations(settings: Settings, *, use_light_client: bool) -> PortIm
         drafts=DynamoDraftStore(table),
         batches=DynamoBatchStore(table),
         deliveries=DynamoDeliveryStore(table),
-        budget_notices=DynamoBudgetNotices(table),
+        budget_notices=DynamoBudgetNoticeStore(table),
         bucket=settings.pictures_bucket,
     )
 

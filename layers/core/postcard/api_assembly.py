@@ -133,8 +133,10 @@ def api_service(api: ApiDependencies) -> ApiService:
             dependencies.pictures,
             stored_pictures,
             shared.budget,
+            shared.template_budgets,
             keys,
             base_url=api.base_url,
+            monotonic=dependencies.monotonic,
         ),
         links=links,
         templates=TemplateCatalog(
@@ -166,6 +168,7 @@ def api_service(api: ApiDependencies) -> ApiService:
             shared.templates,
             days=api.batch_days,
             max_bytes=api.batch_bytes,
+            region=dependencies.region,
         ),
         drafts=drafts,
         designs=DesignStarter(assets, drafts),

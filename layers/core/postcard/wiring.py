@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from postcard import ports
 from postcard.adapters.aws.assets import DynamoAssetStore
-from postcard.adapters.aws.counters import DynamoBudgetNotices, DynamoCounters
+from postcard.adapters.aws.budgets import DynamoBudgetNoticeStore, DynamoBudgetStore
+from postcard.adapters.aws.counters import DynamoCounters
 from postcard.adapters.aws.images import DynamoImageStore
 from postcard.adapters.aws.objects import S3ObjectStore
 from postcard.adapters.aws.secrets import SecretsManagerStore
@@ -196,7 +197,7 @@ def webhook_service(settings: Settings) -> "WebhookFunctionService":
         keys.webhooks_key,
         set_deadline=lambda instant: _set_deadline(clients, instant),
         message_handlers={S3_NOTIFICATION: drawn_images.handle_notification},
-        minute_tasks=[BudgetEvents(DynamoBudgetNotices(table), deliveries, outbox).announce],
+        minute_tasks=[BudgetEvents(DynamoBudgetNoticeStore(table), deliveries, outbox).announce],
     )
 
 
@@ -330,7 +331,9 @@ def _dependencies(
         store=S3ObjectStore(s3, settings.store_bucket),
         fetcher=_LazyFetcher(settings),
         counters=DynamoCounters(table),
-        budget_notices=DynamoBudgetNotices(table),
+        budgets=DynamoBudgetStore(table),
+        budget_notices=DynamoBudgetNoticeStore(table),
+        region=settings.region,
         renderer=Renderer(
             Fonts.load(
                 Path(settings.fonts), Path(settings.more_fonts) if settings.more_fonts else None

@@ -15,7 +15,8 @@
 | draft#{template}          | document         | the same with its document, `ttl`    |
 | deletions#{template}      | version (000001) | a deletion of pictures; 000000: all  |
 | count#{name}              | count            | a counter, with `ttl`                |
-| budget-notices#{day}      | budget#subject   | a used-up budget, with `ttl`         |
+| budget#{name}             | budget           | what is held of a budget, with `ttl` |
+| budget-notices#{day}      | budget#subject   | a used-up budget, `ttl`; batches: "" |
 | keys                      | digest           | an API key; of a session with `ttl`  |
 | invitation#{code digest}  | record           | an invitation, with `ttl`            |
 | assets                    | asset id         | an asset                             |
