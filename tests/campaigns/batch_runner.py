@@ -11,6 +11,7 @@ from typing import Any
 from postcard.adapters.memory.batches import MemoryBatchStore
 from postcard.adapters.memory.files import MemoryFileStore
 from postcard.budgets.money_budget import MoneyBudgets
+from postcard.budgets.money_notices import MoneyNotices
 from postcard.campaigns.batches.batch_errors import BatchIncomplete, BatchRefused, ChunkFailed
 from postcard.campaigns.batches.join import JoinSizes
 from postcard.campaigns.batches.steps import BatchSteps, PictureTools
@@ -30,7 +31,7 @@ class BatchRunner:
     def __init__(self, world: InMemoryService, **options: Any) -> None:
         self.world = world
         self.files = MemoryFileStore(min_part_bytes=64)
-        self.batches = MemoryBatchStore()
+        self.batches = MemoryBatchStore(world.deliveries)
         self.missing_assets: set[str] = set()
         self.checked_assets: list[str] = []
         self.options = {"join_sizes": SMALL_JOIN, "base_url": BASE_URL, **options}
@@ -42,12 +43,13 @@ class BatchRunner:
         """Begin a new process."""
         self.money = MoneyBudgets(
             self.world.budgets,
-            self.world.budget_notices,
+            MoneyNotices(self.world.budget_notices),
             monotonic=lambda: self.world.monotonic_now,
         )
         self.steps = BatchSteps(
             self.files,
             self.batches,
+            self.world.outbox(),
             TemplateLoader(self.world.templates),
             lambda kid, epoch=0: self.world.link_keys,
             self._check_assets,
@@ -58,7 +60,7 @@ class BatchRunner:
                 pipeline=lambda: self.world.api.previews._pipeline,
                 money=lambda: self.money,
             ),
-            notices=self.world.budget_notices,
+            notices=MoneyNotices(self.world.budget_notices),
             clock=lambda: self.world.now,
             monotonic=lambda: self.world.monotonic_now,
             sleep=self._sleep,

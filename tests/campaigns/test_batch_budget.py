@@ -39,8 +39,9 @@ def test_the_first_rows_that_max_usd_pays_for_get_their_links(
     assert {row["alt"] for row in rows[7:]} == {"Hi there"}
     assert (record.ok, record.defaults) == (7, 5)
     assert shown_usd(record) == pytest.approx(max_usd(7), abs=1e-6)
-    (budget,) = world.budget_notices.exceeded_budgets
-    assert budget.name == "batch#bat_1"
+    (notice,) = world.budget_notices.unannounced("")
+    assert (notice.budget, notice.subject) == ("batch_usd", "bat_1")
+    assert notice.limit == pytest.approx(max_usd(7.5))
 
 
 def test_a_batch_that_fits_its_budget_is_as_without_one(
@@ -50,7 +51,7 @@ def test_a_batch_that_fits_its_budget_is_as_without_one(
     runner.do(FILE.encode(), "bat_2")
     assert runner.result() == runner.result("bat_2")
     assert shown_usd(record) == pytest.approx(max_usd(12), abs=1e-6) == 0.000664
-    assert world.budget_notices.exceeded_budgets == []
+    assert world.budget_notices.unannounced("") == []
 
 
 @pytest.mark.parametrize("mode", ["links", "images"])
@@ -67,7 +68,7 @@ def test_a_batch_that_is_to_stop_ends_before_its_first_row(
         else "12 rows cost 0.00069 USD if each"
     )
     assert record.ok == 0 and not any("parts/" in name for name in runner.file_names())
-    assert len(world.budget_notices.exceeded_budgets) == 1
+    assert len(world.budget_notices.unannounced("")) == 1
 
 
 def test_mode_images_stores_no_image_over_the_budget(
@@ -91,8 +92,8 @@ def test_warm_draws_until_the_measured_cost_is_spent(
     assert len(set(world.pictures.keys("renders/"))) == drawn
     assert max_usd(5) * 0.9 < shown_usd(record) <= max_usd(5)
     assert world.budgets.held("batch#bat_1") <= 5 * PRICE.usual_cost
-    (budget,) = world.budget_notices.exceeded_budgets
-    assert budget.subject_id == "bat_1"
+    (notice,) = world.budget_notices.unannounced("")
+    assert notice.subject == "bat_1"
 
 
 def test_a_warm_batch_that_is_to_stop_fails_and_what_it_drew_costs_nothing_again(
@@ -134,7 +135,7 @@ def test_a_dry_run_tells_what_the_batch_would_cost_and_who_would_be_over(
     record = runner.do(FILE.encode(), dry_run=True, mode="warm", max_usd=max_usd(9))
     assert sum(line["code"] == "over_budget" for line in runner.report()) == 3
     assert shown_usd(record) == pytest.approx(max_usd(9), abs=1e-6)
-    assert world.budget_notices.exceeded_budgets == [], "nothing was spent"
+    assert world.budget_notices.unannounced("") == [], "nothing was spent"
 
 
 def test_the_answer_says_what_a_batch_costs(world: InMemoryService) -> None:

@@ -49,12 +49,8 @@ def test_pictures_are_drawn_until_the_day_s_money_is_spent(limited: InMemoryServ
     assert 2 <= drawn < 8
     assert reasons == [None] * drawn + ["budget"] * (8 - drawn)
     assert limited.budgets.held(name_of(limited)) <= billionths(0.01)
-    (budget,) = limited.budget_notices.exceeded_budgets
-    assert (budget.subject_type, budget.subject_id, budget.day) == (
-        "template",
-        "welcome",
-        format_rfc3339(limited.now)[:10],
-    )
+    (notice,) = limited.budget_notices.unannounced(format_rfc3339(limited.now)[:10])
+    assert (notice.budget, notice.subject, notice.limit) == ("template_usd", "welcome", 0.01)
     limited.now += 86_400
     assert reason_of(open_of(limited, "h")) is None, "the next day"
 

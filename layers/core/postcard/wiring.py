@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from postcard import ports
 from postcard.adapters.aws.assets import DynamoAssetStore
-from postcard.adapters.aws.budgets import DynamoBudgetStore
+from postcard.adapters.aws.budgets import DynamoBudgetNoticeStore, DynamoBudgetStore
 from postcard.adapters.aws.counters import DynamoCounters
 from postcard.adapters.aws.images import DynamoImageStore
 from postcard.adapters.aws.objects import S3ObjectStore
@@ -33,8 +33,10 @@ if TYPE_CHECKING:
     from postcard.adapters.aws.boto_client import BotoClient, LazyBotoClient
     from postcard.api_assembly import ApiService
     from postcard.campaigns.batches.batch_worker import BatchWorker
+    from postcard.events.outbox import WebhookOutbox
     from postcard.keys.sessions import SessionService
     from postcard.services.worker import WorkerService
+    from postcard.webhooks.function_service import WebhookFunctionService
 
 FILE_SCHEME = "file:"
 LARGE_FILE_SECONDS = 20.0  # for one call of S3 by the batch function, which sends some megabytes
@@ -85,11 +87,14 @@ def api_service(settings: Settings) -> "ApiService":
     from postcard.adapters.aws.deletion_records import DynamoDeletionStore
     from postcard.adapters.aws.drafts import DynamoDraftStore
     from postcard.adapters.aws.files import S3FileStore
+    from postcard.adapters.aws.hints import SqsHints
     from postcard.adapters.aws.idempotency import DynamoIdempotencyStore
     from postcard.adapters.aws.queue import SqsQueue
     from postcard.adapters.aws.rate_limiter import DynamoRateLimiter
     from postcard.adapters.aws.state_machine import StepFunctionsMachine
     from postcard.adapters.aws.uploads import S3Uploads
+    from postcard.adapters.aws.webhooks import DynamoDeliveryStore, DynamoWebhookStore
+    from postcard.adapters.http.webhook_sender import HttpWebhookSender
     from postcard.api_assembly import ApiDependencies, api_service
     from postcard.assets.font_catalog import describe_fonts
 
@@ -97,8 +102,9 @@ def api_service(settings: Settings) -> "ApiService":
     clients = _clients(settings, "s3", "dynamodb", "secretsmanager", lazy=lazy)
     s3, dynamodb, secrets_manager, cloudfront, sqs, step_functions = clients
     table = Table(dynamodb, settings.table)
+    keys = KeySource(SecretsManagerStore(secrets_manager, settings.secret_id))
     dependencies = replace(
-        _dependencies(settings, s3, dynamodb, secrets_manager),
+        _dependencies(settings, s3, dynamodb, secrets_manager, keys=keys),
         set_deadline=lambda instant: _set_deadline(clients, instant),
     )
     return api_service(
@@ -115,6 +121,11 @@ def api_service(settings: Settings) -> "ApiService":
             files=S3FileStore(s3, settings.store_bucket),
             batches=DynamoBatchStore(table),
             drafts=DynamoDraftStore(table),
+            webhooks=DynamoWebhookStore(table),
+            deliveries=DynamoDeliveryStore(table),
+            hints=SqsHints(sqs, settings.hint_queue_url),
+            webhook_sender=HttpWebhookSender(allow_loopback=settings.loopback_webhooks),
+            webhooks_key=keys.webhooks_key,
             machine=StepFunctionsMachine(step_functions, settings.batch_machine),
             batch_days=settings.batch_days,
             batch_bytes=settings.batch_bytes,
@@ -156,6 +167,40 @@ def worker_service(settings: Settings) -> "WorkerService":
     )
 
 
+def webhook_service(settings: Settings) -> "WebhookFunctionService":
+    """What the webhook function does: deliveries, the tick, and events that others only note."""
+    from postcard.adapters.aws.hints import SqsHints
+    from postcard.adapters.aws.webhooks import DynamoDeliveryStore, DynamoWebhookStore
+    from postcard.adapters.http.webhook_sender import HttpWebhookSender
+    from postcard.events.image_events import ImageEvents
+    from postcard.webhooks.budget_events import BudgetEvents
+    from postcard.webhooks.drawn_images import DrawnImages
+    from postcard.webhooks.function_service import S3_NOTIFICATION, webhook_function_service
+
+    clients = _clients(settings, "dynamodb", "secretsmanager", "sqs", lazy=("s3",))
+    dynamodb, secrets_manager, sqs, s3 = clients
+    table = Table(dynamodb, settings.table)
+    keys = KeySource(SecretsManagerStore(secrets_manager, settings.secret_id))
+    outbox, images = _outbox(table, sqs, settings), DynamoImageStore(table)
+    deliveries = DynamoDeliveryStore(table)
+    drawn_images = DrawnImages(
+        images,
+        S3ObjectStore(s3, settings.pictures_bucket),
+        ImageEvents(images, outbox, base_url=settings.base_url),
+        outbox,
+    )
+    return webhook_function_service(
+        DynamoWebhookStore(table),
+        deliveries,
+        SqsHints(sqs, settings.hint_queue_url),
+        HttpWebhookSender(allow_loopback=settings.loopback_webhooks),
+        keys.webhooks_key,
+        set_deadline=lambda instant: _set_deadline(clients, instant),
+        message_handlers={S3_NOTIFICATION: drawn_images.handle_notification},
+        minute_tasks=[BudgetEvents(DynamoBudgetNoticeStore(table), deliveries, outbox).announce],
+    )
+
+
 def batch_worker(settings: Settings) -> "BatchWorker":
     """The steps of batches, which the batch function does."""
     from postcard.adapters.aws.batches import DynamoBatchStore
@@ -164,11 +209,12 @@ def batch_worker(settings: Settings) -> "BatchWorker":
     from postcard.adapters.aws.files import S3FileStore
     from postcard.campaigns.batches.batch_worker import BatchDependencies, batch_worker
 
-    dynamodb, secrets_manager, cloudfront = _clients(
-        settings, "dynamodb", "secretsmanager", lazy=("cloudfront",)
+    dynamodb, secrets_manager, cloudfront, sqs = _clients(
+        settings, "dynamodb", "secretsmanager", lazy=("cloudfront", "sqs")
     )
     s3 = boto_client("s3", settings, seconds=LARGE_FILE_SECONDS)
-    clients = [dynamodb, secrets_manager, cloudfront, s3]
+    clients = [dynamodb, secrets_manager, cloudfront, sqs, s3]
+    table = Table(dynamodb, settings.table)
     dependencies = replace(
         _dependencies(settings, s3, dynamodb, secrets_manager),
         set_deadline=lambda instant: _set_deadline(clients, instant),
@@ -177,13 +223,22 @@ def batch_worker(settings: Settings) -> "BatchWorker":
         BatchDependencies(
             dependencies,
             S3FileStore(s3, settings.store_bucket),
-            DynamoBatchStore(Table(dynamodb, settings.table)),
+            DynamoBatchStore(table),
+            _outbox(table, sqs, settings),
             CloudFrontCdn(cloudfront, settings.distribution_id),
             base_url=settings.base_url,
             concurrency=settings.batch_concurrency,
             max_rows=settings.batch_rows,
         )
     )
+
+
+def _outbox(table: Table, sqs: Any, settings: Settings) -> "WebhookOutbox":
+    from postcard.adapters.aws.hints import SqsHints
+    from postcard.adapters.aws.webhooks import DynamoWebhookStore
+    from postcard.events.outbox import WebhookOutbox
+
+    return WebhookOutbox(DynamoWebhookStore(table), SqsHints(sqs, settings.hint_queue_url))
 
 
 def _clients(
@@ -262,10 +317,12 @@ def _dependencies(
     dynamodb: Any,
     secrets_manager: Any,
     clock: Callable[[], float] = time.monotonic,
+    *,
+    keys: KeySource | None = None,
 ) -> assembly.Dependencies:
     table = Table(dynamodb, settings.table)
     caches = Caches()
-    keys = KeySource(SecretsManagerStore(secrets_manager, settings.secret_id), clock=clock)
+    keys = keys or KeySource(SecretsManagerStore(secrets_manager, settings.secret_id), clock=clock)
     return assembly.Dependencies(
         templates=DynamoTemplateStore(table),
         images=DynamoImageStore(table),
@@ -275,6 +332,7 @@ def _dependencies(
         fetcher=_LazyFetcher(settings),
         counters=DynamoCounters(table),
         budgets=DynamoBudgetStore(table),
+        budget_notices=DynamoBudgetNoticeStore(table),
         region=settings.region,
         renderer=Renderer(
             Fonts.load(

@@ -25,13 +25,6 @@ if TYPE_CHECKING:
     from postcard.budgets.template_budgets import TemplateBudgets
 
 
-class SilentNotices:
-    """Nobody hears of budgets that are spent."""
-
-    def exceeded(self, budget: ports.MoneyBudget, *, now: float) -> None:
-        """Nothing is done."""
-
-
 @dataclass(frozen=True, slots=True)
 class Dependencies:
     """The outside world of the picture service: stores, fetcher, clocks, keys.
@@ -48,6 +41,7 @@ class Dependencies:
     fetcher: ports.Fetcher
     counters: ports.Counters
     budgets: ports.BudgetStore
+    budget_notices: ports.BudgetNoticeStore
     renderer: Renderer
     keys: LinkKeysById
     origin: Callable[[], str]
@@ -55,7 +49,6 @@ class Dependencies:
     clock: Callable[[], float] = time.time
     merge_renders: int = DEFAULT_MERGE_RENDERS  # a day, for one merge link
     region: str = DEFAULT_REGION  # whose list prices count
-    budget_notices: ports.BudgetNotices = field(default_factory=SilentNotices)
     stores_renders: bool = True  # False: the CDN alone keeps the pictures of links
     set_deadline: Callable[[float], None] = lambda instant: None
     caches: Caches = field(default_factory=Caches)
@@ -83,10 +76,10 @@ class SharedServices:
         @cache  # imported only where a budget in money is set
         def money() -> "MoneyBudgets":
             from postcard.budgets.money_budget import MoneyBudgets
+            from postcard.budgets.money_notices import MoneyNotices
 
-            return MoneyBudgets(
-                dependencies.budgets, dependencies.budget_notices, monotonic=monotonic
-            )
+            notices = MoneyNotices(dependencies.budget_notices)
+            return MoneyBudgets(dependencies.budgets, notices, monotonic=monotonic)
 
         @cache
         def template_budgets() -> "TemplateBudgets":
@@ -115,7 +108,10 @@ class SharedServices:
                 dependencies.renderer, sources, monotonic=monotonic, caches=caches
             ),
             budget=RenderBudget(
-                dependencies.counters, merge_renders=dependencies.merge_renders, clock=monotonic
+                dependencies.counters,
+                dependencies.budget_notices,
+                merge_renders=dependencies.merge_renders,
+                clock=monotonic,
             ),
             money=money,
             template_budgets=template_budgets,

@@ -11,6 +11,7 @@ from postcard.deletion.blind_index import blind_indexes
 from postcard.deletion.stored_pictures import StoredPictures, without_values
 from postcard.delivery.picture_service import DAY_SECONDS, cache_for, image_key
 from postcard.errors import GatewayTimeout, Gone, NotFound, TooManyRequests, faults_to_json
+from postcard.events.image_events import ImageEvents
 from postcard.links.image_ids import derive_image_id, is_valid_image_id
 from postcard.links.signing import LinkKeys
 from postcard.pipeline.pipeline import (
@@ -38,7 +39,8 @@ if TYPE_CHECKING:
 class ImageRequest:
     """The body of `POST /v1/images`; None means the template's own.
 
-    `key_templates` are those that the API key is limited to.
+    `metadata` is for the event of this call. `key_templates` are those that the API key is limited
+    to.
     """
 
     template_id: str
@@ -51,6 +53,7 @@ class ImageRequest:
     quality: int | None = None
     max_bytes: int | None = None
     render: str = "now"
+    metadata: JsonObject | None = None
     key_templates: Sequence[str] | None = None
 
 
@@ -85,6 +88,15 @@ class ImageResult:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """When a call came, until when it may draw, and the metadata for its event."""
+
+    now: float
+    deadline: float
+    metadata: JsonObject | None
+
+
 class Images:
     """Creates, reads and erases opaque images."""
 
@@ -94,6 +106,7 @@ class Images:
         pipeline: RenderPipeline,
         links: LinkService,
         records: ports.ImageStore,
+        events: ImageEvents,
         pictures: ports.ObjectStore,
         stored_pictures: StoredPictures,
         budget: RenderBudget,
@@ -108,6 +121,7 @@ class Images:
         self._pipeline = pipeline
         self._links = links
         self._records = records
+        self._events = events
         self._pictures = pictures
         self._stored_pictures = stored_pictures
         self._budget = budget
@@ -134,20 +148,21 @@ class Images:
             )
             check_permitted_assets(job, now=now)
             image_id = derive_image_id(self._keys(), job.canonical())
-            existing = self._refresh_status(self._records.get(image_id))
+            existing = self._refresh_status(self._records.get(image_id), now=now)
             if existing is not None and _is_reusable(existing, request.render):
                 return self._result(existing, job, cached=True, outcome="cached")
             record = self._new_record(image_id, job, existing, now)
             if self._is_drawn_on_open(request, owner, job, now):
                 return self._put_pending(record, job)
+            call = _Call(now, deadline, request.metadata)
             if owner.daily_usd is None:
-                return self._draw(record, job, now, deadline)
+                return self._draw(record, job, call)
             seconds = deadline - self._monotonic()
             allowance = self._template_budgets().reserve(owner, seconds=seconds, now=now)
             if allowance is None:
                 _refuse_if_asked(owner, now)
                 return self._put_pending(record, job)
-            return self._draw_within(allowance, record, job, now, deadline)
+            return self._draw_within(allowance, record, job, call)
 
     def create_pending(self, job: RenderJob, *, now: float) -> ImageResult:
         """The image of a job, drawn at its first GET: as `create` with `render` `on_open` makes it.
@@ -172,13 +187,13 @@ class Images:
         self._records.put(record := replace(record, status=status))
         return self._result(record, job, cached=False, outcome="pending")
 
-    def read(self, image_id: str) -> ImageResult:
+    def read(self, image_id: str, *, now: float) -> ImageResult:
         """An image by its id; `NotFound`, `Gone` once erased."""
         stored = self._existing(image_id)
         template = self._templates.record(stored.template_id)
         if template is not None and not template.erased:
             is_recalled = stored.version in template.recalls
-            record = self._refresh_status(stored, is_recalled=is_recalled)
+            record = self._refresh_status(stored, now=now, is_recalled=is_recalled)
             if record is not None and not record.erased:
                 return ImageResult(record, self._url(record), True, record.warnings)
         raise Gone(f'The image "{image_id}" was erased; the same POST makes it anew.')
@@ -203,7 +218,7 @@ class Images:
         return record
 
     def _refresh_status(
-        self, record: ImageRecord | None, *, is_recalled: bool = False
+        self, record: ImageRecord | None, *, now: float, is_recalled: bool = False
     ) -> ImageRecord | None:
         """The record, now `ready` if a GET has drawn the picture since.
 
@@ -217,10 +232,7 @@ class Images:
         stored = self._pictures.get(image_key(record.image_id, record.format))
         if stored is None:
             return replace(record, status="pending", bytes=None) if is_recalled else record
-        ready = replace(record, status="ready", bytes=len(stored.body), warnings=())
-        if ready != record and not self._records.replace(ready, status=record.status):
-            return self._records.get(record.image_id)  # erased, or refreshed by another call
-        return ready
+        return self._events.set_ready(record, len(stored.body), now=now)
 
     def _is_drawn_on_open(
         self, request: ImageRequest, template: TemplateRecord, job: RenderJob, now: float
@@ -233,20 +245,17 @@ class Images:
         _refuse_if_asked(template, now)
         return True
 
-    def _draw(
-        self, record: ImageRecord, job: RenderJob, now: float, deadline: float
-    ) -> ImageResult:
+    def _draw(self, record: ImageRecord, job: RenderJob, call: _Call) -> ImageResult:
         timings = Timings()
-        result = self._render(job, now, deadline, timings)
-        return self._store_drawn(record, job, result, timings)
+        result = self._render(job, call.now, call.deadline, timings)
+        return self._store_drawn(record, job, result, timings, call)
 
     def _draw_within(
         self,
         allowance: "PictureAllowance",
         record: ImageRecord,
         job: RenderJob,
-        now: float,
-        deadline: float,
+        call: _Call,
     ) -> ImageResult:
         """Draws in the time and the bytes that the budget pays for, and charges the picture.
 
@@ -255,15 +264,15 @@ class Images:
         timings, started_at, drawn_bytes = Timings(), self._monotonic(), 0
         affordable = started_at + allowance.seconds
         try:
-            result = self._render(job, now, min(deadline, affordable), timings)
+            result = self._render(job, call.now, min(call.deadline, affordable), timings)
             size = len(result.image.body)
             milliseconds = (self._monotonic() - started_at) * 1000
             if not allowance.covers(milliseconds=milliseconds, picture_bytes=size):
                 return self._put_pending(record, job)
             drawn_bytes = size
-            return self._store_drawn(record, job, result, timings)
+            return self._store_drawn(record, job, result, timings, call)
         except GatewayTimeout:
-            if affordable >= deadline:
+            if affordable >= call.deadline:
                 raise
             return self._put_pending(record, job)
         finally:
@@ -281,7 +290,12 @@ class Images:
         return result
 
     def _store_drawn(
-        self, record: ImageRecord, job: RenderJob, result: RenderResult, timings: Timings
+        self,
+        record: ImageRecord,
+        job: RenderJob,
+        result: RenderResult,
+        timings: Timings,
+        call: _Call,
     ) -> ImageResult:
         record = replace(
             record,
@@ -291,7 +305,7 @@ class Images:
         )
         if not result.degraded:
             self._store(record, result)
-        self._records.put(record)
+        self._events.put(record, now=call.now, metadata=call.metadata)
         timings.lap("store")
         return self._result(
             record, job, cached=False, outcome="drawn", timings_ms=timings.milliseconds

@@ -1,10 +1,22 @@
-"""Budgets in the table."""
+"""Budgets in the table, and notices of those that are used up."""
 
-from postcard.adapters.aws.table import ConditionExpression, ConditionFailed, Row, Table
+from collections.abc import Sequence
+
+from postcard.adapters.aws.table import (
+    IF_ABSENT,
+    ConditionExpression,
+    ConditionFailed,
+    Row,
+    Table,
+    record_fields,
+    to_row,
+)
 from postcard.errors import ServiceUnavailable
+from postcard.ports import BudgetNotice
 
 MAX_TRIES = 8  # while others take from the same budget
 TOKEN_SLOTS = 16
+NOTICE_SECONDS = 3 * 86_400  # for which a notice is kept
 
 
 class DynamoBudgetStore:
@@ -61,3 +73,41 @@ def _if_enough(room: int, slot: str, token: str) -> ConditionExpression:
         ("held", slot),
         {"room": room, "token": token},
     )
+
+
+class DynamoBudgetNoticeStore:
+    """A row for each notice, in a partition for each day.
+
+    `add` is an update, since the image function has no right to put rows.
+    """
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def add(self, notice: BudgetNotice) -> None:
+        """Store a notice unless there is one."""
+        sets = to_row(notice) | {"ttl": int(notice.at) + NOTICE_SECONDS}
+        try:
+            self._table.update(*_notice_key(notice), sets=sets, condition=IF_ABSENT)
+        except ConditionFailed:
+            return
+
+    def unannounced(self, day: str) -> Sequence[BudgetNotice]:
+        """Those of a day that are no events yet."""
+        return [
+            BudgetNotice(**record_fields(row, BudgetNotice))
+            for row in self._table.query(_notices_partition(day))
+            if not row.get("announced")
+        ]
+
+    def mark_announced(self, notice: BudgetNotice) -> None:
+        """The notice is an event now."""
+        self._table.update(*_notice_key(notice), sets={"announced": True})
+
+
+def _notices_partition(day: str) -> str:
+    return f"budget-notices#{day}"
+
+
+def _notice_key(notice: BudgetNotice) -> tuple[str, str]:
+    return _notices_partition(notice.day), f"{notice.budget}#{notice.subject}"

@@ -1,7 +1,11 @@
 """Every port in memory, for tests and local use. Safe in several threads."""
 
 from postcard.adapters.memory.batches import MemoryBatchStore
-from postcard.adapters.memory.budgets import MemoryBudgetNotices, MemoryBudgetStore
+from postcard.adapters.memory.budgets import (
+    MemoryBudgetNotices,
+    MemoryBudgetNoticeStore,
+    MemoryBudgetStore,
+)
 from postcard.adapters.memory.counters import MemoryCounters
 from postcard.adapters.memory.drafts import MemoryDraftStore
 from postcard.adapters.memory.files import MemoryFileStore
@@ -24,19 +28,27 @@ from postcard.adapters.memory.services import (
     MemoryUploads,
 )
 from postcard.adapters.memory.templates import MemoryTemplateStore
+from postcard.adapters.memory.webhooks import (
+    MemoryDeliveryStore,
+    MemoryHints,
+    MemoryWebhookStore,
+)
 
 __all__ = [
     "MemoryApiKeyStore",
     "MemoryAssetStore",
     "MemoryBatchStore",
+    "MemoryBudgetNoticeStore",
     "MemoryBudgetNotices",
     "MemoryBudgetStore",
     "MemoryCdn",
     "MemoryCounters",
     "MemoryDeletionStore",
+    "MemoryDeliveryStore",
     "MemoryDraftStore",
     "MemoryEdgeStore",
     "MemoryFileStore",
+    "MemoryHints",
     "MemoryIdempotencyStore",
     "MemoryImageStore",
     "MemoryInvitationStore",
@@ -47,4 +59,5 @@ __all__ = [
     "MemoryStateMachine",
     "MemoryTemplateStore",
     "MemoryUploads",
+    "MemoryWebhookStore",
 ]

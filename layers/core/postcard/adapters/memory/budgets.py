@@ -1,8 +1,9 @@
 """Budgets in memory, and a list of the notices about them."""
 
 import threading
+from collections.abc import Sequence
 
-from postcard.ports import MoneyBudget
+from postcard.ports import BudgetNotice, MoneyBudget
 
 
 class MemoryBudgetStore:
@@ -41,3 +42,31 @@ class MemoryBudgetNotices:
     def exceeded(self, budget: MoneyBudget, *, now: float) -> None:
         """Keep a notice."""
         self.exceeded_budgets.append(budget)
+
+
+class MemoryBudgetNoticeStore:
+    """The first notice of each budget, subject and day, and which of them are announced."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._notices: dict[tuple[str, str, str], BudgetNotice] = {}
+        self._announced: set[BudgetNotice] = set()
+
+    def add(self, notice: BudgetNotice) -> None:
+        """Store a notice unless there is one."""
+        with self._lock:
+            self._notices.setdefault((notice.day, notice.budget, notice.subject), notice)
+
+    def unannounced(self, day: str) -> Sequence[BudgetNotice]:
+        """Those of a day that are no events yet."""
+        with self._lock:
+            return [
+                notice
+                for key, notice in sorted(self._notices.items())
+                if notice.day == day and notice not in self._announced
+            ]
+
+    def mark_announced(self, notice: BudgetNotice) -> None:
+        """The notice is an event now."""
+        with self._lock:
+            self._announced.add(notice)
