@@ -23,7 +23,7 @@ MILLION = 1_000_000
 METRICS = 35  # of both functions, with the reasons of fallbacks
 ALARM_METRICS = 35  # CloudWatch bills each metric of an alarm
 
-QUEUES = 2  # that call functions
+QUEUES = 3  # that call functions
 IDLE_POLLS = QUEUES * 5 * 3 * 60 * 24 * 30  # five times at once, each for 20 s
 TICKS = 60 * 24 * 30  # calls of the webhook function in a month, each of some 20 ms with 256 MB
 CASES: dict[str, Units] = {

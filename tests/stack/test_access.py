@@ -135,7 +135,7 @@ def test_only_what_the_stack_names_can_invoke_a_function(cloudformation: SamDocu
     assert "AWS::Lambda::Url" not in kinds
     sources = of_type(cloudformation, "AWS::Lambda::EventSourceMapping").values()
     assert [source["EventSourceArn"] for source in sources] == [
-        {"Fn::GetAtt": [queue, "Arn"]} for queue in ("WorkQueue", "HintQueue")
+        {"Fn::GetAtt": [queue, "Arn"]} for queue in ("WorkQueue", "HintQueue", "SlowHintQueue")
     ]
     assert "AWS::SQS::QueuePolicy" not in kinds, "nobody outside the account may send"
     roles = of_type(cloudformation, "AWS::IAM::Role")

@@ -684,7 +684,8 @@ class WebhookHealth:
     """How a webhook's endpoint has answered lately. Times are Unix seconds.
 
     `failures` counts failures in a row. `failing_since` is the first failure of that row. Until
-    `retry_at` nothing is sent to an endpoint that fails.
+    `retry_at` nothing is sent to an endpoint that fails. Until `slow_until` its events are for the
+    workers of slow endpoints.
     """
 
     failures: int = 0
@@ -693,6 +694,7 @@ class WebhookHealth:
     last_success_at: float | None = None
     last_failure_at: float | None = None
     last_status: int | None = None
+    slow_until: float = 0
 
 
 class WebhookStore(Protocol):
@@ -717,6 +719,9 @@ class WebhookStore(Protocol):
 
     def claim_probe(self, webhook_id: str, *, now: float, retry_at: float) -> bool:
         """Move `retry_at` if it is past; of several workers one gets to try the endpoint."""
+
+    def mark_slow(self, webhook_id: str, *, until: float) -> None:
+        """Set `slow_until`."""
 
     def reset_health(self, webhook_id: str) -> None:
         """Forget the failures: a webhook is enabled again."""
@@ -801,10 +806,22 @@ class DeliveryStore(Protocol):
 
 
 class Hints(Protocol):
-    """Hints to the webhook function that a delivery is due; they may be lost or come twice."""
+    """Hints to the webhook function that a delivery is due; they may be lost or come twice.
 
-    def send(self, hints: Sequence[tuple[DeliveryKey, float]], *, delay_seconds: int = 0) -> None:
+    Those for slow endpoints have a queue and workers of their own, so that others do not wait.
+    """
+
+    def send(
+        self,
+        hints: Sequence[tuple[DeliveryKey, float]],
+        *,
+        delay_seconds: int = 0,
+        slow: bool = False,
+    ) -> None:
         """Each a delivery's key with its `due_at`; they arrive after at most 900 seconds."""
+
+    def backlog(self, *, slow: bool = False) -> int:
+        """About how many hints have arrived and wait for a worker."""
 
 
 class Outbox(Protocol):

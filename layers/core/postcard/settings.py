@@ -31,6 +31,7 @@ class Settings:
     distribution_id: str = ""
     queue_url: str = ""  # of the worker's tasks
     hint_queue_url: str = ""  # of hints at deliveries of webhooks
+    slow_hint_queue_url: str = ""  # of those whose endpoints are slow
     loopback_webhooks: bool = False  # to http://127.0.0.1:PORT; never in AWS
     batch_machine: str = ""  # the ARN of the state machine of batches
     batch_days: int = DEFAULT_BATCH_DAYS  # until the files of a batch are deleted
@@ -62,6 +63,7 @@ class Settings:
             distribution_id=environ.get("POSTCARD_DISTRIBUTION_ID", ""),
             queue_url=environ.get("POSTCARD_QUEUE_URL", ""),
             hint_queue_url=environ.get("POSTCARD_HINT_QUEUE_URL", ""),
+            slow_hint_queue_url=environ.get("POSTCARD_SLOW_HINT_QUEUE_URL", ""),
             loopback_webhooks=_read_flag(environ, "POSTCARD_LOOPBACK_WEBHOOKS"),
             batch_machine=environ.get("POSTCARD_BATCH_MACHINE", ""),
             batch_days=_read_positive_integer(environ, "POSTCARD_BATCH_DAYS", "days")

@@ -121,7 +121,7 @@ def api_service(settings: Settings) -> "ApiService":
             drafts=DynamoDraftStore(table),
             webhooks=DynamoWebhookStore(table),
             deliveries=DynamoDeliveryStore(table),
-            hints=SqsHints(sqs, settings.hint_queue_url),
+            hints=SqsHints(sqs, settings.hint_queue_url, settings.slow_hint_queue_url),
             webhook_sender=HttpWebhookSender(allow_loopback=settings.loopback_webhooks),
             webhooks_key=keys.webhooks_key,
             machine=StepFunctionsMachine(step_functions, settings.batch_machine),
@@ -179,7 +179,7 @@ def webhook_service(settings: Settings) -> "WebhookFunctionService":
     return webhook_function_service(
         DynamoWebhookStore(table),
         DynamoDeliveryStore(table),
-        SqsHints(sqs, settings.hint_queue_url),
+        SqsHints(sqs, settings.hint_queue_url, settings.slow_hint_queue_url),
         HttpWebhookSender(allow_loopback=settings.loopback_webhooks),
         keys.webhooks_key,
         set_deadline=lambda instant: _set_deadline(clients, instant),
