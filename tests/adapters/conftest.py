@@ -178,13 +178,27 @@ def light_client(settings: Settings, **options: Any) -> LightClient:
 
 
 def make_table(client: Any, name: str) -> None:
-    keys = (("pk", "HASH"), ("sk", "RANGE"))
+    types = {"pk": "S", "sk": "S", "due": "S", "due_at": "N"}
     client.create_table(
         TableName=name,
-        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key, _ in keys],
-        KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys],
+        AttributeDefinitions=[
+            {"AttributeName": key, "AttributeType": kind} for key, kind in types.items()
+        ],
+        KeySchema=_key_schema("pk", "sk"),
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "due",
+                "KeySchema": _key_schema("due", "due_at"),
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            }
+        ],
         BillingMode="PAY_PER_REQUEST",
     )
+
+
+def _key_schema(partition: str, sort: str) -> list[dict[str, str]]:
+    keys = ((partition, "HASH"), (sort, "RANGE"))
+    return [{"AttributeName": key, "KeyType": kind} for key, kind in keys]
 
 
 @pytest.fixture(params=["memory", "boto3", "light"])

@@ -29,6 +29,7 @@ from postcard.ports import (
     ImageRecord,
     RateLimitResult,
     StoredObject,
+    WebhookResponse,
 )
 from postcard.rendering.decoded_image_cache import DecodedImageCache
 from postcard.rendering.renderer import Renderer
@@ -222,6 +223,39 @@ class FakeWeb:
         if url not in self.pictures:
             raise FetchError(f"{urlsplit(url).hostname} answered 404.")
         return FetchedImage(self.pictures[url], url)
+
+
+@dataclass(frozen=True)
+class ReceivedPost:
+    """A POST that an endpoint of a webhook got."""
+
+    url: str
+    body: str
+    headers: Mapping[str, str]
+
+
+@dataclass
+class FakeEndpoints:
+    """The endpoints of webhooks: they answer 204, or what `answers` has for their URL.
+
+    Of a list of answers each is given once, the last one again and again. `refused` has the URLs
+    that may not be sent to.
+    """
+
+    answers: dict[str, list[WebhookResponse]] = field(default_factory=dict)
+    posts: list[ReceivedPost] = field(default_factory=list)
+    refused: set[str] = field(default_factory=set)
+
+    def check(self, url: str) -> None:
+        if url in self.refused:
+            raise FetchError(f"{urlsplit(url).hostname} is not on the public internet.")
+
+    def post(
+        self, url: str, body: str, headers: Mapping[str, str], *, seconds: float
+    ) -> WebhookResponse:
+        self.posts.append(ReceivedPost(url, body, dict(headers)))
+        answers = self.answers.get(url, [WebhookResponse(204)])
+        return answers.pop(0) if len(answers) > 1 else answers[0]
 
 
 @dataclass

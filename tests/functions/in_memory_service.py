@@ -15,12 +15,15 @@ from postcard.adapters.memory import (
     MemoryBatchStore,
     MemoryCdn,
     MemoryDeletionStore,
+    MemoryDeliveryStore,
     MemoryFileStore,
+    MemoryHints,
     MemoryIdempotencyStore,
     MemoryInvitationStore,
     MemoryQueue,
     MemoryStateMachine,
     MemoryUploads,
+    MemoryWebhookStore,
 )
 from postcard.api_assembly import ApiDependencies, api_service
 from postcard.deletion.deletions import DeletionWorker
@@ -38,6 +41,7 @@ from postcard.settings import DEFAULT_MERGE_RENDERS, MAX_BATCH_BYTES
 from tests.functions.fake_services import (
     FakeCounters,
     FakeDrafts,
+    FakeEndpoints,
     FakeImages,
     FakeLambdaContext,
     FakeObjects,
@@ -52,6 +56,7 @@ from tests.functions.sample_events import Json, api_event, image_event
 NOW = 1_795_341_600.0  # 2026-11-22T10:00:00Z
 BASE_URL = "https://pictures.example.com"
 ORIGIN_SECRET = "s" * 64
+WEBHOOKS_KEY = "d" * 64
 
 
 class InMemoryService:
@@ -72,6 +77,8 @@ class InMemoryService:
         self.web, self.cdn = FakeWeb(), MemoryCdn()
         self.deletions, self.queue = MemoryDeletionStore(), MemoryQueue(lambda: self.now)
         self.drafts = FakeDrafts(self.templates)
+        self.webhooks, self.deliveries = MemoryWebhookStore(), MemoryDeliveryStore()
+        self.hints, self.endpoints = MemoryHints(lambda: self.now), FakeEndpoints()
         self.files, self.batches = MemoryFileStore(), MemoryBatchStore()
         self.machine, self.batch_bytes = MemoryStateMachine(), MAX_BATCH_BYTES
         self.renderer = FakeRenderer()
@@ -119,6 +126,11 @@ class InMemoryService:
             files=self.files,
             batches=self.batches,
             drafts=self.drafts,
+            webhooks=self.webhooks,
+            deliveries=self.deliveries,
+            hints=self.hints,
+            webhook_sender=self.endpoints,
+            webhooks_key=lambda: WEBHOOKS_KEY,
             machine=self.machine,
             batch_bytes=self.batch_bytes,
             fonts=lambda: [inter],

@@ -683,8 +683,9 @@ class WebhookRecord:
 class WebhookHealth:
     """How a webhook's endpoint has answered lately. Times are Unix seconds.
 
-    `failures` counts failures in a row. Until `retry_at` nothing is sent to an endpoint that fails.
-    `failing_since` is the first failure of that row.
+    `failures` counts failures in a row. `failing_since` is the first failure of that row. Until
+    `retry_at` nothing is sent to an endpoint that fails. Until `slow_until` its events are for the
+    workers of slow endpoints.
     """
 
     failures: int = 0
@@ -693,6 +694,7 @@ class WebhookHealth:
     last_success_at: float | None = None
     last_failure_at: float | None = None
     last_status: int | None = None
+    slow_until: float = 0
 
 
 class WebhookStore(Protocol):
@@ -707,8 +709,22 @@ class WebhookStore(Protocol):
 
     def delete(self, webhook_id: str) -> None: ...
     def health(self, webhook_id: str) -> WebhookHealth: ...
-    def set_health(self, webhook_id: str, health: WebhookHealth) -> None:
-        """Store it; of two workers at once the last one wins."""
+    def add_success(self, webhook_id: str, *, at: float, status: int) -> None:
+        """Its endpoint has taken an event: no failures in a row, nothing is held back."""
+
+    def add_failure(
+        self, webhook_id: str, *, at: float, status: int | None, retry_at: float | None = None
+    ) -> WebhookHealth:
+        """Count a failure and perhaps set `retry_at`; the new health."""
+
+    def claim_probe(self, webhook_id: str, *, now: float, retry_at: float) -> bool:
+        """Move `retry_at` if it is past; of several workers one gets to try the endpoint."""
+
+    def mark_slow(self, webhook_id: str, *, until: float) -> None:
+        """Set `slow_until`."""
+
+    def reset_health(self, webhook_id: str) -> None:
+        """Forget the failures: a webhook is enabled again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -736,7 +752,8 @@ class DeliveryRecord:
 
     `body` is the exact text that is sent, the same at each try. `state` is `waiting`, `delivered`
     or `dead`. `due_at`: when it is tried next; None unless it waits. `tries` count towards the ten
-    that it has; those that an endpoint fails which is known to fail do not.
+    that it has; those that an endpoint fails which is known to fail do not. `started_at`: when the
+    first of these tries was due, which is the time of the event or of a replay.
     """
 
     key: DeliveryKey
@@ -744,6 +761,7 @@ class DeliveryRecord:
     body: str
     state: str
     due_at: float | None
+    started_at: float
     expires_at: int
     tries: int = 0
     attempts: Sequence[DeliveryAttempt] = ()
@@ -767,6 +785,9 @@ class DeliveryStore(Protocol):
     def finish(self, record: DeliveryRecord, *, due_at: float) -> bool:
         """Store the outcome of a delivery claimed until `due_at`; False if it no longer is."""
 
+    def replay(self, record: DeliveryRecord) -> bool:
+        """Store a delivery that waits again; False if it is not delivered or dead."""
+
     def due(
         self, webhook_id: str, *, until: float, limit: int
     ) -> Sequence[tuple[DeliveryKey, float]]:
@@ -775,16 +796,32 @@ class DeliveryStore(Protocol):
     def page(
         self, webhook_id: str, *, state: str | None, limit: int, cursor: str | None
     ) -> Page[DeliveryRecord]:
-        """Deliveries of a webhook, newest first, perhaps only those in a state."""
+        """Deliveries of a webhook, newest first, perhaps only those in a state.
 
-    def delete_all(self, webhook_id: str) -> None: ...
+        If many are in other states, a page has fewer than `limit` though more follow.
+        """
+
+    def delete_all(self, webhook_id: str) -> None:
+        """Delete the newest thousand deliveries of a webhook; the others expire by themselves."""
 
 
 class Hints(Protocol):
-    """Hints to the webhook function that a delivery is due; they may be lost or come twice."""
+    """Hints to the webhook function that a delivery is due; they may be lost or come twice.
 
-    def send(self, hints: "Sequence[tuple[DeliveryKey, float]]", *, delay_seconds: int = 0) -> None:
+    Those for slow endpoints have a queue and workers of their own, so that others do not wait.
+    """
+
+    def send(
+        self,
+        hints: Sequence[tuple[DeliveryKey, float]],
+        *,
+        delay_seconds: int = 0,
+        slow: bool = False,
+    ) -> None:
         """Each a delivery's key with its `due_at`; they arrive after at most 900 seconds."""
+
+    def backlog(self, *, slow: bool = False) -> int:
+        """About how many hints have arrived and wait for a worker."""
 
 
 class Outbox(Protocol):
@@ -797,6 +834,34 @@ class Outbox(Protocol):
 
     def announce(self, deliveries: Sequence[DeliveryRecord]) -> None:
         """Send hints for deliveries that are stored; a failure is harmless, and ignored."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookResponse:
+    """What an endpoint answered to a POST. `status` None: nothing usable, and `error` says why.
+
+    `body` is the beginning of its text, `retry_after` the header of this name.
+    """
+
+    status: int | None
+    error: str = ""
+    body: str = ""
+    retry_after: str | None = None
+
+
+class WebhookSender(Protocol):
+    """Sends POSTs to endpoints of webhooks, which are on the public internet."""
+
+    def check(self, url: str) -> None:
+        """`FetchError`, whose text is for the caller, unless the URL may be sent to."""
+
+    def post(
+        self, url: str, body: str, headers: Mapping[str, str], *, seconds: float
+    ) -> WebhookResponse:
+        """Send a body of JSON and read the response within `seconds`; redirects are not followed.
+
+        The URL is checked again: the host may have got another address.
+        """
 
 
 @dataclass(frozen=True, slots=True)

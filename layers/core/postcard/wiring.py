@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from postcard.campaigns.batches.batch_worker import BatchWorker
     from postcard.keys.sessions import SessionService
     from postcard.services.worker import WorkerService
+    from postcard.webhooks.function_service import WebhookFunctionService
 
 FILE_SCHEME = "file:"
 LARGE_FILE_SECONDS = 20.0  # for one call of S3 by the batch function, which sends some megabytes
@@ -84,11 +85,14 @@ def api_service(settings: Settings) -> "ApiService":
     from postcard.adapters.aws.deletion_records import DynamoDeletionStore
     from postcard.adapters.aws.drafts import DynamoDraftStore
     from postcard.adapters.aws.files import S3FileStore
+    from postcard.adapters.aws.hints import SqsHints
     from postcard.adapters.aws.idempotency import DynamoIdempotencyStore
     from postcard.adapters.aws.queue import SqsQueue
     from postcard.adapters.aws.rate_limiter import DynamoRateLimiter
     from postcard.adapters.aws.state_machine import StepFunctionsMachine
     from postcard.adapters.aws.uploads import S3Uploads
+    from postcard.adapters.aws.webhooks import DynamoDeliveryStore, DynamoWebhookStore
+    from postcard.adapters.http.webhook_sender import HttpWebhookSender
     from postcard.api_assembly import ApiDependencies, api_service
     from postcard.assets.font_catalog import describe_fonts
 
@@ -96,8 +100,9 @@ def api_service(settings: Settings) -> "ApiService":
     clients = _clients(settings, "s3", "dynamodb", "secretsmanager", lazy=lazy)
     s3, dynamodb, secrets_manager, cloudfront, sqs, step_functions = clients
     table = Table(dynamodb, settings.table)
+    keys = KeySource(SecretsManagerStore(secrets_manager, settings.secret_id))
     dependencies = replace(
-        _dependencies(settings, s3, dynamodb, secrets_manager),
+        _dependencies(settings, s3, dynamodb, secrets_manager, keys=keys),
         set_deadline=lambda instant: _set_deadline(clients, instant),
     )
     return api_service(
@@ -114,6 +119,11 @@ def api_service(settings: Settings) -> "ApiService":
             files=S3FileStore(s3, settings.store_bucket),
             batches=DynamoBatchStore(table),
             drafts=DynamoDraftStore(table),
+            webhooks=DynamoWebhookStore(table),
+            deliveries=DynamoDeliveryStore(table),
+            hints=SqsHints(sqs, settings.hint_queue_url, settings.slow_hint_queue_url),
+            webhook_sender=HttpWebhookSender(allow_loopback=settings.loopback_webhooks),
+            webhooks_key=keys.webhooks_key,
             machine=StepFunctionsMachine(step_functions, settings.batch_machine),
             batch_days=settings.batch_days,
             batch_bytes=settings.batch_bytes,
@@ -152,6 +162,27 @@ def worker_service(settings: Settings) -> "WorkerService":
     )
     return WorkerService(
         {TASK: deletions.handle}, set_deadline=lambda instant: _set_deadline(clients, instant)
+    )
+
+
+def webhook_service(settings: Settings) -> "WebhookFunctionService":
+    """What the webhook function does: deliveries, and the tick."""
+    from postcard.adapters.aws.hints import SqsHints
+    from postcard.adapters.aws.webhooks import DynamoDeliveryStore, DynamoWebhookStore
+    from postcard.adapters.http.webhook_sender import HttpWebhookSender
+    from postcard.webhooks.function_service import webhook_function_service
+
+    clients = _clients(settings, "dynamodb", "secretsmanager", "sqs")
+    dynamodb, secrets_manager, sqs = clients
+    table = Table(dynamodb, settings.table)
+    keys = KeySource(SecretsManagerStore(secrets_manager, settings.secret_id))
+    return webhook_function_service(
+        DynamoWebhookStore(table),
+        DynamoDeliveryStore(table),
+        SqsHints(sqs, settings.hint_queue_url, settings.slow_hint_queue_url),
+        HttpWebhookSender(allow_loopback=settings.loopback_webhooks),
+        keys.webhooks_key,
+        set_deadline=lambda instant: _set_deadline(clients, instant),
     )
 
 
@@ -261,10 +292,12 @@ def _dependencies(
     dynamodb: Any,
     secrets_manager: Any,
     clock: Callable[[], float] = time.monotonic,
+    *,
+    keys: KeySource | None = None,
 ) -> assembly.Dependencies:
     table = Table(dynamodb, settings.table)
     caches = Caches()
-    keys = KeySource(SecretsManagerStore(secrets_manager, settings.secret_id), clock=clock)
+    keys = keys or KeySource(SecretsManagerStore(secrets_manager, settings.secret_id), clock=clock)
     return assembly.Dependencies(
         templates=DynamoTemplateStore(table),
         images=DynamoImageStore(table),

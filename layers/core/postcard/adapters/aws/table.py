@@ -20,6 +20,11 @@
 | assets                    | asset id         | an asset                             |
 | rate#{name}               | bucket           | a token bucket, with `ttl`           |
 | idempotency#{hash}        | answer           | a stored response, with `ttl`        |
+| webhooks                  | webhook id       | a webhook                            |
+| health#{webhook}          | health           | how its endpoint has answered        |
+| deliveries#{webhook}#{n}  | event id         | a delivery, with `ttl`; n is 0 to 7  |
+
+The index `due` holds the waiting deliveries of a webhook's partition (`due`) by `due_at`.
 """
 
 import secrets
@@ -113,26 +118,31 @@ class Table:
         *,
         sets: Mapping[str, Any],
         adds: Mapping[str, int] | None = None,
+        sets_if_absent: Mapping[str, Any] | None = None,
         condition: ConditionExpression | None = None,
     ) -> Row:
         """Set and add to attributes of a row, new or not; returns it. `ConditionFailed`.
 
-        An attribute that is set to None is removed.
+        An attribute that is set to None is removed. Those of `sets_if_absent` keep a value that
+        they have.
         """
         arguments = condition.arguments() if condition else {}
         new = {name: value for name, value in sets.items() if value is not None}
-        adds = adds or {}
+        adds, firsts = adds or {}, sets_if_absent or {}
         clauses = {
-            "SET": [f"#{name} = :new_{name}" for name in new],
+            "SET": [
+                *(f"#{name} = :new_{name}" for name in new),
+                *(f"#{name} = if_not_exists(#{name}, :new_{name})" for name in firsts),
+            ],
             "REMOVE": [f"#{name}" for name in sets if name not in new],
             "ADD": [f"#{name} :new_{name}" for name in adds],
         }
         expression = " ".join(
             f"{verb} {', '.join(terms)}" for verb, terms in clauses.items() if terms
         )
-        names = {f"#{name}": name for name in (*sets, *adds)}
+        names = {f"#{name}": name for name in (*sets, *adds, *firsts)}
         values = _expression_values(
-            {f"new_{name}": value for name, value in {**new, **adds}.items()}
+            {f"new_{name}": value for name, value in {**new, **adds, **firsts}.items()}
         )
         arguments |= {
             "TableName": self._name,
@@ -229,6 +239,31 @@ class Table:
             yield from map(_to_row, response["Items"])
             if not (start := response.get("LastEvaluatedKey")):
                 return
+
+    def query_index(
+        self, index: str, partition: tuple[str, str], at_most: tuple[str, float], *, limit: int
+    ) -> Iterator[Row]:
+        """At most `limit` rows of an index's partition, with the keys of the table and the index.
+
+        `partition` and `at_most` are an attribute's name with its value, and with its largest
+        value; the smallest comes first. What was written last may be missing.
+        """
+        arguments: Row = {
+            "TableName": self._name,
+            "IndexName": index,
+            "KeyConditionExpression": "#partition = :partition AND #sort <= :at_most",
+            "ExpressionAttributeNames": {"#partition": partition[0], "#sort": at_most[0]},
+            "ExpressionAttributeValues": _expression_values(
+                {"partition": partition[1], "at_most": at_most[1]}
+            ),
+        }
+        while limit > 0:
+            response = self._client.query(**arguments, Limit=limit)
+            yield from map(_to_row, response["Items"])
+            limit -= len(response["Items"])
+            if not (start := response.get("LastEvaluatedKey")):
+                return
+            arguments["ExclusiveStartKey"] = start
 
     def _put_arguments(
         self, pk: str, sk: str, row: Row, condition: ConditionExpression | None

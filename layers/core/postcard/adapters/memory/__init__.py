@@ -23,6 +23,11 @@ from postcard.adapters.memory.services import (
     MemoryUploads,
 )
 from postcard.adapters.memory.templates import MemoryTemplateStore
+from postcard.adapters.memory.webhooks import (
+    MemoryDeliveryStore,
+    MemoryHints,
+    MemoryWebhookStore,
+)
 
 __all__ = [
     "MemoryApiKeyStore",
@@ -31,9 +36,11 @@ __all__ = [
     "MemoryCdn",
     "MemoryCounters",
     "MemoryDeletionStore",
+    "MemoryDeliveryStore",
     "MemoryDraftStore",
     "MemoryEdgeStore",
     "MemoryFileStore",
+    "MemoryHints",
     "MemoryIdempotencyStore",
     "MemoryImageStore",
     "MemoryInvitationStore",
@@ -44,4 +51,5 @@ __all__ = [
     "MemoryStateMachine",
     "MemoryTemplateStore",
     "MemoryUploads",
+    "MemoryWebhookStore",
 ]
