@@ -23,6 +23,7 @@ from postcard.adapters.memory import (
 )
 from postcard.errors import ServiceUnavailable
 from postcard.ports import (
+    DeliveryRecord,
     DraftRecord,
     FetchedImage,
     FetchError,
@@ -169,9 +170,9 @@ class FakeImages(MemoryImageStore):
 
     on_put: Callable[[], object] = staticmethod(lambda: None)
 
-    def put(self, record: ImageRecord) -> None:
+    def put(self, record: ImageRecord, deliveries: Sequence[DeliveryRecord] = ()) -> bool:
         self.on_put()
-        super().put(record)
+        return super().put(record, deliveries)
 
 
 class FakeRateLimiter(MemoryRateLimiter):

@@ -9,6 +9,8 @@ from postcard.deletion.deletions import Deletions
 from postcard.deletion.erasure import Erasure
 from postcard.deletion.stored_pictures import StoredPictures
 from postcard.delivery.assembly import Dependencies, SharedServices
+from postcard.events.image_events import ImageEvents
+from postcard.events.outbox import WebhookOutbox
 from postcard.host_patterns import url_origin
 from postcard.keys.api_keys import ApiKeyService
 from postcard.keys.sessions import SessionService
@@ -119,6 +121,7 @@ def api_service(api: ApiDependencies) -> ApiService:
     assets = AssetService(shared.sources.assets, dependencies.store, api.uploads)
     drafts = Drafts(api.drafts, dependencies.templates, dependencies.counters)
     erasure = Erasure(dependencies.images, stored_pictures, keys)
+    outbox = WebhookOutbox(api.webhooks, api.hints, clock=dependencies.monotonic)
     deletions = Deletions(api.deletions, api.queue, keys, clock=dependencies.clock)
     return ApiService(
         images=Images(
@@ -126,6 +129,7 @@ def api_service(api: ApiDependencies) -> ApiService:
             shared.pipeline,
             links,
             dependencies.images,
+            ImageEvents(dependencies.images, outbox, base_url=api.base_url),
             dependencies.pictures,
             stored_pictures,
             shared.budget,
@@ -137,7 +141,11 @@ def api_service(api: ApiDependencies) -> ApiService:
             dependencies.templates, shared.templates, links, deletions, api.drafts
         ),
         publisher=Publisher(
-            dependencies.templates, dependencies.store, shared.pipeline, drafts=api.drafts
+            dependencies.templates,
+            dependencies.store,
+            shared.pipeline,
+            drafts=api.drafts,
+            outbox=outbox,
         ),
         recalls=Recalls(dependencies.templates, shared.templates, deletions),
         deletions=deletions,
