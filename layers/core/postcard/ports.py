@@ -273,6 +273,9 @@ class ImageStore(Protocol):
     """Records of opaque images."""
 
     def get(self, image_id: str) -> ImageRecord | None: ...
+    def get_many(self, image_ids: Sequence[str]) -> Iterator[ImageRecord]:
+        """The records that exist, in no order; they may be a second old."""
+
     def put(self, record: ImageRecord) -> None: ...
     def replace(self, record: ImageRecord, *, status: str) -> bool:
         """Put unless the stored record's status is another than `status`; whether it was put."""
@@ -827,3 +830,17 @@ class UsageStore(Protocol):
 
     def set_log_complete_to(self, time: str) -> None:
         """Store that time."""
+
+
+class LogQueryFailed(Exception):
+    """A query of the access log ended without a result, or is not known; the text says why."""
+
+
+class LogQueries(Protocol):
+    """Runs SQL on the CDN's access log, which is the table `access_log`."""
+
+    def start(self, sql: str) -> str:
+        """Start a query and return its id."""
+
+    def rows(self, query_id: str) -> Sequence[Sequence[str]] | None:
+        """The rows of its result, each value as text; None while it runs. `LogQueryFailed`."""
