@@ -71,8 +71,9 @@ def failed(code: str, detail: str, column: int | None = None) -> RowResult:
 class BatchRows:
     """The results of a batch's rows; each template is prepared at its first row.
 
-    `made` counts the rows with a picture by template. `load` loads a template's version, `addresses_of` gives its pictures their addresses,
-    `check_assets` says which assets that values name are not there.
+    `made` counts the rows with a picture by template. `load` loads a template's version,
+    `addresses_of` gives its pictures their addresses, `check_assets` says which assets that values
+    name are not there.
     """
 
     def __init__(

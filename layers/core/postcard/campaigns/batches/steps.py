@@ -319,7 +319,7 @@ class BatchSteps:
                 UsageKey(day, template_id, campaign),
                 counts,
                 writer=f"{batch_id}.{chunk.number}",
-                token="chunk",
+                token=str(chunk.number),
                 expires_at=plan.now + KEPT_SECONDS,
             )
 
