@@ -26,8 +26,9 @@ from postcard.runtime.lazy_dataclass import dataclass
 
 SHARDS = 8
 SUMMED_DAYS = "usage-days"
-# Lines of the access log come up to a day late, and a job counts them up to a day later.
-DAYS_BEFORE_SUM = 4
+# Then a process has long written what it could not write at once. Lines of the access log come up to
+# a day late; a total that comes later still is added up again.
+DAYS_BEFORE_SUM = 2
 KEYS_IN_A_ROW = 4_000  # of a day's sums: 60 to 150 bytes each before they are compressed
 KEPT_SECONDS = 400 * 86_400
 TOTAL = "total"  # the sort key's end of what the access log tells, in place of a writer
