@@ -10,7 +10,13 @@
 | fallback_REASON | fallback pictures by reason                                                  |
 | bytes           | bytes of all these pictures                                                  |
 | duration_ms     | milliseconds that functions took for them                                    |
-| hits, misses, refusals, sent_bytes | from the CDN's access log                                 |
+| hits, misses    | GETs that the CDN answered from its cache, and from an origin                |
+| heads           | HEADs that it answered                                                       |
+| refusals        | requests that it answered with 4xx                                           |
+| failures        | those with 5xx, with the error page, or without an answer                    |
+| sent_bytes      | bytes of all its answers, headers included                                   |
+
+The last six are from the CDN's access log, where each request is one of the first five.
 """
 
 from collections.abc import Mapping
@@ -18,7 +24,7 @@ from collections.abc import Mapping
 FALLBACK_PREFIX = "fallback_"
 # These follow from the link or its values: the response counts as a first open or redraw, too.
 REASONS_OF_DRAWN = ("missing_required", "rejected_values")
-LOG_COUNTS = ("hits", "misses", "refusals", "sent_bytes")
+LOG_COUNTS = ("hits", "misses", "heads", "refusals", "failures", "sent_bytes")
 
 Counts = dict[str, int]
 
