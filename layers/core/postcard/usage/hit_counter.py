@@ -21,7 +21,7 @@ from postcard.ports import (
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.timestamps import format_rfc3339, parse_rfc3339
 from postcard.usage.counter import KEPT_SECONDS
-from postcard.usage.counts import LOG_COUNTS, Counts, add_counts
+from postcard.usage.usage_counts import LOG_COUNTS, Counts, add_counts
 from postcard.usage.hits_query import HitGroup, hits_query, read_group
 
 TASK = "count_hits"

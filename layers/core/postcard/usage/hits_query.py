@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.usage.counts import LOG_COUNTS
+from postcard.usage.usage_counts import LOG_COUNTS
 
 # Groups of a day with names of their own, those with the most answers first. The others are counted
 # without template: each image has a group, and there may be millions.
