@@ -21,8 +21,9 @@ from postcard.prices.prices import (
 
 MILLION = 1_000_000
 METRICS = 35  # of both functions, with the reasons of fallbacks
-ALARM_METRICS = 29  # CloudWatch bills each metric of an alarm
+ALARM_METRICS = 30  # CloudWatch bills each metric of an alarm
 
+ATHENA_QUERIES = 24 * 30  # of the access log; each is billed as 10 MB at least
 IDLE_POLLS = 5 * 3 * 60 * 24 * 30  # Lambda asks an empty queue five times at once for 20 s each
 CASES: dict[str, Units] = {
     "a million first opens, stored for 90 days": picture_units(drawn=MILLION),
@@ -34,6 +35,7 @@ CASES: dict[str, Units] = {
         "alarm_month": ALARM_METRICS,
         "secret_month": 1,
         "sqs_request": IDLE_POLLS,
+        "athena_tb": Decimal(ATHENA_QUERIES * 10) / 10**6,
     },
 }
 # Lines of the table that are shown together, and their name in the documents.
@@ -48,7 +50,7 @@ GROUPS = {
     "SQS": ("sqs_request",),
     "Step Functions": ("step_transition",),
     "logs, metrics, alarms, secret": (
-        "logs_gb", "logs_gb_month", "metric_month", "alarm_month", "secret_month",
+        "logs_gb", "logs_gb_month", "metric_month", "alarm_month", "secret_month", "athena_tb",
     ),
 }  # fmt: skip
 DOCUMENTS = (Path("README.md"), Path("docs/operate.md"))

@@ -64,7 +64,8 @@ class LocalServer:
     `OSError` if the port is in use, `AlreadyRunning` if the state folder is, `StateDamaged` if a
     file of that folder cannot be used. `counters` counts calls for tests; `cdn` and
     `empty_pictures` let tests clear caches; `clock` is the clock of the CDN (Unix seconds),
-    `schedule_clock` that of the schedules; `definition_of` may change the definition of a state machine.
+    `schedule_clock` that of the schedules; `definition_of` may change the definition of a state
+    machine.
     """
 
     def __init__(

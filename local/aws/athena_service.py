@@ -39,22 +39,27 @@ class LogTable:
         return cls(folder, table["Name"], columns)
 
     def create_view(self, connection: "duckdb.DuckDBPyConnection") -> None:
-        """Create the view of its files; a line that is no JSON is a line of NULLs, as in Athena."""
-        types = ", ".join(f"{_quoted(name)}: 'VARCHAR'" for name in self._columns)
-        names = ", ".join(f'"{name}"' for name in self._columns)
+        """Create the view of its files; a line that is no JSON is left out, as by Athena."""
+        connection.execute(f"CREATE VIEW {_identifier(self.name)} AS {self._rows()}")
+
+    def restrict(self, connection: "duckdb.DuckDBPyConnection") -> None:
+        """Let a query read the files of this table and no others."""
+        connection.execute(f"SET allowed_directories = [{_quoted(str(self._folder))}]")
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
+
+    def _rows(self) -> str:
+        """The SQL that reads all files, with the folder of each line."""
         files = sorted(str(path) for path in self._folder.glob("**/*.gz"))
-        rows = (
-            f"SELECT {', '.join(f'NULL::VARCHAR AS {_identifier(n)}' for n in self._columns)},"
-            " '' AS folder WHERE false"
-        )
-        if files:
-            rows = (
-                f"SELECT {names}, regexp_extract(filename, '([0-9]+/[0-9]+/[0-9]+)/[^/]+$', 1)"
-                f" AS folder FROM read_json([{', '.join(map(_quoted, files))}],"
-                f" columns={{{types}}}, format='newline_delimited', compression='gzip',"
-                " ignore_errors=true, filename=true)"
-            )
-        connection.execute(f"CREATE OR REPLACE VIEW {_identifier(self.name)} AS {rows}")
+        if not files:
+            columns = (f"NULL::VARCHAR AS {_identifier(name)}" for name in self._columns)
+            return f"SELECT {', '.join(columns)}, NULL::VARCHAR AS folder WHERE false"
+        types = ", ".join(f"{_quoted(name)}: 'VARCHAR'" for name in self._columns)
+        folder = "regexp_extract(filename, '([0-9]+/[0-9]+/[0-9]+)/[^/]+$', 1)"
+        options = "format='newline_delimited', compression='gzip', ignore_errors=true"
+        listed = ", ".join(map(_quoted, files))
+        source = f"read_json([{listed}], columns={{{types}}}, filename=true, {options})"
+        return f"SELECT *, {folder} AS folder FROM {source}"  # noqa: S608 - names of our own files
 
 
 class DuckDbQueries:
@@ -92,6 +97,7 @@ class DuckDbQueries:
 
         with duckdb.connect(config={"threads": 1}) as connection:
             connection.execute("CREATE MACRO regexp_like(s, p) AS regexp_matches(s, p)")
+            self._table.restrict(connection)
             try:
                 self._table.create_view(connection)
                 rows = connection.execute(sql).fetchall()

@@ -137,10 +137,11 @@ def test_only_what_the_stack_names_can_invoke_a_function(cloudformation: SamDocu
     assert "AWS::SQS::QueuePolicy" not in kinds, "nobody outside the account may send"
     roles = of_type(cloudformation, "AWS::IAM::Role")
     of_functions = {"ImageRole", "ApiRole", "WorkerRole", "BatchRole"}
-    assert set(roles) == {*of_functions, "BatchMachineRole"}, "SAM must not generate other roles"
+    others = {"BatchMachineRole": "states", "WorkerScheduleRole": "scheduler"}
+    assert set(roles) == {*of_functions, *others}, "SAM must not generate other roles"
     for name, role in roles.items():
         (trusted,) = role["AssumeRolePolicyDocument"]["Statement"]
-        service = "lambda" if name in of_functions else "states"
+        service = others.get(name, "lambda")
         assert trusted["Principal"] == {"Service": f"{service}.amazonaws.com"}
     (allowed,) = (
         each
@@ -250,7 +251,9 @@ def test_every_log_expires(template: SamDocument) -> None:
     for group in of_type(template, "AWS::Logs::LogGroup").values():
         assert group["RetentionInDays"] == {"Ref": "LogDays"}
     logs = template["Resources"]["AccessLogsBucket"]["Properties"]["LifecycleConfiguration"]
-    assert [rule["ExpirationInDays"] for rule in logs["Rules"]] == [{"Ref": "LogDays"}]
+    rules = {rule["Id"]: rule for rule in logs["Rules"]}
+    assert rules["age"]["ExpirationInDays"] == {"Ref": "LogDays"}
+    assert "Prefix" not in rules["age"], "of all files"
 
 
 def test_the_origin_secret_is_in_no_output_or_environment_variable(

@@ -21,8 +21,8 @@ from postcard.ports import (
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.timestamps import format_rfc3339, parse_rfc3339
 from postcard.usage.counter import KEPT_SECONDS
-from postcard.usage.usage_counts import LOG_COUNTS, Counts, add_counts
 from postcard.usage.hits_query import HitGroup, hits_query, read_group
+from postcard.usage.usage_counts import LOG_COUNTS, Counts, add_counts
 
 TASK = "count_hits"
 FIRST_WAIT_SECONDS, WAIT_SECONDS = 2, 5  # until the first look for a result, and the next ones
