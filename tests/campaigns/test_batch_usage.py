@@ -14,7 +14,11 @@ TODAY = "2026-11-22"
 def counted(world: InMemoryService) -> dict[UsageKey, Json]:
     """The counts without bytes and milliseconds."""
     return {
-        key: {name: n for name, n in counts.items() if name not in ("bytes", "duration_ms")}
+        key: {
+            name: n
+            for name, n in counts.items()
+            if name not in ("bytes", "ahead_bytes", "duration_ms")
+        }
         for key, counts in world.usage.read("2026-01-01", "2027-12-31")
     }
 

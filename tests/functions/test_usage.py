@@ -26,7 +26,7 @@ TODAY = "2026-11-22"
 TIMED = {"type": "text", "text": "{{ now | date: '%H:%M' }}", "size": 14, "width": 100}
 PHOTO = {"type": "image", "source": "https://example.com/a.png", "width": 20, "height": 20}
 STRICT = {**document()["fields"], "first_name": {"required": True}}
-SIZES = ("bytes", "duration_ms")
+SIZES = ("bytes", "ahead_bytes", "duration_ms")
 
 
 def counted(world: InMemoryService, *, sizes: bool = False) -> dict[tuple[str, str], Json]:
@@ -76,7 +76,7 @@ def test_an_image_is_counted_by_the_post_that_makes_it_with_its_picture(
         "images": 1,
         "drawn_ahead": 1,
         "duration_ms": 0,
-        "bytes": made[0].json["bytes"],
+        **dict.fromkeys(("bytes", "ahead_bytes"), made[0].json["bytes"]),
     }
 
 
@@ -277,7 +277,7 @@ def counts_of_line(line: Mapping[str, Any]) -> Mapping[str, int]:
     if line["service"] == "api":
         if line["route"] == "/v1/links":
             return {"links": 1}
-        drawn = {"drawn_ahead": 1, "bytes": size} if outcome == "drawn" else {}
+        drawn = {"drawn_ahead": 1, "bytes": size, "ahead_bytes": size} if outcome == "drawn" else {}
         return {"images": 1, **drawn} if outcome in ("drawn", "pending") else {}
     if outcome == "fallback":
         return {f"fallback_{line['reason']}": 1, "bytes": size}

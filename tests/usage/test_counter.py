@@ -102,9 +102,12 @@ def test_a_count_in_the_background_does_not_wait_for_the_table() -> None:
     assert total(store) == {"links": 1}
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_fault_in_the_background_stops_neither_the_caller_nor_later_counts() -> None:
+def test_a_fault_in_the_background_stops_neither_the_caller_nor_later_counts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     store, faults = UnreliableStore(), [ZeroDivisionError("a fault of ours")]
+    reported = threading.Event()
+    monkeypatch.setattr(threading, "excepthook", lambda failure: reported.set())
 
     def fail_once() -> None:
         if faults:
@@ -115,5 +118,6 @@ def test_a_fault_in_the_background_stops_neither_the_caller_nor_later_counts() -
     for _ in range(2):
         counter.count("welcome", None, {"links": 1}, now=NOW)
         counter.finish(time.monotonic() + PATIENCE_SECONDS)
+    assert reported.wait(PATIENCE_SECONDS)
     assert total(store) == {"links": 2}  # what was not written is sent again with the next
     assert len(store.writers) == 1

@@ -26,8 +26,8 @@ from postcard.runtime.lazy_dataclass import dataclass
 
 SHARDS = 8
 SUMMED_DAYS = "usage-days"
-# Then a process has long written what it could not write at once. Lines of the access log come up to
-# a day late; a total that comes later still is added up again.
+# Then a process has long written what it could not write at once. Lines of the access log come up
+# to a day late; a day whose total comes later still is added up again.
 DAYS_BEFORE_SUM = 2
 KEYS_IN_A_ROW = 4_000  # of a day's sums: 60 to 150 bytes each before they are compressed
 KEPT_SECONDS = 400 * 86_400
