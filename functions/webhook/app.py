@@ -1,9 +1,10 @@
 """The Lambda function `webhook`: sends events to the endpoints of webhooks.
 
-Its queue has hints at deliveries that are due. A schedule calls it each minute (the tick) to find
-those that no hint announced. A message is deleted from the queue when it was handled, else it comes
-back after the queue's visibility timeout, and after some failures it goes to the queue of dead
-hints; the delivery itself waits in the table, and a later tick finds it.
+Its queues have hints at deliveries that are due; one of them is for slow endpoints. A schedule
+calls it each minute (the tick) to find those that no hint announced. A message is deleted from its
+queue when it was handled, else it comes back after the queue's visibility timeout, and after some
+failures it goes to the queue of dead hints; the delivery itself waits in the table, and a later
+tick finds it.
 """
 
 import json
@@ -23,12 +24,11 @@ from postcard.adapters.aws.hints import hint_from_json
 from postcard.errors import ServiceUnavailable, failure_site
 from postcard.ports import DeliveryKey
 from postcard.settings import DEFAULT_STAGE, Settings
-from postcard.webhooks.attempts import ATTEMPT_SECONDS
 from postcard.webhooks.delivery_worker import Outcome
 from postcard.webhooks.function_service import S3_NOTIFICATION, WebhookFunctionService
 
 SERVICE = "webhook"
-RESERVE_SECONDS = 8.0  # of the function's time, to store what attempts came to
+RESERVE_SECONDS = 8.0  # of the function's time, in which a tick sends no hints
 LogFields = dict[str, Any]
 log_handler = logging.StreamHandler()
 
@@ -98,8 +98,7 @@ def _handle_messages(
                 _log("handled", {"message_id": id, **fields})
         except Exception as error:  # the message comes back, the others of its batch do not
             failures[id] = error
-    seconds = min(ATTEMPT_SECONDS, ends_at - RESERVE_SECONDS - service.monotonic())
-    outcomes = service.worker.deliver_all(list(hints.values()), seconds=seconds)
+    outcomes = service.worker.deliver_all(list(hints.values()), slow=_are_slow(records))
     results = dict(zip(hints, outcomes, strict=True))
     failures |= {id: result for id, result in results.items() if isinstance(result, Exception)}
     for id, result in results.items():
@@ -109,6 +108,13 @@ def _handle_messages(
         _log_failure(id, failure)
     _emit_outcomes([result for result in outcomes if isinstance(result, Outcome)])
     return {"batchItemFailures": [{"itemIdentifier": id} for id in failures]}
+
+
+def _are_slow(records: list[dict[str, Any]]) -> bool:
+    """Whether the messages of a batch are from the queue of slow endpoints."""
+    queue = records[0].get("eventSourceARN", "").rpartition(":")[2]
+    url = os.environ.get("POSTCARD_SLOW_HINT_QUEUE_URL", "")
+    return bool(queue) and queue == url.rpartition("/")[2]
 
 
 def _kind(message: Any) -> str | None:

@@ -23,15 +23,23 @@ def test_hints_arrive_when_their_delay_is_over() -> None:
     hints.send([(KEYS[1], 2.5), (KEYS[2], 3.5)])
     assert [hints.receive() for _ in range(3)] == [(KEYS[1], 2.5), (KEYS[2], 3.5), None]
     assert hints.next_due() == 105
+    hints.send([(KEYS[3], 4.5)], slow=True)
+    assert (hints.backlog(), hints.backlog(slow=True), hints.next_due()) == (0, 1, 100)
+    assert [hints.receive(slow=True), hints.receive(slow=True)] == [(KEYS[3], 4.5), None]
     now[0] = 105.0
+    assert hints.backlog() == 1
     assert hints.receive() == (KEYS[0], 1.5)
 
 
 def test_hints_in_sqs_are_sent_ten_in_a_call_and_read_back(settings: Settings) -> None:
     sqs: Any = boto_client("sqs", settings, seconds=PATIENCE_SECONDS)
     url = sqs.create_queue(QueueName=settings.table)["QueueUrl"]
-    SqsHints(sqs, url).send([(key, 1_795_341_600.125) for key in KEYS])
-    SqsHints(sqs, url).send([(KEYS[0], 1)], delay_seconds=900)
+    slow_url = sqs.create_queue(QueueName=f"{settings.table}-slow")["QueueUrl"]
+    queues = SqsHints(sqs, url, slow_url)
+    queues.send([(key, 1_795_341_600.125) for key in KEYS])
+    queues.send([(KEYS[0], 1)], delay_seconds=900)
+    queues.send([(KEYS[1], 1)] * 3, slow=True)
+    assert (queues.backlog(), queues.backlog(slow=True)) == (12, 3)
     messages: list[dict[str, Any]] = []
     while found := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
         messages += found
@@ -42,7 +50,9 @@ def test_hints_in_sqs_are_sent_ten_in_a_call_and_read_back(settings: Settings) -
 
 
 def test_without_a_queue_hints_are_dropped() -> None:
-    SqsHints(None, "").send([(KEYS[0], 1)])
+    queues = SqsHints(None, "")
+    queues.send([(KEYS[0], 1)])
+    assert queues.backlog() == 0
 
 
 @pytest.mark.parametrize(

@@ -104,9 +104,10 @@ def test_failures_in_a_row_are_counted_until_a_success(stores: Stores) -> None:
     assert failed == WebhookHealth(2, 30.5, 10.5, None, 20.5, None) == webhooks.health(WEBHOOK_ID)
     webhooks.add_success(WEBHOOK_ID, at=40.5, status=204)
     assert webhooks.health(WEBHOOK_ID) == WebhookHealth(0, 0, None, 40.5, 20.5, 204)
+    webhooks.mark_slow(WEBHOOK_ID, until=90.5)
     assert webhooks.add_failure(WEBHOOK_ID, at=50.5, status=429).failing_since == 50.5
     webhooks.reset_health(WEBHOOK_ID)
-    assert webhooks.health(WEBHOOK_ID) == WebhookHealth(0, 0, None, 40.5, 50.5, 429)
+    assert webhooks.health(WEBHOOK_ID) == WebhookHealth(0, 0, None, 40.5, 50.5, 429, 90.5)
 
 
 def test_failures_that_are_counted_at_once_are_all_counted(stores: Stores) -> None:

@@ -60,6 +60,7 @@ class BatchRunner:
                 pipeline=lambda: self.world.api.previews._pipeline,
                 money=lambda: self.money,
             ),
+            self.world.usage,
             notices=MoneyNotices(self.world.budget_notices),
             clock=lambda: self.world.now,
             monotonic=lambda: self.world.monotonic_now,

@@ -120,10 +120,10 @@ def test_rotate_prints_the_new_secret_and_until_when_the_old_one_signs(
 def test_ping_exits_with_1_if_it_was_not_taken(world: InMemoryService) -> None:
     webhook_id = created()["id"]
     good = run("ping", webhook_id)
-    assert good.exit_code == 0 and "status 204" in good.stdout
+    assert good.exit_code == 0 and "Status 204." in good.stdout
     world.endpoints.answers[URL] = [WebhookResponse(500, "", "Oops\u001b[2J")]
     bad = run("ping", webhook_id)
-    assert bad.exit_code == 1 and "status 500" in bad.stdout
+    assert bad.exit_code == 1 and "Status 500." in bad.stdout
     assert "Oops" in bad.stdout and "\u001b" not in bad.stdout
 
 

@@ -121,9 +121,16 @@ def test_a_new_webhook_gets_rare_events_at_once_and_frequent_ones_after_ten_seco
 def test_hints_that_cannot_be_sent_fail_nothing() -> None:
     class Down:
         def send(
-            self, hints: Sequence[tuple[DeliveryKey, float]], *, delay_seconds: int = 0
+            self,
+            hints: Sequence[tuple[DeliveryKey, float]],
+            *,
+            delay_seconds: int = 0,
+            slow: bool = False,
         ) -> None:
             raise ServiceUnavailable("send_message_batch: timeout")
+
+        def backlog(self, *, slow: bool = False) -> int:
+            return 0
 
     stores = Stores()
     stores.add("one", "image.rendered")

@@ -288,7 +288,9 @@ def test_names_that_are_unique_in_an_account_never_change_and_differ_by_region(
         "ImageRole",
         "ScheduleRole",
         "WebhookRole",
+        "WorkerLogPolicy",
         "WorkerRole",
+        "WorkerScheduleRole",
     }
     assert unnamed | NAMES_IN_THE_ACCOUNT.keys() == {
         name
@@ -405,6 +407,7 @@ def test_a_task_that_fails_five_times_becomes_a_dead_letter(template: SamDocumen
     for queue, dead, function in (
         ("WorkQueue", "DeadLetters", "WorkerFunction"),
         ("HintQueue", "HintDead", "WebhookFunction"),
+        ("SlowHintQueue", "HintDead", "WebhookFunction"),
     ):
         redrive = queues[queue]["RedrivePolicy"]
         assert list(references(redrive["deadLetterTargetArn"])) == [dead]
@@ -419,7 +422,11 @@ def test_a_batch_returns_only_its_failed_messages_and_starves_no_pictures(
     sources = of_type(cloudformation, "AWS::Lambda::EventSourceMapping").values()
     assert [(each["EventSourceArn"], each["FunctionName"]) for each in sources] == [
         ({"Fn::GetAtt": [queue, "Arn"]}, {"Ref": function})
-        for queue, function in (("WorkQueue", "WorkerFunction"), ("HintQueue", "WebhookFunction"))
+        for queue, function in (
+            ("WorkQueue", "WorkerFunction"),
+            ("HintQueue", "WebhookFunction"),
+            ("SlowHintQueue", "WebhookFunction"),
+        )
     ]
     for source in sources:
         assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]

@@ -6,7 +6,7 @@ one test suite runs against both. A service that is down raises `errors.ServiceU
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from postcard.errors import Conflict
 from postcard.runtime.lazy_dataclass import dataclass
@@ -283,6 +283,7 @@ class ImageRecord:
     erased: bool = False
     warnings: Sequence[Mapping[str, str]] = ()
     blind_indexes: Sequence[str] = ()  # keyed hashes of the values it can be erased by
+    campaign: str | None = None  # that of the first POST
 
 
 class ImageStore(Protocol):
@@ -771,7 +772,8 @@ class WebhookHealth:
     """How a webhook's endpoint has answered lately. Times are Unix seconds.
 
     `failures` counts failures in a row. `failing_since` is the first failure of that row. Until
-    `retry_at` nothing is sent to an endpoint that fails.
+    `retry_at` nothing is sent to an endpoint that fails. Until `slow_until` its events are for the
+    workers of slow endpoints.
     """
 
     failures: int = 0
@@ -780,6 +782,7 @@ class WebhookHealth:
     last_success_at: float | None = None
     last_failure_at: float | None = None
     last_status: int | None = None
+    slow_until: float = 0
 
 
 class WebhookStore(Protocol):
@@ -804,6 +807,9 @@ class WebhookStore(Protocol):
 
     def claim_probe(self, webhook_id: str, *, now: float, retry_at: float) -> bool:
         """Move `retry_at` if it is past; of several workers one gets to try the endpoint."""
+
+    def mark_slow(self, webhook_id: str, *, until: float) -> None:
+        """Set `slow_until`."""
 
     def reset_health(self, webhook_id: str) -> None:
         """Forget the failures: a webhook is enabled again."""
@@ -888,10 +894,22 @@ class DeliveryStore(Protocol):
 
 
 class Hints(Protocol):
-    """Hints to the webhook function that a delivery is due; they may be lost or come twice."""
+    """Hints to the webhook function that a delivery is due; they may be lost or come twice.
 
-    def send(self, hints: Sequence[tuple[DeliveryKey, float]], *, delay_seconds: int = 0) -> None:
+    Those for slow endpoints have a queue and workers of their own, so that others do not wait.
+    """
+
+    def send(
+        self,
+        hints: Sequence[tuple[DeliveryKey, float]],
+        *,
+        delay_seconds: int = 0,
+        slow: bool = False,
+    ) -> None:
         """Each a delivery's key with its `due_at`; they arrive after at most 900 seconds."""
+
+    def backlog(self, *, slow: bool = False) -> int:
+        """About how many hints have arrived and wait for a worker."""
 
 
 class Outbox(Protocol):
@@ -965,8 +983,7 @@ class WebhookSender(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class UsageKey:
+class UsageKey(NamedTuple):
     """What usage is counted by. `day` is `2026-11-22` (UTC); `campaign` "" stands for none."""
 
     day: str
@@ -977,7 +994,7 @@ class UsageKey:
 class UsageStore(Protocol):
     """Counts of usage by day, template and campaign: a row for each writer, and totals.
 
-    The names of the counts are in `usage/counts.py`.
+    The names of the counts are in `usage/usage_counts.py`.
     """
 
     def add(

@@ -153,8 +153,8 @@ def ping(webhook_id: str, target: ServiceTarget) -> CommandResult:
     """
     pinged = target.api_client().call("POST", f"{_path(webhook_id)}/ping")
     attempt = pinged["attempt"]
-    answer = attempt["error"] or f"status {attempt['status']}"
-    text = f"{pinged['event_id']}: {answer}, {attempt['duration_ms']} ms"
+    answer = attempt["error"] or f"Status {attempt['status']}."
+    text = f"{pinged['event_id']}: {answer} {attempt['duration_ms']} ms"
     if attempt["response"]:
         text += f"\n{json.dumps(attempt['response'], ensure_ascii=False)}"
     return CommandResult(text, pinged, EXIT_OK if pinged["delivered"] else EXIT_NO)

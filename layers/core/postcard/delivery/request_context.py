@@ -16,8 +16,9 @@ class RequestContext:
     """`now` is in Unix seconds, `deadline` a `time.monotonic()` instant: drawing ends by then.
 
     `fallback_deadline` is a later such instant: a stored fallback picture is not resized after it.
-    `allowance` is what the picture may cost, if its caller has a budget in money.
-    `log_fields` go into the access log, so no value of a reader may be among them.
+    `allowance` is what the picture may cost, if its caller has a budget in money. `log_fields` go
+    into the access log, so no value of a reader may be among them. `ahead`: a batch draws it,
+    before anybody opens it. `is_counted`: the picture was counted as usage.
     """
 
     now: float
@@ -26,3 +27,5 @@ class RequestContext:
     timings: Timings = field(default_factory=Timings)
     log_fields: dict[str, object] = field(default_factory=dict)
     allowance: "PictureAllowance | None" = None
+    ahead: bool = False
+    is_counted: bool = False

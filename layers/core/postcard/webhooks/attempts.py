@@ -5,9 +5,8 @@ from collections.abc import Callable
 
 from postcard.ports import DeliveryAttempt, WebhookRecord, WebhookResponse, WebhookSender
 from postcard.runtime.lazy_dataclass import dataclass
+from postcard.webhooks.schedule import ATTEMPT_SECONDS
 from postcard.webhooks.signing import signature_headers, valid_secrets
-
-ATTEMPT_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,10 @@
 A hint has the time at which its delivery is due, and the claim moves that time if it still is the
 same. So of the hints that come twice, or too late, none leads to a second POST. A worker that is
 killed leaves a claim that ends by itself, and the delivery is due again.
+
+A worker waits three seconds for an endpoint. One that takes longer, that fails again and again, or
+that never took an event has the workers of slow endpoints, which wait fifteen. So an endpoint that
+does not respond delays the events of no other.
 """
 
 import math
@@ -24,7 +28,7 @@ from postcard.ports import (
     WebhookStore,
 )
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.webhooks.attempts import ATTEMPT_SECONDS, AttemptResult, Attempts
+from postcard.webhooks.attempts import AttemptResult, Attempts
 from postcard.webhooks.endpoints import (
     FAILED_REASON,
     GONE_REASON,
@@ -33,10 +37,15 @@ from postcard.webhooks.endpoints import (
     disable,
 )
 from postcard.webhooks.schedule import (
+    ATTEMPT_SECONDS,
+    FAST_ATTEMPT_SECONDS,
     MAX_AGE_SECONDS,
     MAX_TRIES,
+    SLOW_FOR_SECONDS,
+    SLOW_SECONDS,
     is_failing,
     is_given_up,
+    is_slow,
     needs_probe,
     parse_retry_after,
     probe_wait,
@@ -58,8 +67,9 @@ GONE = 410  # the status by which an endpoint says that it wants nothing more
 class Outcome:
     """What became of a hint.
 
-    `result` is `delivered`, `retry`, `dead`, `postponed` (nothing was sent) or `stale` (the hint
-    was old). `disabled`: the webhook was disabled by this delivery.
+    `result` is `delivered`, `retry`, `dead`, `postponed` (nothing was sent), `stale` (the hint was
+    old) or `slow` (the workers of slow endpoints go on). `disabled`: the webhook was disabled by
+    this delivery.
     """
 
     result: str
@@ -76,6 +86,12 @@ class ClaimedDelivery:
     record: DeliveryRecord
     webhook: WebhookRecord
     health: WebhookHealth
+    slow: bool = False  # by a worker of slow endpoints
+
+    @property
+    def seconds(self) -> float:
+        """How long the endpoint may take."""
+        return ATTEMPT_SECONDS if self.slow else FAST_ATTEMPT_SECONDS
 
 
 class DeliveryWorker:
@@ -99,14 +115,17 @@ class DeliveryWorker:
         self._jitter = jitter
 
     def deliver_all(
-        self, hints: Sequence[tuple[DeliveryKey, float]], *, seconds: float = ATTEMPT_SECONDS
+        self, hints: Sequence[tuple[DeliveryKey, float]], *, slow: bool = False
     ) -> Sequence[Outcome | Exception]:
-        """The outcome of each hint, in their order; each is delivered in a thread of its own."""
+        """The outcome of each hint, in their order; each is delivered in a thread of its own.
+
+        `slow`: the hints are from the queue of slow endpoints.
+        """
         endpoints = Endpoints(self._webhooks)
 
         def deliver(hint: tuple[DeliveryKey, float]) -> Outcome | Exception:
             try:
-                return self._deliver(*hint, endpoints, seconds)
+                return self._deliver(*hint, endpoints, slow)
             except Exception as error:  # this hint comes back; the others of its batch do not
                 return error
 
@@ -116,11 +135,14 @@ class DeliveryWorker:
             return list(threads.map(deliver, hints))
 
     def claim(
-        self, key: DeliveryKey, due_at: float, endpoint: Endpoint
+        self, key: DeliveryKey, due_at: float, endpoint: Endpoint, *, slow: bool = False
     ) -> ClaimedDelivery | Outcome:
         """Claim the delivery that is due at `due_at`; an outcome if there is nothing to send."""
         now = self._clock()
         health = endpoint.health
+        if not slow and (is_slow(health, now=now) or needs_probe(health)):
+            self._hints.send([(key, due_at)], slow=True)
+            return Outcome("slow", key.webhook_id)
         must_wait = needs_probe(health) and health.retry_at > now
         until = _postponed_until(health, now) if must_wait else round(now + CLAIM_SECONDS, 3)
         record = self._deliveries.claim(key, due_at=due_at, next_due_at=until)
@@ -136,13 +158,18 @@ class DeliveryWorker:
             postponed = replace(record, due_at=_postponed_until(health, now))
             self._deliveries.finish(postponed, due_at=until)
             return self._postponed(postponed, health, now)
-        return ClaimedDelivery(record, endpoint.webhook, health)
+        return ClaimedDelivery(record, endpoint.webhook, health, slow)
 
     def store(self, claimed: ClaimedDelivery, result: AttemptResult) -> Outcome:
         """Store what an attempt came to, and send a hint for the next one."""
         now = self._clock()
         record = claimed.record
         webhook_id = record.key.webhook_id
+        took_long = result.attempt.duration_ms >= SLOW_SECONDS * 1000
+        if took_long and claimed.health.slow_until < now + SLOW_FOR_SECONDS / 2:
+            self._webhooks.mark_slow(webhook_id, until=round(now + SLOW_FOR_SECONDS, 3))
+        if took_long and not claimed.slow and result.response.status is None:
+            return self._give_more_time(record, now)
         attempts = (*record.attempts, result.attempt)[-MAX_ATTEMPTS_KEPT:]
         tried = replace(record, attempts=attempts, tries=record.tries + 1)
         disabled = False
@@ -158,26 +185,41 @@ class DeliveryWorker:
             if is_given_up(health, now=now):
                 disabled = disable(self._webhooks, webhook_id, FAILED_REASON)
         return replace(
-            self._finish(record, after, now, is_hinted=after.tries > record.tries),
+            self._finish(
+                record,
+                after,
+                now,
+                is_hinted=after.tries > record.tries,
+                slow=took_long or is_slow(claimed.health, now=now),
+            ),
             status=result.response.status,
             duration_ms=result.attempt.duration_ms,
             disabled=disabled,
         )
 
     def _deliver(
-        self, key: DeliveryKey, due_at: float, endpoints: Endpoints, seconds: float
+        self, key: DeliveryKey, due_at: float, endpoints: Endpoints, slow: bool
     ) -> Outcome:
-        claimed = self.claim(key, due_at, endpoints.get(key.webhook_id))
+        claimed = self.claim(key, due_at, endpoints.get(key.webhook_id), slow=slow)
         if isinstance(claimed, Outcome):
             return claimed
         record, webhook = claimed.record, claimed.webhook
-        result = self._attempts.send(webhook, key.event_id, record.body, seconds=seconds)
+        result = self._attempts.send(webhook, key.event_id, record.body, seconds=claimed.seconds)
         return self.store(claimed, result)
 
+    def _give_more_time(self, claimed: DeliveryRecord, now: float) -> Outcome:
+        """Let a worker of slow endpoints send it again; this was no try."""
+        again = replace(claimed, due_at=round(now, 3))
+        outcome = self._finish(claimed, again, now, is_hinted=True, slow=True)
+        return replace(outcome, result="slow") if outcome.result == "retry" else outcome
+
     def _postponed(self, record: DeliveryRecord, health: WebhookHealth, now: float) -> Outcome:
-        """The tick goes on with the deliveries of an endpoint that is failing."""
+        """The tick goes on with the deliveries of an endpoint that is failing.
+
+        Those of a new one get a hint in the first queue: by then it may have taken an event.
+        """
         if record.due_at is not None and not is_failing(health):
-            self._send_hint(record.key, record.due_at, now)
+            self._send_hint(record.key, record.due_at, now, slow=False)
         return Outcome("postponed", record.key.webhook_id)
 
     def _store_success(self, claimed: ClaimedDelivery, result: AttemptResult, now: float) -> None:
@@ -224,7 +266,13 @@ class DeliveryWorker:
         return replace(tried, due_at=round(now + wait, 3))
 
     def _finish(
-        self, claimed: DeliveryRecord, after: DeliveryRecord, now: float, *, is_hinted: bool = False
+        self,
+        claimed: DeliveryRecord,
+        after: DeliveryRecord,
+        now: float,
+        *,
+        is_hinted: bool = False,
+        slow: bool = False,
     ) -> Outcome:
         key = claimed.key
         if claimed.due_at is None or not self._deliveries.finish(after, due_at=claimed.due_at):
@@ -232,14 +280,15 @@ class DeliveryWorker:
         if after.due_at is None:
             return Outcome(after.state, key.webhook_id)
         if is_hinted:
-            self._send_hint(key, after.due_at, now)
+            self._send_hint(key, after.due_at, now, slow=slow)
         return Outcome("retry", key.webhook_id)
 
-    def _send_hint(self, key: DeliveryKey, due_at: float, now: float) -> None:
+    def _send_hint(self, key: DeliveryKey, due_at: float, now: float, *, slow: bool) -> None:
         """Hint at a delivery that is due soon; without the hint, the tick finds it."""
         if due_at - now <= MAX_HINT_SECONDS:
+            delay_seconds = max(0, math.ceil(due_at - now))
             with suppress(ServiceUnavailable):
-                self._hints.send([(key, due_at)], delay_seconds=max(0, math.ceil(due_at - now)))
+                self._hints.send([(key, due_at)], delay_seconds=delay_seconds, slow=slow)
 
 
 def _postponed_until(health: WebhookHealth, now: float) -> float:

@@ -23,6 +23,10 @@ FAILING_AFTER = 10  # failures in a row
 MAX_PROBE_WAIT_SECONDS = 300.0
 MAX_RETRY_AFTER_SECONDS = 86_400.0
 DISABLED_AFTER_SECONDS = 5 * 86_400
+ATTEMPT_SECONDS = 15.0  # that an endpoint may take
+FAST_ATTEMPT_SECONDS = 3.0  # of them, before the workers of slow endpoints go on
+SLOW_SECONDS = 2.5  # a response that takes longer makes its endpoint a slow one
+SLOW_FOR_SECONDS = 1_800.0
 
 
 def wait_before(tries: int, jitter: float) -> float:
@@ -38,9 +42,14 @@ def is_failing(health: WebhookHealth) -> bool:
 def needs_probe(health: WebhookHealth) -> bool:
     """Whether one event at a time is sent: to an endpoint that is failing, or that never took one.
 
-    So many events for an endpoint that does not respond keep few workers waiting.
+    So many events for an endpoint that does not respond keep one worker waiting.
     """
     return is_failing(health) or health.last_success_at is None
+
+
+def is_slow(health: WebhookHealth, *, now: float) -> bool:
+    """Whether the events of an endpoint are for the workers of slow endpoints."""
+    return health.slow_until > now
 
 
 def probe_wait(failures: int) -> float:

@@ -18,11 +18,12 @@ from postcard.ports import (
 )
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.webhooks.endpoints import FAILED_REASON, disable
-from postcard.webhooks.schedule import is_given_up, needs_probe
+from postcard.webhooks.schedule import is_given_up, is_slow, needs_probe
 
 MAX_HINTS = 1_200  # for a webhook, in a minute
 GRACE_SECONDS = 5.0  # for which a hint that was sent may be on its way
 HINT_SECONDS = 120.0  # until a delivery whose hint was lost is found again
+MAX_BACKLOG = 500  # hints that wait for a worker: so many more would only wait behind them
 THREADS = 10
 BATCH = 50  # claims between two looks at the clock
 
@@ -63,6 +64,10 @@ class WebhookTick:
         Each webhook has an equal share of the time that is left.
         """
         webhooks = self._webhooks.list()
+        is_full = {
+            slow: bool(webhooks) and self._hints.backlog(slow=slow) > MAX_BACKLOG
+            for slow in (False, True)
+        }
         hints = disabled = 0
         oldest_seconds = 0.0
         for number, webhook in enumerate(webhooks):
@@ -70,11 +75,13 @@ class WebhookTick:
             health = self._webhooks.health(webhook.webhook_id)
             if webhook.enabled and is_given_up(health, now=now):
                 disabled += disable(self._webhooks, webhook.webhook_id, FAILED_REASON)
+            slow = is_slow(health, now=now) or needs_probe(health)
             due = self._due(webhook, health, now)
-            if due and not needs_probe(health) and webhook.enabled:
+            if due and not slow and webhook.enabled:
                 oldest_seconds = max(oldest_seconds, now - due[0][1])
-            share = (deadline - self._monotonic()) / (len(webhooks) - number)
-            hints += self._send_hints(due, self._monotonic() + share)
+            if due and not is_full[slow]:
+                share = (deadline - self._monotonic()) / (len(webhooks) - number)
+                hints += self._send_hints(due, self._monotonic() + share, slow=slow)
         return TickResult(len(webhooks), hints, disabled, round(oldest_seconds, 3))
 
     def _due(
@@ -92,7 +99,9 @@ class WebhookTick:
         until = round(now - GRACE_SECONDS, 3)
         return self._deliveries.due(webhook.webhook_id, until=until, limit=limit)
 
-    def _send_hints(self, due: Sequence[tuple[DeliveryKey, float]], deadline: float) -> int:
+    def _send_hints(
+        self, due: Sequence[tuple[DeliveryKey, float]], deadline: float, *, slow: bool
+    ) -> int:
         """Send hints until the deadline; what is left over is due at the next tick."""
         sent = 0
         with ThreadPoolExecutor(self._threads) as threads:
@@ -102,7 +111,7 @@ class WebhookTick:
                 moved = [
                     each for each in threads.map(self._move, due[start : start + BATCH]) if each
                 ]
-                self._hints.send(moved)
+                self._hints.send(moved, slow=slow)
                 sent += len(moved)
         return sent
 

@@ -7,10 +7,18 @@ Unix seconds.
 import secrets
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from postcard import ports
-from postcard.errors import Conflict, Fault, Forbidden, NotFound, raise_faults
+from postcard.errors import (
+    Conflict,
+    Fault,
+    Forbidden,
+    NotFound,
+    ServiceUnavailable,
+    raise_faults,
+)
 from postcard.events.event_body import event_body
 from postcard.events.event_ids import event_id
 from postcard.events.event_types import EVENT_TYPES, PING
@@ -124,7 +132,8 @@ class WebhookService:
         """Delete a webhook with its deliveries: none of them is tried again; `NotFound`."""
         self._record(webhook_id)
         self._webhooks.delete(webhook_id)
-        self._deliveries.delete_all(webhook_id)
+        with suppress(ServiceUnavailable):  # what is left expires, and is not sent
+            self._deliveries.delete_all(webhook_id)
 
     def rotate(self, webhook_id: str, *, overlap_hours: int, now: float) -> JsonObject:
         """Make a new secret; the old one signs beside it for some hours. `NotFound`, `Conflict`.

@@ -1,4 +1,4 @@
-"""The queue of hints in SQS, which the webhook function reads."""
+"""The queues of hints in SQS, which the webhook function reads."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,16 +11,23 @@ MAX_DELAY_SECONDS = 900
 
 
 class SqsHints:
-    """One queue, through boto3's `sqs` client. Messages that SQS refuses are lost, as hints may be.
+    """Two queues, through boto3's `sqs` client. Hints that SQS refuses are lost, as hints may be.
 
     Without a queue no hint is sent, and the tick finds what is due.
     """
 
-    def __init__(self, client: Any, url: str) -> None:
+    def __init__(self, client: Any, url: str, slow_url: str = "") -> None:
         self._client = client
         self._url = url
+        self._slow_url = slow_url or url
 
-    def send(self, hints: Sequence[tuple[DeliveryKey, float]], *, delay_seconds: int = 0) -> None:
+    def send(
+        self,
+        hints: Sequence[tuple[DeliveryKey, float]],
+        *,
+        delay_seconds: int = 0,
+        slow: bool = False,
+    ) -> None:
         """Each a delivery's key with its `due_at`; they arrive after at most 900 seconds."""
         if not self._url:
             return
@@ -33,7 +40,17 @@ class SqsHints:
                 }
                 for number, (key, due_at) in enumerate(hints[start : start + MAX_MESSAGES])
             ]
-            self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
+            url = self._slow_url if slow else self._url
+            self._client.send_message_batch(QueueUrl=url, Entries=entries)
+
+    def backlog(self, *, slow: bool = False) -> int:
+        """About how many hints have arrived and wait for a worker."""
+        if not self._url:
+            return 0
+        url = self._slow_url if slow else self._url
+        names = ["ApproximateNumberOfMessages"]
+        response = self._client.get_queue_attributes(QueueUrl=url, AttributeNames=names)
+        return int(response["Attributes"][names[0]])
 
 
 def hint_to_json(key: DeliveryKey, due_at: float) -> str:

@@ -102,6 +102,10 @@ class DynamoWebhookStore:
             return False
         return True
 
+    def mark_slow(self, webhook_id: str, *, until: float) -> None:
+        """Set `slow_until`."""
+        self._table.update(*_health_key(webhook_id), sets={"slow_until": until})
+
     def reset_health(self, webhook_id: str) -> None:
         """Forget the failures."""
         self._table.update(*_health_key(webhook_id), sets=_WELL)

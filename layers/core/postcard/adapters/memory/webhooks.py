@@ -83,6 +83,11 @@ class MemoryWebhookStore:
             self._health[webhook_id] = replace(health, retry_at=retry_at)
             return True
 
+    def mark_slow(self, webhook_id: str, *, until: float) -> None:
+        """Set `slow_until`."""
+        with self._lock:
+            self._health[webhook_id] = replace(self.health(webhook_id), slow_until=until)
+
     def reset_health(self, webhook_id: str) -> None:
         """Forget the failures."""
         with self._lock:
@@ -183,31 +188,45 @@ class MemoryDeliveryStore:
         return record
 
 
+_Waiting = tuple[float, int, DeliveryKey, float]  # when it arrives, its number, the hint
+
+
 class MemoryHints:
     """Hints that arrive once each; `receive` takes the next one that is due by `clock`."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._waiting: list[tuple[float, int, DeliveryKey, float]] = []
+        self._waiting: dict[bool, list[_Waiting]] = {False: [], True: []}
         self._sent = 0
 
-    def send(self, hints: Sequence[tuple[DeliveryKey, float]], *, delay_seconds: int = 0) -> None:
+    def send(
+        self,
+        hints: Sequence[tuple[DeliveryKey, float]],
+        *,
+        delay_seconds: int = 0,
+        slow: bool = False,
+    ) -> None:
         """They arrive after `delay_seconds`."""
         with self._lock:
             for key, due_at in hints:
                 self._sent += 1
                 entry = (self._clock() + delay_seconds, self._sent, key, due_at)
-                heapq.heappush(self._waiting, entry)
+                heapq.heappush(self._waiting[slow], entry)
 
-    def receive(self) -> tuple[DeliveryKey, float] | None:
+    def backlog(self, *, slow: bool = False) -> int:
+        """How many have arrived."""
+        return sum(entry[0] <= self._clock() for entry in tuple(self._waiting[slow]))
+
+    def receive(self, *, slow: bool = False) -> tuple[DeliveryKey, float] | None:
         """The next hint that has arrived, or None."""
         with self._lock:
-            if not self._waiting or self._waiting[0][0] > self._clock():
+            waiting = self._waiting[slow]
+            if not waiting or waiting[0][0] > self._clock():
                 return None
-            _, _, key, due_at = heapq.heappop(self._waiting)
+            _, _, key, due_at = heapq.heappop(waiting)
             return key, due_at
 
     def next_due(self) -> float | None:
-        """When the next hint arrives, in Unix seconds; None if none waits."""
-        return self._waiting[0][0] if self._waiting else None
+        """When the next hint of either queue arrives, in Unix seconds; None if none waits."""
+        return min((entries[0][0] for entries in self._waiting.values() if entries), default=None)

@@ -47,10 +47,11 @@ class ImageAddresses:
     links: LinkAddresses
     now: int
     cost: int
+    campaign: str | None = None
 
     def address(self, job: RenderJob) -> PictureUrl:
         """The image's address; equal jobs have equal ones."""
-        image = self.images.create_pending(job, now=self.now)
+        image = self.images.create_pending(job, now=self.now, campaign=self.campaign)
         return PictureUrl(image.url, cost=0 if image.cached else self.cost)
 
     def fallback(self, job: RenderJob) -> str:
@@ -124,8 +125,9 @@ class WarmAddresses:
         """What hindered the drawing, and what the picture costs by its time and its bytes."""
         self.pace.wait()
         now = self.monotonic()
+        deadline = now + DRAWING_SECONDS
         context = RequestContext(
-            self.clock(), now + DRAWING_SECONDS, now + DRAWING_SECONDS + 2, allowance=allowance
+            self.clock(), deadline, deadline + 2, allowance=allowance, ahead=True
         )
         try:
             response = self.pictures.get(key_path, link, context)

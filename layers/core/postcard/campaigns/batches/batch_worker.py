@@ -50,6 +50,7 @@ class BatchDependencies:
     batches: ports.BatchStore
     outbox: ports.Outbox
     cdn: ports.Cdn
+    usage: ports.UsageStore
     base_url: str
     concurrency: int = DEFAULT_BATCH_CONCURRENCY
     max_rows: int = MAX_BATCH_ROWS
@@ -100,6 +101,7 @@ def batch_worker(batch: BatchDependencies) -> BatchWorker:
             pipeline=lambda: shared.pipeline,
             money=shared.money,
         ),
+        batch.usage,
         base_url=batch.base_url,
         region=dependencies.region,
         notices=MoneyNotices(dependencies.budget_notices),

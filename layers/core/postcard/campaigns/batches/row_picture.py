@@ -93,8 +93,9 @@ def failed(code: str, detail: str, column: int | None = None) -> RowResult:
 class BatchRows:
     """The results of a batch's rows; each template is prepared at its first row.
 
-    `load` loads a template's version, `addresses_of` gives its pictures their addresses,
-    `check_assets` says which assets that values name are not there.
+    `made` counts the rows with a picture by template. `load` loads a template's version,
+    `addresses_of` gives its pictures their addresses, `check_assets` says which assets that values
+    name are not there.
     """
 
     def __init__(
@@ -105,6 +106,7 @@ class BatchRows:
         check_assets: AssetCheck,
     ) -> None:
         self.internal_errors: list[str] = []
+        self.made: dict[str, int] = {}
         self.cost = 0  # of the pictures so far, in billionths of a US dollar
         self._plan = plan
         self._load = load
@@ -139,8 +141,12 @@ class BatchRows:
         rows = self._rows_of(row.cells)
         if isinstance(rows, RowResult):
             return rows
-        result = rows.result(row.cells, is_over_budget=self._plan.is_over_budget(row.number))
+        is_over_budget = self._plan.is_over_budget(row.number)
+        result = rows.result(row.cells, is_over_budget=is_over_budget)
         self.cost += result.cost
+        if result.url and not is_over_budget:
+            template_id = rows.plan.loaded.template.id
+            self.made[template_id] = self.made.get(template_id, 0) + 1
         return result
 
     def _rows_of(self, cells: Sequence[Any]) -> "TemplateRows | RowResult":

@@ -58,12 +58,16 @@ from postcard.ports import (
     JsonObject,
     ObjectStore,
     Outbox,
+    UsageKey,
+    UsageStore,
 )
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.runtime.lru_cache import SizedLruCache
 from postcard.services.images import Images
 from postcard.services.link_minting import LinkMinter
 from postcard.settings import DEFAULT_BATCH_CONCURRENCY, DEFAULT_REGION
+from postcard.timestamps import format_rfc3339
+from postcard.usage.counter import KEPT_SECONDS
 
 MAX_PART_BYTES = 64 * 1024 * 1024
 ACTIVE = ("waiting", "running")
@@ -102,6 +106,7 @@ class BatchSteps:
         keys: LinkKeysById,
         check_assets: AssetCheck,
         tools: PictureTools,
+        usage: UsageStore,
         *,
         base_url: str,
         region: str = DEFAULT_REGION,
@@ -116,7 +121,7 @@ class BatchSteps:
     ) -> None:
         self._store, self._batches, self._outbox = files, batches, outbox
         self._templates, self._keys = templates, keys
-        self._check_assets, self._tools = check_assets, tools
+        self._check_assets, self._tools, self._usage = check_assets, tools, usage
         self._base_url = base_url
         self._region, self._price = region, picture_price(region)
         self._notices = notices
@@ -316,6 +321,8 @@ class BatchSteps:
         except Exception:  # the chunk is tried again
             self._count_drawn(record, plan, rows)
             raise
+        if not plan.settings.dry_run:
+            self._count_usage(event["batch"], plan, chunk, rows.made)
         if not store_result(files, chunk, result):
             self._count_drawn(record, plan, rows)
             return answer
@@ -337,6 +344,27 @@ class BatchSteps:
         if plan.settings.mode == "warm" and not plan.settings.dry_run and rows.cost:
             self._batches.add_counts(
                 record.batch_id, ok=0, defaults=0, failed=0, cost=rows.cost, status_is=ACTIVE
+            )
+
+    def _count_usage(
+        self, batch_id: str, plan: BatchPlan, chunk: Chunk, made: Mapping[str, int]
+    ) -> None:
+        """Count what a chunk made, by template.
+
+        Each chunk is a writer of its own with one token, and it makes the same whenever it is
+        worked on: it is counted once, however often it is delivered, and before it is stored.
+        """
+        day, campaign = format_rfc3339(plan.now)[:10], plan.settings.campaign or ""
+        for template_id, rows in made.items():
+            counts = {"links": rows, "batch_links": rows}
+            if plan.settings.mode == "images":
+                counts = {"images": rows}
+            self._usage.add(
+                UsageKey(day, template_id, campaign),
+                counts,
+                writer=f"{batch_id}.{chunk.number}",
+                token=str(chunk.number),
+                expires_at=plan.now + KEPT_SECONDS,
             )
 
     def _rows(self, plan: BatchPlan, record: BatchRecord) -> BatchRows:
@@ -388,7 +416,7 @@ class BatchSteps:
         cost = row_cost(settings, self._price, self._region)
         links = LinkAddresses(minter, plan.base_url, cost)
         if settings.mode == "images" and not settings.dry_run:
-            return ImageAddresses(self._tools.images(), links, plan.now, cost)
+            return ImageAddresses(self._tools.images(), links, plan.now, cost, settings.campaign)
         if settings.mode != "warm" or settings.dry_run:
             return links
         return WarmAddresses(
