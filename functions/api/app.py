@@ -19,6 +19,7 @@ from api.routes import (
     meta,
     previews,
     sessions,
+    status,
     studio,
     templates,
     versions,
@@ -39,6 +40,7 @@ ROUTERS = (
     batches,
     sessions,
     meta,
+    status,
     docs,
     studio,
 )

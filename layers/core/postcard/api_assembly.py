@@ -15,7 +15,7 @@ from postcard.keys.sessions import SessionService
 from postcard.links.signing import LinkKeys
 from postcard.runtime.deadline import Deadline
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.services.health import check_all
+from postcard.services.health import check_all, dependency_checks
 from postcard.services.images import Images
 from postcard.services.links import LinkService
 from postcard.services.previews.preview_pictures import PreviewPictures
@@ -26,6 +26,8 @@ from postcard.services.source_downscaling import CachedDownscaling
 from postcard.services.template_fixes import TemplateFixes
 from postcard.services.templates import TemplateCatalog
 from postcard.settings import DEFAULT_BATCH_DAYS, MAX_BATCH_BYTES
+from postcard.status.history_copy import HistoryCopy
+from postcard.status.status_service import StatusService
 from postcard.studio.designs import DesignStarter
 from postcard.studio.drafts import Drafts
 
@@ -46,12 +48,14 @@ class ApiDependencies:
     files: ports.FileStore
     batches: ports.BatchStore
     drafts: ports.DraftStore
+    status: ports.StatusStore
     machine: ports.StateMachine
     fonts: Callable[[], Sequence[Mapping[str, object]]]
     base_url: str
     cors_origins: Sequence[str] = ()
     batch_days: int = DEFAULT_BATCH_DAYS
     batch_bytes: int = MAX_BATCH_BYTES
+    public_status: bool = False
 
 
 MAX_SANDBOX_START_SECONDS = 5.0  # that a health check waits for
@@ -83,6 +87,7 @@ class ApiService:
     fonts: Callable[[Sequence[str] | None, float], Sequence[Mapping[str, object]]]
     health: Callable[[], Mapping[str, str]]
     sandbox_status: Callable[[], str]
+    status: StatusService
     keys: ApiKeyService
     sessions: SessionService
     limiter: ports.RateLimiter
@@ -158,6 +163,13 @@ def api_service(api: ApiDependencies) -> ApiService:
         ],
         health=lambda: _health(dependencies),
         sandbox_status=lambda: _sandbox_status(dependencies),
+        status=StatusService(
+            api.status,
+            HistoryCopy(dependencies.store),
+            lambda: _health(dependencies),
+            is_public=api.public_status,
+            clock=dependencies.clock,
+        ),
         keys=api_keys,
         sessions=SessionService(api_keys, api.invitations, dependencies.counters),
         limiter=api.limiter,
@@ -192,12 +204,10 @@ def _sandbox_status(dependencies: Dependencies) -> str:
 
 
 def _health(dependencies: Dependencies) -> Mapping[str, str]:
-    missing = "healthcheck"
-    return check_all(
-        {
-            "table": lambda: dependencies.templates.record(missing),
-            "pictures": lambda: dependencies.pictures.get(f"errors/{missing}"),
-            "store": lambda: dependencies.store.get(f"assets/{missing}"),
-            "keys": lambda: dependencies.keys(None),
-        }
+    checks = dependency_checks(
+        dependencies.templates,
+        dependencies.pictures,
+        dependencies.store,
+        lambda: dependencies.keys(None),
     )
+    return check_all(checks)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from postcard.campaigns.batches.batch_worker import BatchWorker
     from postcard.keys.sessions import SessionService
     from postcard.services.worker import WorkerService
+    from postcard.status.status_recorder import StatusRecorder
 
 FILE_SCHEME = "file:"
 LARGE_FILE_SECONDS = 20.0  # for one call of S3 by the batch function, which sends some megabytes
@@ -88,6 +89,7 @@ def api_service(settings: Settings) -> "ApiService":
     from postcard.adapters.aws.queue import SqsQueue
     from postcard.adapters.aws.rate_limiter import DynamoRateLimiter
     from postcard.adapters.aws.state_machine import StepFunctionsMachine
+    from postcard.adapters.aws.status import DynamoStatusStore
     from postcard.adapters.aws.uploads import S3Uploads
     from postcard.api_assembly import ApiDependencies, api_service
     from postcard.assets.font_catalog import describe_fonts
@@ -114,6 +116,8 @@ def api_service(settings: Settings) -> "ApiService":
             files=S3FileStore(s3, settings.store_bucket),
             batches=DynamoBatchStore(table),
             drafts=DynamoDraftStore(table),
+            status=DynamoStatusStore(table),
+            public_status=settings.public_status,
             machine=StepFunctionsMachine(step_functions, settings.batch_machine),
             batch_days=settings.batch_days,
             batch_bytes=settings.batch_bytes,
@@ -152,6 +156,31 @@ def worker_service(settings: Settings) -> "WorkerService":
     )
     return WorkerService(
         {TASK: deletions.handle}, set_deadline=lambda instant: _set_deadline(clients, instant)
+    )
+
+
+def status_recorder(settings: Settings) -> "StatusRecorder":
+    """What the status function calls."""
+    from postcard.adapters.aws.status import DynamoStatusStore
+    from postcard.services.health import check_all, dependency_checks
+    from postcard.status.history_copy import HistoryCopy
+    from postcard.status.status_recorder import StatusRecorder
+
+    clients = _clients(settings, "s3", "dynamodb", "secretsmanager")
+    s3, dynamodb, secrets_manager = clients
+    table = Table(dynamodb, settings.table)
+    pictures = S3ObjectStore(s3, settings.pictures_bucket)
+    store = S3ObjectStore(s3, settings.store_bucket)
+    keys = KeySource(SecretsManagerStore(secrets_manager, settings.secret_id))
+    checks = dependency_checks(DynamoTemplateStore(table), pictures, store, keys.current)
+    return StatusRecorder(
+        DynamoStatusStore(table),
+        HistoryCopy(store),
+        pictures,
+        lambda: check_all(checks),
+        is_public=settings.public_status,
+        clock=time.time,
+        set_deadline=lambda instant: _set_deadline(clients, instant),
     )
 
 

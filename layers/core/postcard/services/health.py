@@ -2,9 +2,26 @@
 
 from collections.abc import Callable, Mapping
 
+from postcard import ports
 from postcard.errors import ServiceUnavailable
 
 HealthCheck = Callable[[], object]
+MISSING = "healthcheck"  # a name that nothing has
+
+
+def dependency_checks(
+    templates: ports.TemplateStore,
+    pictures: ports.ObjectStore,
+    store: ports.ObjectStore,
+    read_keys: HealthCheck,
+) -> Mapping[str, HealthCheck]:
+    """The check of each dependency of pictures."""
+    return {
+        "table": lambda: templates.record(MISSING),
+        "pictures": lambda: pictures.get(f"errors/{MISSING}"),
+        "store": lambda: store.get(f"assets/{MISSING}"),
+        "keys": read_keys,
+    }
 
 
 def check_all(checks: Mapping[str, HealthCheck]) -> dict[str, str]:

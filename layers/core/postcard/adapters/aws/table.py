@@ -20,6 +20,8 @@
 | assets                    | asset id         | an asset                             |
 | rate#{name}               | bucket           | a token bucket, with `ttl`           |
 | idempotency#{hash}        | answer           | a stored response, with `ttl`        |
+| health                    | day (2026-11-22) | what its checks found, with `ttl`    |
+| alarms                    | time#alarm#state | a change of an alarm, with `ttl`     |
 """
 
 import secrets

@@ -22,6 +22,7 @@ from postcard.adapters.memory.services import (
     MemoryStateMachine,
     MemoryUploads,
 )
+from postcard.adapters.memory.status import MemoryStatusStore
 from postcard.adapters.memory.templates import MemoryTemplateStore
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "MemoryRateLimiter",
     "MemorySecretStore",
     "MemoryStateMachine",
+    "MemoryStatusStore",
     "MemoryTemplateStore",
     "MemoryUploads",
 ]
