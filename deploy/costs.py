@@ -47,6 +47,18 @@ def batch_units(*, rows: int, row_bytes: int = 64, result_bytes: int = 285) -> U
     }
 
 
+MONTH_MINUTES = 60 * 24 * 30
+STATUS_COPIES = MONTH_MINUTES // 5
+STATUS_UNITS: Units = {  # of the status function in a month
+    "scheduler_invocation": MONTH_MINUTES,
+    "lambda_request": MONTH_MINUTES,
+    "lambda_gb_second_arm64": MONTH_MINUTES * Decimal("0.25") * Decimal("0.25"),
+    "dynamodb_rru": 3 * MONTH_MINUTES + 36 * STATUS_COPIES,  # a copy reads ninety days
+    "dynamodb_wru": Decimal("1.5") * MONTH_MINUTES,
+    "s3_get": 2 * MONTH_MINUTES + STATUS_COPIES,
+    "s3_put": 3 * STATUS_COPIES,
+    "logs_gb": Decimal(MONTH_MINUTES * 400) / 10**9,
+}
 IDLE_POLLS = 5 * 3 * 60 * 24 * 30  # Lambda asks an empty queue five times at once for 20 s each
 CASES: dict[str, Units] = {
     "a million first opens, stored for 90 days": picture_units(drawn=MILLION),
@@ -58,6 +70,7 @@ CASES: dict[str, Units] = {
         "alarm_month": ALARM_METRICS,
         "secret_month": 1,
         "sqs_request": IDLE_POLLS,
+        **STATUS_UNITS,
     },
 }
 # Lines of the table that are shown together, and their name in the documents.
@@ -70,6 +83,7 @@ GROUPS = {
     ),
     "DynamoDB": ("dynamodb_rru", "dynamodb_wru"),
     "SQS": ("sqs_request",),
+    "Scheduler": ("scheduler_invocation",),
     "Step Functions": ("step_transition",),
     "logs, metrics, alarms, secret": (
         "logs_gb", "logs_gb_month", "metric_month", "alarm_month", "secret_month",

@@ -117,6 +117,7 @@ SAME_NAME = {
     "rate_limiter": "the stores: DynamoDB and in memory",
     "request_context": "one call of the image function, one of the API",
     "sessions": "the service, its routes",
+    "status": "the stores, the routes of the status page",
     "studio": "the page's routes, the command that invites people",
     "templates": "the service, its stores, its routes, its command",
     "verify": "a link's signature, the command",

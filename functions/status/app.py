@@ -16,7 +16,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from postcard import wiring
-from postcard.errors import ServiceUnavailable, failure_site
+from postcard.errors import ServiceUnavailable
 from postcard.settings import Settings
 from postcard.status.alarm_messages import UnreadableMessage
 from postcard.status.status_recorder import StatusRecorder
@@ -50,34 +50,24 @@ def handle_event(event: dict[str, Any], context: Any, recorder: StatusRecorder) 
     Raises if an alarm could not be recorded anywhere: then Lambda calls again.
     """
     recorder.set_deadline(time.monotonic() + context.get_remaining_time_in_millis() / 1000 - 1)
+    for record in event.get("Records", ()):
+        _record_message(record["Sns"], recorder)
     if "Records" not in event:
         _log("checked", recorder.record_check(_scheduled_at(event)))
-        return
-    failures = [
-        failure
-        for record in event["Records"]
-        if (failure := _record_message(record, recorder)) is not None
-    ]
-    if failures:
-        raise failures[0]
 
 
-def _record_message(record: dict[str, Any], recorder: StatusRecorder) -> Exception | None:
-    """Record the alarm of a message and write its log line; returns why it is to come again."""
-    fields: LogFields = {"message_id": record["Sns"].get("MessageId")}
+def _record_message(message: dict[str, Any], recorder: StatusRecorder) -> None:
+    """Record the alarm of a message, and write its log line."""
+    fields: LogFields = {"message_id": message.get("MessageId")}
     try:
-        fields |= recorder.record_message(str(record["Sns"]["Message"]))
+        fields |= recorder.record_message(str(message["Message"]))
     except UnreadableMessage as error:  # another try would read it no better
         _log("unreadable", {**fields, "reason": str(error)}, is_failure=True)
-        return None
     except ServiceUnavailable as error:
         _log("failed", {**fields, "dependency": str(error)}, is_failure=True)
-        return error
-    except Exception as error:
-        _log("failed", {**fields, "error": failure_site(error)}, is_failure=True)
-        return error
-    _log("alarm", fields)
-    return None
+        raise
+    else:
+        _log("alarm", fields)
 
 
 def _scheduled_at(event: dict[str, Any]) -> float | None:

@@ -31,6 +31,7 @@ from postcard.adapters.aws.light_client import LightClient
 from postcard.adapters.aws.objects import S3ObjectStore
 from postcard.adapters.aws.rate_limiter import DynamoRateLimiter
 from postcard.adapters.aws.secrets import SecretsManagerStore
+from postcard.adapters.aws.status import DynamoStatusStore
 from postcard.adapters.aws.table import Table
 from postcard.adapters.aws.templates import DynamoTemplateStore
 from postcard.settings import Settings
@@ -55,6 +56,7 @@ class PortImplementations:
     idempotency: ports.IdempotencyStore
     deletions: ports.DeletionStore
     drafts: ports.DraftStore
+    status: ports.StatusStore
     bucket: str = ""  # of `objects` in moto
 
     def put_many_objects(self, keys: Iterable[str]) -> None:
@@ -133,6 +135,7 @@ def memory_implementations() -> PortImplementations:
         idempotency=memory.MemoryIdempotencyStore(),
         deletions=memory.MemoryDeletionStore(),
         drafts=memory.MemoryDraftStore(templates),
+        status=memory.MemoryStatusStore(),
     )
 
 
@@ -164,6 +167,7 @@ def aws_implementations(settings: Settings, *, use_light_client: bool) -> PortIm
         idempotency=DynamoIdempotencyStore(table),
         deletions=DynamoDeletionStore(table),
         drafts=DynamoDraftStore(table),
+        status=DynamoStatusStore(table),
         bucket=settings.pictures_bucket,
     )
 

@@ -20,7 +20,6 @@ from postcard.adapters.memory import (
     MemoryInvitationStore,
     MemoryQueue,
     MemoryStateMachine,
-    MemoryStatusStore,
     MemoryUploads,
 )
 from postcard.api_assembly import ApiDependencies, api_service
@@ -32,7 +31,7 @@ from postcard.links.cache_path import cache_path
 from postcard.links.parse import parse_link
 from postcard.links.signing import LinkKeys
 from postcard.links.verify import verify_signature
-from postcard.ports import ApiKeyStore, IdempotencyStore, StatusStore, StoredObject
+from postcard.ports import ApiKeyStore, IdempotencyStore, StoredObject
 from postcard.rendering.decoded_image_cache import DecodedImageCache, UntrustedImageDecoder
 from postcard.runtime.lru_cache import Caches
 from postcard.settings import DEFAULT_MERGE_RENDERS, MAX_BATCH_BYTES
@@ -44,6 +43,7 @@ from tests.functions.fake_services import (
     FakeObjects,
     FakeRateLimiter,
     FakeRenderer,
+    FakeStatus,
     FakeTemplates,
     FakeWeb,
     HandlerResponse,
@@ -74,7 +74,7 @@ class InMemoryService:
         self.deletions, self.queue = MemoryDeletionStore(), MemoryQueue(lambda: self.now)
         self.drafts = FakeDrafts(self.templates)
         self.files, self.batches = MemoryFileStore(), MemoryBatchStore()
-        self.status: StatusStore = MemoryStatusStore()
+        self.status = FakeStatus()
         self.public_status = False
         self.machine, self.batch_bytes = MemoryStateMachine(), MAX_BATCH_BYTES
         self.renderer = FakeRenderer()

@@ -117,6 +117,9 @@ def test_every_bucket_is_private_encrypted_and_requires_tls(template: SamDocumen
         ]
 
 
+CALLERS = ("apigateway.amazonaws.com", "events.amazonaws.com", "sns.amazonaws.com")
+
+
 def test_only_aws_services_are_allowed_by_resource_policies(cloudformation: SamDocument) -> None:
     policies = of_type(cloudformation, "AWS::S3::BucketPolicy")
     for name in policies:
@@ -125,7 +128,7 @@ def test_only_aws_services_are_allowed_by_resource_policies(cloudformation: SamD
                 assert set(statement["Principal"]) == {"Service"}
                 assert statement["Condition"], "a service acts for this account alone"
     for permission in of_type(cloudformation, "AWS::Lambda::Permission").values():
-        assert permission["Principal"] in ("apigateway.amazonaws.com", "events.amazonaws.com")
+        assert permission["Principal"] in CALLERS
         assert permission["SourceArn"]
 
 
@@ -136,11 +139,12 @@ def test_only_what_the_stack_names_can_invoke_a_function(cloudformation: SamDocu
     assert source["EventSourceArn"] == {"Fn::GetAtt": ["WorkQueue", "Arn"]}
     assert "AWS::SQS::QueuePolicy" not in kinds, "nobody outside the account may send"
     roles = of_type(cloudformation, "AWS::IAM::Role")
-    of_functions = {"ImageRole", "ApiRole", "WorkerRole", "BatchRole"}
-    assert set(roles) == {*of_functions, "BatchMachineRole"}, "SAM must not generate other roles"
+    of_functions = {"ImageRole", "ApiRole", "WorkerRole", "BatchRole", "StatusRole"}
+    others = {"BatchMachineRole": "states", "StatusScheduleRole": "scheduler"}
+    assert set(roles) == {*of_functions, *others}, "SAM must not generate other roles"
     for name, role in roles.items():
         (trusted,) = role["AssumeRolePolicyDocument"]["Statement"]
-        service = "lambda" if name in of_functions else "states"
+        service = others.get(name, "lambda")
         assert trusted["Principal"] == {"Service": f"{service}.amazonaws.com"}
     (allowed,) = (
         each
@@ -153,7 +157,7 @@ def test_only_what_the_stack_names_can_invoke_a_function(cloudformation: SamDocu
         assert pattern["detail"]["stateMachineArn"] == [{"Ref": "BatchMachine"}]
 
 
-@pytest.mark.parametrize("role", ["ImageRole", "ApiRole", "WorkerRole", "BatchRole"])
+@pytest.mark.parametrize("role", ["ImageRole", "ApiRole", "WorkerRole", "BatchRole", "StatusRole"])
 def test_no_role_can_change_roles_functions_or_the_distribution(
     template: SamDocument, role: str
 ) -> None:

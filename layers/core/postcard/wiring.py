@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 FILE_SCHEME = "file:"
 LARGE_FILE_SECONDS = 20.0  # for one call of S3 by the batch function, which sends some megabytes
+KEY_CHECK_SECONDS = 290.0  # each read of the secret costs money
 AWS_CALL_SECONDS = 3.0  # for one call of AWS by the image function, retry included
 
 
@@ -162,7 +163,7 @@ def worker_service(settings: Settings) -> "WorkerService":
 def status_recorder(settings: Settings) -> "StatusRecorder":
     """What the status function calls."""
     from postcard.adapters.aws.status import DynamoStatusStore
-    from postcard.services.health import check_all, dependency_checks
+    from postcard.services.health import OccasionalCheck, check_all, dependency_checks
     from postcard.status.history_copy import HistoryCopy
     from postcard.status.status_recorder import StatusRecorder
 
@@ -171,8 +172,9 @@ def status_recorder(settings: Settings) -> "StatusRecorder":
     table = Table(dynamodb, settings.table)
     pictures = S3ObjectStore(s3, settings.pictures_bucket)
     store = S3ObjectStore(s3, settings.store_bucket)
-    keys = KeySource(SecretsManagerStore(secrets_manager, settings.secret_id))
-    checks = dependency_checks(DynamoTemplateStore(table), pictures, store, keys.current)
+    secret = SecretsManagerStore(secrets_manager, settings.secret_id)
+    read_keys = OccasionalCheck(secret.read, KEY_CHECK_SECONDS, time.monotonic)
+    checks = dependency_checks(DynamoTemplateStore(table), pictures, store, read_keys)
     return StatusRecorder(
         DynamoStatusStore(table),
         HistoryCopy(store),

@@ -24,6 +24,22 @@ def dependency_checks(
     }
 
 
+class OccasionalCheck:
+    """A check that is made again after `seconds`, or at once if it failed."""
+
+    def __init__(self, check: HealthCheck, seconds: float, clock: Callable[[], float]) -> None:
+        self._check = check
+        self._seconds = seconds
+        self._clock = clock
+        self._succeeded_at = float("-inf")
+
+    def __call__(self) -> None:
+        """Check the dependency, if it is time to."""
+        if self._clock() - self._succeeded_at >= self._seconds:
+            self._check()
+            self._succeeded_at = self._clock()
+
+
 def check_all(checks: Mapping[str, HealthCheck]) -> dict[str, str]:
     """`ok` or `unavailable` for each dependency."""
     return {name: _check(check_dependency) for name, check_dependency in checks.items()}
