@@ -178,6 +178,7 @@ class LocalServer:
             "POSTCARD_BATCH_CONCURRENCY": str(max(1, (os.cpu_count() or 1) - 1)),
             "POSTCARD_BATCH_ROWS": str(MAX_BATCH_ROWS),
             "POSTCARD_FONTS": str(ROOT / "layers/fonts"),
+            "POSTCARD_PUBLIC_STATUS": "on",
             "POSTCARD_MORE_FONTS": os.environ.get("POSTCARD_MORE_FONTS", ""),
             "POSTCARD_KVS_ARN": f"file:{(self._folder / 'edge').resolve()}",
             "PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in _PYTHON_PATH),
