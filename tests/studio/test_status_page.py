@@ -39,9 +39,8 @@ def test_checks_and_alarms_are_on_a_page_that_everybody_can_read(studio: Studio)
         page.get_by_text("Days with trouble as a table").click()
         expect(page.get_by_role("table")).to_contain_text("API and template editor: 1 hour")
         check_page(page)
-    copy = studio.call(
-        "GET", "/errors/status.html"
-    )  # from the CDN, in whose sandbox no test can act
+    # The copy from the CDN is in a sandbox, in which no test can act.
+    copy = studio.call("GET", "/errors/status.html")
     assert "This copy of the page is from" in copy.text
     assert "style-src 'unsafe-inline'; sandbox" in copy.headers["content-security-policy"]
     assert copy.headers["content-type"] == "text/html; charset=utf-8"

@@ -272,6 +272,9 @@ class ImageStore(Protocol):
     """Records of opaque images."""
 
     def get(self, image_id: str) -> ImageRecord | None: ...
+    def get_many(self, image_ids: Sequence[str]) -> Iterator[ImageRecord]:
+        """The records that exist, in no order; they may be a second old."""
+
     def put(self, record: ImageRecord) -> None: ...
     def replace(self, record: ImageRecord, *, status: str) -> bool:
         """Put unless the stored record's status is another than `status`; whether it was put."""
@@ -797,30 +800,6 @@ class Outbox(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class UsageKey:
-    """What usage is counted by. `day` is `2026-11-22` (UTC); `campaign` "" stands for none."""
-
-    day: str
-    template_id: str
-    campaign: str = ""
-
-
-class UsageStore(Protocol):
-    """Counts of usage by day, template and campaign: a row for each writer, and totals."""
-
-    def add(
-        self, key: UsageKey, counts: Mapping[str, int], *, writer: str, token: str, expires_at: int
-    ) -> None:
-        """Add to a writer's counts. A repeated call with the writer's last `token` adds nothing."""
-
-    def read(self, first_day: str, last_day: str) -> "Iterator[tuple[UsageKey, Mapping[str, int]]]":
-        """The sums over all writers, by key, in the order of days."""
-
-    def set_total(self, key: UsageKey, counts: Mapping[str, int], *, expires_at: int) -> None:
-        """Store counts that one job computes from the access log, in place of earlier ones."""
-
-
-@dataclass(frozen=True, slots=True)
 class HealthDay:
     """What the checks of a day found: a character for each minute (`status.health_minutes`).
 
@@ -858,3 +837,50 @@ class StatusStore(Protocol):
 
     def changes(self, *, limit: int) -> Sequence[AlarmChange]:
         """The last `limit` changes by their time, newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsageKey:
+    """What usage is counted by. `day` is `2026-11-22` (UTC); `campaign` "" stands for none."""
+
+    day: str
+    template_id: str
+    campaign: str = ""
+
+
+class UsageStore(Protocol):
+    """Counts of usage by day, template and campaign: a row for each writer, and totals.
+
+    The names of the counts are in `usage/counts.py`.
+    """
+
+    def add(
+        self, key: UsageKey, counts: Mapping[str, int], *, writer: str, token: str, expires_at: int
+    ) -> None:
+        """Add to a writer's counts. A repeated call with the writer's last `token` adds nothing."""
+
+    def read(self, first_day: str, last_day: str) -> "Iterator[tuple[UsageKey, Mapping[str, int]]]":
+        """The sums over all writers and the total, by key, in the order of days."""
+
+    def set_total(self, key: UsageKey, counts: Mapping[str, int], *, expires_at: int) -> None:
+        """Store counts that one job computes from the access log, in place of earlier ones."""
+
+    def log_complete_to(self) -> str | None:
+        """The time up to which the access log is counted (RFC 3339), None before the first run."""
+
+    def set_log_complete_to(self, time: str) -> None:
+        """Store that time."""
+
+
+class LogQueryFailed(Exception):
+    """A query of the access log ended without a result, or is not known; the text says why."""
+
+
+class LogQueries(Protocol):
+    """Runs SQL on the CDN's access log, which is the table `access_log`."""
+
+    def start(self, sql: str) -> str:
+        """Start a query and return its id."""
+
+    def rows(self, query_id: str) -> Sequence[Sequence[str]] | None:
+        """The rows of its result, each value as text; None while it runs. `LogQueryFailed`."""

@@ -108,7 +108,9 @@ def _now(report: StatusReport) -> str:
 def _notices(report: StatusReport, is_stored: bool) -> Iterator[str]:
     if report.is_copy:
         past = "What happened before cannot be read now."
-        if report.history_as_of is not None:
+        if is_stored:  # the whole page is a copy, and says of when
+            past = ""
+        elif report.history_as_of is not None:
             past = f"What happened before comes from a copy of {_time(report.history_as_of)}."
         yield _notice(
             "The database does not answer. Pictures that were opened before are shown as usual;"
