@@ -82,7 +82,10 @@ def _log(message: str, fields: LogFields, *, is_failure: bool = False) -> None:
     log_handler.stream = sys.stdout  # looked up now: it may have been replaced since the last call
     given = {name: value for name, value in fields.items() if value is not None}
     with suppress(OSError, ValueError):
-        logger().log(logging.ERROR if is_failure else logging.INFO, message, extra=given)
+        if is_failure:
+            logger().error(message, extra=given)
+        else:
+            logger().info(message, extra=given)
 
 
 if "AWS_LAMBDA_INITIALIZATION_TYPE" in os.environ:

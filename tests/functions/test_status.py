@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from deploy.template_check import read_template
+from postcard.ports import StoredObject
 from postcard.services.health import check_all, dependency_checks
 from postcard.status.alarms import MEANINGS, OPERATOR_ALARMS, PARTS
 from postcard.status.history_copy import COPY, WAITING, HistoryCopy
@@ -67,12 +68,25 @@ class StatusWorld(InMemoryService):
     def json(self, **more: Any) -> Json:
         reply = self.call("GET", "/v1/status", key=None, **more)
         assert reply.status == 200, reply.body
-        return reply.json
+        found: Json = reply.json
+        return found
 
     def page(self) -> str:
         reply = self.call("GET", "/status", key=None)
         assert reply.status == 200, reply.body
         return reply.body.decode()
+
+    def stored_page(self) -> StoredObject:
+        """The copy of the page that the CDN serves."""
+        stored = self.pictures.get(PAGE_KEY)
+        assert stored is not None
+        return stored
+
+    def minutes(self) -> str:
+        """The checks of today since ten o'clock."""
+        day = self.status.day("2026-11-22")
+        assert day is not None
+        return day.minutes[600:]
 
 
 @pytest.fixture
@@ -251,10 +265,12 @@ def test_nothing_of_a_message_but_its_meaning_is_shown_or_copied(world: StatusWo
     for event in RECORDED:
         world.handle(event)
     world.check(2)
-    shown = world.page() + json.dumps(world.json()) + world.pictures.get(PAGE_KEY).body.decode()
+    shown = world.page() + json.dumps(world.json()) + world.stored_page().body.decode()
     for secret in ("123456789012", "arn:", "postcard-prod", "Frankfurt", "hreshold", "Errors"):
         assert secret not in shown.replace("ImageErrorsAlarm", "Errors")
-    copied = world.store.get(COPY).body.decode()
+    stored = world.store.get(COPY)
+    assert stored is not None
+    copied = stored.body.decode()
     assert "arn:" not in copied and "123456789012" not in copied
 
 
@@ -270,7 +286,7 @@ def test_each_minute_counts_once_and_under_its_own_time(world: StatusWorld) -> N
     today = world.json()["days"][-1]
     assert (today["day"], today["checked_minutes"]) == ("2026-11-22", 2)
     assert today["unavailable_minutes"] == {"pictures": 1}
-    assert world.status.day("2026-11-22").minutes[600:] == "20"
+    assert world.minutes() == "20"
 
 
 def test_the_page_has_ninety_days_and_their_share_of_checks(world: StatusWorld) -> None:
@@ -304,7 +320,7 @@ def test_the_page_works_without_the_table_and_says_so(world: StatusWorld) -> Non
     assert status["days"][-1]["unavailable_minutes"] == {"table": 4}
     assert "The database does not answer." in page and "comes from a copy of" in page
     assert REPLACED in page
-    copy = world.pictures.get(PAGE_KEY).body.decode()
+    copy = world.stored_page().body.decode()
     assert "Trouble with the API and the database" in copy
 
 
@@ -316,7 +332,7 @@ def test_checks_and_alarms_without_the_table_are_in_it_later(world: StatusWorld)
     assert list(world.store.keys(WAITING))
     world.take_table_away(False)
     world.check(6)
-    assert world.status.day("2026-11-22").minutes[600:] == "000" + "1" * 7 + "0" * 6
+    assert world.minutes() == "000" + "1" * 7 + "0" * 6
     assert [change.alarm for change in world.status.changes(limit=9)] == ["ImageErrorsAlarm"]
     assert list(world.store.keys(WAITING)) == []
     assert world.json()["days"][-1]["unavailable_minutes"] == {"table": 7}
@@ -401,7 +417,7 @@ def test_the_copy_of_a_public_page_is_whole_and_goes_when_it_is_public_no_more(
     world: StatusWorld,
 ) -> None:
     world.check()
-    stored = world.pictures.get(PAGE_KEY)
+    stored = world.stored_page()
     assert (stored.content_type, stored.cache_control) == (
         "text/html; charset=utf-8",
         "public, max-age=60",
