@@ -275,18 +275,20 @@ def test_nothing_of_a_message_but_its_meaning_is_shown_or_copied(world: StatusWo
 
 
 def test_each_minute_counts_once_and_under_its_own_time(world: StatusWorld) -> None:
-    world.now = NOW + 50  # a call that is late for its minute, twice
+    world.now = NOW + 65  # two calls that are late for their minute
     world.pictures.down = True
-    for _ in range(2):
-        world.handle({**CHECK, "time": iso(NOW)})
-    world.pictures.down = False
-    world.now = NOW + MINUTE + 1
+    world.handle({**CHECK, "time": iso(NOW)})
+    world.pictures.down, world.store.down = False, True
+    world.handle({**CHECK, "time": iso(NOW)})
+    world.store.down = False
+    world.now = NOW + 66
     world.handle({**CHECK, "time": iso(NOW + MINUTE)})
-    world.handle({**CHECK, "time": "yesterday"})  # the time of the call, then
+    for wrong in ("yesterday", iso(NOW - DAY)):  # the time of the call, then
+        world.handle({**CHECK, "time": wrong})
     today = world.json()["days"][-1]
     assert (today["day"], today["checked_minutes"]) == ("2026-11-22", 2)
-    assert today["unavailable_minutes"] == {"pictures": 1}
-    assert world.minutes() == "20"
+    assert today["unavailable_minutes"] == {"pictures": 1, "store": 1}
+    assert world.minutes() == "60"
 
 
 def test_the_page_has_ninety_days_and_their_share_of_checks(world: StatusWorld) -> None:
@@ -324,6 +326,18 @@ def test_the_page_works_without_the_table_and_says_so(world: StatusWorld) -> Non
     assert "Trouble with the API and the database" in copy
 
 
+def test_a_late_message_without_the_table_still_belongs_before_the_other(
+    world: StatusWorld,
+) -> None:
+    world.alarm("ImageErrorsAlarm", OK, NOW - 600)
+    world.check()
+    world.take_table_away()
+    world.alarm("ImageErrorsAlarm", ALARM, NOW - 1200)
+    world.check()
+    (incident,) = world.json()["incidents"]
+    assert (incident["started_at"], incident["ended_at"]) == (iso(NOW - 1200), iso(NOW - 600))
+
+
 def test_checks_and_alarms_without_the_table_are_in_it_later(world: StatusWorld) -> None:
     world.check(3)
     world.take_table_away()
@@ -358,6 +372,16 @@ def test_without_table_and_copy_the_page_still_says_what_works_now(world: Status
     page = world.page()
     assert "What happened before cannot be read now." in page
     assert "Trouble with the database and the store of files" in page
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"days": {}}', "\ufeff"], ids=range(5))
+def test_a_copy_that_cannot_be_read_is_written_again(world: StatusWorld, text: str) -> None:
+    world.store.put(COPY, StoredObject(text.encode(), "application/json"))
+    world.take_table_away()
+    assert "cannot be read now" in world.page()
+    world.check()
+    world.now += MINUTE
+    assert world.json()["days"][-1]["unavailable_minutes"] == {"table": 1}
 
 
 def test_the_page_says_when_the_checks_have_stopped(world: StatusWorld) -> None:
@@ -465,3 +489,6 @@ def test_a_stormy_quarter_is_bounded(world: StatusWorld) -> None:
         world.alarm("ApiErrorsAlarm", OK, NOW - 60 * DAY + hour * 3600 + 60)
     assert len(world.json()["incidents"]) <= 100
     assert len(world.page()) < 100_000
+    world.check()
+    stored = world.store.get(COPY)
+    assert stored is not None and len(json.loads(stored.body)["changes"]) == 2_000

@@ -55,6 +55,9 @@ MEANINGS: Mapping[str, AlarmMeaning] = MappingProxyType(
         "WorkerErrorsAlarm": AlarmMeaning("deletions", _DELETIONS_WAITED),
         "OldTasksAlarm": AlarmMeaning("deletions", _DELETIONS_WAITED),
         "DeadLettersAlarm": AlarmMeaning("deletions", "A recall or an erasure stopped half-way."),
+        "UsageQueriesAlarm": AlarmMeaning("api", "Numbers of usage were older than usual."),
+        "OldDeliveriesAlarm": AlarmMeaning("webhooks", _WEBHOOKS_WAITED),
+        "WebhookErrorsAlarm": AlarmMeaning("webhooks", _WEBHOOKS_WAITED),
     }
 )
 
@@ -63,6 +66,9 @@ OPERATOR_ALARMS: Mapping[str, str] = MappingProxyType(
     {
         "BudgetAlarm": "a limit that the sender set works as it should",
         "ConcurrencyHighAlarm": "a warning before anything is slow",
+        "DeadDeliveriesAlarm": "the receiver's endpoint failed",
+        "DeadHintsAlarm": "webhooks are delivered without hints too",
+        "DisabledWebhooksAlarm": "the receiver's endpoint failed",
         "FoundStoredAlarm": "pictures are right, and cost more",
         "UnstoredAlarm": "pictures are right, and are drawn again",
         "UnsealedDecoderAlarm": "pictures are right; about the isolation of a process",

@@ -24,9 +24,12 @@ class HistoryCopy:
         self._store = store
 
     def read(self) -> StatusHistory | None:
-        """The history as it was copied last."""
+        """The history as it was copied last; None if there is no copy, or none that can be read."""
         stored = self._store.get(COPY)
-        return history_from_json(stored.body.decode()) if stored else None
+        try:
+            return history_from_json(stored.body.decode()) if stored else None
+        except (ValueError, KeyError, TypeError):
+            return None
 
     def write(self, history: StatusHistory) -> None:
         """Replace the copy."""
@@ -43,7 +46,8 @@ class HistoryCopy:
         found = {}
         for key in islice(self._store.keys(WAITING), MAX_WAITING):
             if (stored := self._store.get(key)) is not None:
-                found[key] = AlarmChange(*json.loads(stored.body))
+                alarm, state, at = json.loads(stored.body)
+                found[key] = AlarmChange(alarm, state, at)
         return found
 
     def release(self, keys: Sequence[str]) -> None:

@@ -87,7 +87,8 @@ class StatusRecorder:
         states = dict(self._check())
         unavailable = sorted(name for name, state in states.items() if state != OK)
         found = with_minute("", minute, unavailable)
-        is_stored = self._store_minutes(day, found)
+        # A table that does not answer is not asked again: the copy needs what is left of the time.
+        is_stored = states["table"] == OK and self._store_minutes(day, found)
         if not is_stored:
             states["table"] = "unavailable"
             found = with_minute("", minute, [*unavailable, "table"])
@@ -119,7 +120,7 @@ class StatusRecorder:
             waiting = self._copy.waiting()
             copied = (self._copy.read() or EMPTY_HISTORY).recent(now).with_minutes(day, found)
             copied = copied.with_changes(waiting.values())
-            history = self._into_table(copied, waiting, now)
+            history = self._into_table(copied, waiting, now) if states["table"] == OK else None
             if history is None:
                 history, states = copied, {**states, "table": "unavailable"}
             self._copy.write(history)
