@@ -22,7 +22,9 @@ from api.routes import (
     status,
     studio,
     templates,
+    usage,
     versions,
+    webhooks,
 )
 from postcard import wiring
 from postcard.api_assembly import ApiService
@@ -38,7 +40,9 @@ ROUTERS = (
     previews,
     assets,
     batches,
+    usage,
     sessions,
+    webhooks,
     meta,
     status,
     docs,

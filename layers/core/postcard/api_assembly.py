@@ -9,6 +9,8 @@ from postcard.deletion.deletions import Deletions
 from postcard.deletion.erasure import Erasure
 from postcard.deletion.stored_pictures import StoredPictures
 from postcard.delivery.assembly import Dependencies, SharedServices
+from postcard.events.image_events import ImageEvents
+from postcard.events.outbox import WebhookOutbox
 from postcard.host_patterns import url_origin
 from postcard.keys.api_keys import ApiKeyService
 from postcard.keys.sessions import SessionService
@@ -25,11 +27,15 @@ from postcard.services.recalls import Recalls
 from postcard.services.source_downscaling import CachedDownscaling
 from postcard.services.template_fixes import TemplateFixes
 from postcard.services.templates import TemplateCatalog
-from postcard.settings import DEFAULT_BATCH_DAYS, MAX_BATCH_BYTES
+from postcard.settings import DEFAULT_BATCH_DAYS, DEFAULT_REGION, MAX_BATCH_BYTES
 from postcard.status.history_copy import HistoryCopy
 from postcard.status.status_service import StatusService
 from postcard.studio.designs import DesignStarter
 from postcard.studio.drafts import Drafts
+from postcard.usage.counter import UsageCounter
+from postcard.usage.usage_service import UsageService
+from postcard.webhooks.delivery_service import DeliveryService
+from postcard.webhooks.webhook_service import WebhookService
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +55,17 @@ class ApiDependencies:
     batches: ports.BatchStore
     drafts: ports.DraftStore
     status: ports.StatusStore
+    webhooks: ports.WebhookStore
+    deliveries: ports.DeliveryStore
+    hints: ports.Hints
+    webhook_sender: ports.WebhookSender
+    webhooks_key: Callable[[], str]
+    usage: ports.UsageStore
     machine: ports.StateMachine
     fonts: Callable[[], Sequence[Mapping[str, object]]]
     base_url: str
     cors_origins: Sequence[str] = ()
+    region: str = DEFAULT_REGION
     batch_days: int = DEFAULT_BATCH_DAYS
     batch_bytes: int = MAX_BATCH_BYTES
     public_status: bool = False
@@ -84,6 +97,8 @@ class ApiService:
     batches: BatchService
     drafts: Drafts
     designs: DesignStarter
+    webhooks: WebhookService
+    deliveries: DeliveryService
     fonts: Callable[[Sequence[str] | None, float], Sequence[Mapping[str, object]]]
     health: Callable[[], Mapping[str, str]]
     sandbox_status: Callable[[], str]
@@ -92,6 +107,8 @@ class ApiService:
     sessions: SessionService
     limiter: ports.RateLimiter
     counters: ports.Counters
+    usage: UsageService
+    usage_counter: UsageCounter
     idempotency: ports.IdempotencyStore
     set_deadline: Callable[[float], None]
     clock: Callable[[], float]
@@ -115,6 +132,7 @@ def api_service(api: ApiDependencies) -> ApiService:
     assets = AssetService(shared.sources.assets, dependencies.store, api.uploads)
     drafts = Drafts(api.drafts, dependencies.templates, dependencies.counters)
     erasure = Erasure(dependencies.images, stored_pictures, keys)
+    outbox = WebhookOutbox(api.webhooks, api.hints, clock=dependencies.monotonic)
     deletions = Deletions(api.deletions, api.queue, keys, clock=dependencies.clock)
     return ApiService(
         images=Images(
@@ -122,6 +140,7 @@ def api_service(api: ApiDependencies) -> ApiService:
             shared.pipeline,
             links,
             dependencies.images,
+            ImageEvents(dependencies.images, outbox, base_url=api.base_url),
             dependencies.pictures,
             stored_pictures,
             shared.budget,
@@ -133,7 +152,11 @@ def api_service(api: ApiDependencies) -> ApiService:
             dependencies.templates, shared.templates, links, deletions, api.drafts
         ),
         publisher=Publisher(
-            dependencies.templates, dependencies.store, shared.pipeline, drafts=api.drafts
+            dependencies.templates,
+            dependencies.store,
+            shared.pipeline,
+            drafts=api.drafts,
+            outbox=outbox,
         ),
         recalls=Recalls(dependencies.templates, shared.templates, deletions),
         deletions=deletions,
@@ -157,6 +180,14 @@ def api_service(api: ApiDependencies) -> ApiService:
         ),
         drafts=drafts,
         designs=DesignStarter(assets, drafts),
+        webhooks=WebhookService(
+            api.webhooks,
+            api.deliveries,
+            api.webhook_sender,
+            api.webhooks_key,
+            clock=dependencies.clock,
+        ),
+        deliveries=DeliveryService(api.webhooks, api.deliveries, api.hints),
         fonts=lambda templates, deadline: [
             *api.fonts(),
             *_custom_fonts(shared, templates, deadline),
@@ -174,6 +205,8 @@ def api_service(api: ApiDependencies) -> ApiService:
         sessions=SessionService(api_keys, api.invitations, dependencies.counters),
         limiter=api.limiter,
         counters=dependencies.counters,
+        usage=UsageService(api.usage, region=api.region, stored=dependencies.stores_renders),
+        usage_counter=dependencies.usage,
         idempotency=api.idempotency,
         set_deadline=dependencies.set_deadline,
         clock=dependencies.clock,

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from postcard import ports
 from postcard.adapters.aws.assets import DynamoAssetStore
-from postcard.adapters.aws.counters import DynamoCounters
+from postcard.adapters.aws.counters import DynamoBudgetNotices, DynamoCounters
 from postcard.adapters.aws.images import DynamoImageStore
 from postcard.adapters.aws.objects import S3ObjectStore
 from postcard.adapters.aws.secrets import SecretsManagerStore
 from postcard.adapters.aws.table import Table
 from postcard.adapters.aws.templates import DynamoTemplateStore
+from postcard.adapters.aws.usage import DynamoUsageStore
 from postcard.delivery import assembly
 from postcard.keys.key_source import KeySource
 from postcard.rendering.decoded_image_cache import DecodedImageCache, UntrustedImageDecoder
@@ -27,14 +28,17 @@ from postcard.rendering.static_layers import StaticLayerCache
 from postcard.runtime.lru_cache import Caches
 from postcard.settings import Settings
 from postcard.text.fonts import Fonts
+from postcard.usage.counter import BackgroundUsageCounter, TableUsageCounter
 
 if TYPE_CHECKING:
     from postcard.adapters.aws.boto_client import BotoClient, LazyBotoClient
     from postcard.api_assembly import ApiService
     from postcard.campaigns.batches.batch_worker import BatchWorker
+    from postcard.events.outbox import WebhookOutbox
     from postcard.keys.sessions import SessionService
     from postcard.services.worker import WorkerService
     from postcard.status.status_recorder import StatusRecorder
+    from postcard.webhooks.function_service import WebhookFunctionService
 
 FILE_SCHEME = "file:"
 LARGE_FILE_SECONDS = 20.0  # for one call of S3 by the batch function, which sends some megabytes
@@ -75,6 +79,9 @@ def image_service(
         region=settings.region, endpoint_url=settings.endpoint_url, seconds=call_seconds
     )
     dependencies = _dependencies(settings, client, client, client, clock)
+    # A picture does not wait for its count: the thread has a connection of its own.
+    usage = BackgroundUsageCounter(dependencies.usage)
+    dependencies = replace(dependencies, usage=usage)
     return assembly.image_service(replace(dependencies, set_deadline=client.set_overall_deadline))
 
 
@@ -86,12 +93,15 @@ def api_service(settings: Settings) -> "ApiService":
     from postcard.adapters.aws.deletion_records import DynamoDeletionStore
     from postcard.adapters.aws.drafts import DynamoDraftStore
     from postcard.adapters.aws.files import S3FileStore
+    from postcard.adapters.aws.hints import SqsHints
     from postcard.adapters.aws.idempotency import DynamoIdempotencyStore
     from postcard.adapters.aws.queue import SqsQueue
     from postcard.adapters.aws.rate_limiter import DynamoRateLimiter
     from postcard.adapters.aws.state_machine import StepFunctionsMachine
     from postcard.adapters.aws.status import DynamoStatusStore
     from postcard.adapters.aws.uploads import S3Uploads
+    from postcard.adapters.aws.webhooks import DynamoDeliveryStore, DynamoWebhookStore
+    from postcard.adapters.http.webhook_sender import HttpWebhookSender
     from postcard.api_assembly import ApiDependencies, api_service
     from postcard.assets.font_catalog import describe_fonts
 
@@ -99,8 +109,9 @@ def api_service(settings: Settings) -> "ApiService":
     clients = _clients(settings, "s3", "dynamodb", "secretsmanager", lazy=lazy)
     s3, dynamodb, secrets_manager, cloudfront, sqs, step_functions = clients
     table = Table(dynamodb, settings.table)
+    keys = KeySource(SecretsManagerStore(secrets_manager, settings.secret_id))
     dependencies = replace(
-        _dependencies(settings, s3, dynamodb, secrets_manager),
+        _dependencies(settings, s3, dynamodb, secrets_manager, keys=keys),
         set_deadline=lambda instant: _set_deadline(clients, instant),
     )
     return api_service(
@@ -119,12 +130,19 @@ def api_service(settings: Settings) -> "ApiService":
             drafts=DynamoDraftStore(table),
             status=DynamoStatusStore(table),
             public_status=settings.public_status,
+            webhooks=DynamoWebhookStore(table),
+            deliveries=DynamoDeliveryStore(table),
+            hints=SqsHints(sqs, settings.hint_queue_url, settings.slow_hint_queue_url),
+            webhook_sender=HttpWebhookSender(allow_loopback=settings.loopback_webhooks),
+            webhooks_key=keys.webhooks_key,
+            usage=DynamoUsageStore(table),
             machine=StepFunctionsMachine(step_functions, settings.batch_machine),
             batch_days=settings.batch_days,
             batch_bytes=settings.batch_bytes,
             fonts=lambda: describe_fonts(dependencies.renderer.fonts),
             base_url=settings.base_url,
             cors_origins=settings.cors_origins,
+            region=settings.region,
         )
     )
 
@@ -139,24 +157,70 @@ def drawing_services(settings: Settings) -> assembly.SharedServices:
 
 def worker_service(settings: Settings) -> "WorkerService":
     """The service of the worker function."""
+    from postcard.adapters.aws.athena import AthenaQueries
     from postcard.adapters.aws.cdn import CloudFrontCdn
     from postcard.adapters.aws.deletion_records import DynamoDeletionStore
     from postcard.adapters.aws.queue import SqsQueue
-    from postcard.deletion.deletions import TASK, DeletionWorker
+    from postcard.adapters.aws.usage import DynamoUsageStore
+    from postcard.deletion import deletions
     from postcard.services.worker import WorkerService
+    from postcard.usage import hit_counter
 
-    clients = _clients(settings, "s3", "dynamodb", "cloudfront", "sqs")
-    s3, dynamodb, cloudfront, sqs = clients
+    clients = _clients(settings, "s3", "dynamodb", "cloudfront", "sqs", lazy=("athena",))
+    s3, dynamodb, cloudfront, sqs, athena = clients
     table = Table(dynamodb, settings.table)
-    deletions = DeletionWorker(
+    queue = SqsQueue(sqs, settings.queue_url)
+    deletion_worker = deletions.DeletionWorker(
         DynamoDeletionStore(table),
-        SqsQueue(sqs, settings.queue_url),
+        queue,
         DynamoImageStore(table),
         S3ObjectStore(s3, settings.pictures_bucket),
         CloudFrontCdn(cloudfront, settings.distribution_id),
     )
+    hits = hit_counter.HitCounter(
+        AthenaQueries(athena, database=settings.log_database, workgroup=settings.log_workgroup),
+        DynamoUsageStore(table),
+        DynamoImageStore(table),
+        queue,
+        log_days=settings.log_days,
+    )
     return WorkerService(
-        {TASK: deletions.handle}, set_deadline=lambda instant: _set_deadline(clients, instant)
+        {deletions.TASK: deletion_worker.handle, hit_counter.TASK: hits.handle},
+        set_deadline=lambda instant: _set_deadline(clients, instant),
+    )
+
+
+def webhook_service(settings: Settings) -> "WebhookFunctionService":
+    """What the webhook function does: deliveries, the tick, and events that others only note."""
+    from postcard.adapters.aws.hints import SqsHints
+    from postcard.adapters.aws.webhooks import DynamoDeliveryStore, DynamoWebhookStore
+    from postcard.adapters.http.webhook_sender import HttpWebhookSender
+    from postcard.events.image_events import ImageEvents
+    from postcard.webhooks.budget_events import BudgetEvents
+    from postcard.webhooks.drawn_images import DrawnImages
+    from postcard.webhooks.function_service import S3_NOTIFICATION, webhook_function_service
+
+    clients = _clients(settings, "dynamodb", "secretsmanager", "sqs", lazy=("s3",))
+    dynamodb, secrets_manager, sqs, s3 = clients
+    table = Table(dynamodb, settings.table)
+    keys = KeySource(SecretsManagerStore(secrets_manager, settings.secret_id))
+    outbox, images = _outbox(table, sqs, settings), DynamoImageStore(table)
+    deliveries = DynamoDeliveryStore(table)
+    drawn_images = DrawnImages(
+        images,
+        S3ObjectStore(s3, settings.pictures_bucket),
+        ImageEvents(images, outbox, base_url=settings.base_url),
+        outbox,
+    )
+    return webhook_function_service(
+        DynamoWebhookStore(table),
+        deliveries,
+        SqsHints(sqs, settings.hint_queue_url, settings.slow_hint_queue_url),
+        HttpWebhookSender(allow_loopback=settings.loopback_webhooks),
+        keys.webhooks_key,
+        set_deadline=lambda instant: _set_deadline(clients, instant),
+        message_handlers={S3_NOTIFICATION: drawn_images.handle_notification},
+        minute_tasks=[BudgetEvents(DynamoBudgetNotices(table), deliveries, outbox).announce],
     )
 
 
@@ -194,11 +258,12 @@ def batch_worker(settings: Settings) -> "BatchWorker":
     from postcard.adapters.aws.files import S3FileStore
     from postcard.campaigns.batches.batch_worker import BatchDependencies, batch_worker
 
-    dynamodb, secrets_manager, cloudfront = _clients(
-        settings, "dynamodb", "secretsmanager", lazy=("cloudfront",)
+    dynamodb, secrets_manager, cloudfront, sqs = _clients(
+        settings, "dynamodb", "secretsmanager", lazy=("cloudfront", "sqs")
     )
     s3 = boto_client("s3", settings, seconds=LARGE_FILE_SECONDS)
-    clients = [dynamodb, secrets_manager, cloudfront, s3]
+    clients = [dynamodb, secrets_manager, cloudfront, sqs, s3]
+    table = Table(dynamodb, settings.table)
     dependencies = replace(
         _dependencies(settings, s3, dynamodb, secrets_manager),
         set_deadline=lambda instant: _set_deadline(clients, instant),
@@ -207,12 +272,25 @@ def batch_worker(settings: Settings) -> "BatchWorker":
         BatchDependencies(
             dependencies,
             S3FileStore(s3, settings.store_bucket),
-            DynamoBatchStore(Table(dynamodb, settings.table)),
+            DynamoBatchStore(table),
+            _outbox(table, sqs, settings),
             CloudFrontCdn(cloudfront, settings.distribution_id),
+            DynamoUsageStore(Table(dynamodb, settings.table)),
             base_url=settings.base_url,
             concurrency=settings.batch_concurrency,
             max_rows=settings.batch_rows,
         )
+    )
+
+
+def _outbox(table: Table, sqs: Any, settings: Settings) -> "WebhookOutbox":
+    from postcard.adapters.aws.hints import SqsHints
+    from postcard.adapters.aws.webhooks import DynamoWebhookStore
+    from postcard.events.outbox import WebhookOutbox
+
+    return WebhookOutbox(
+        DynamoWebhookStore(table),
+        SqsHints(sqs, settings.hint_queue_url, settings.slow_hint_queue_url),
     )
 
 
@@ -292,10 +370,12 @@ def _dependencies(
     dynamodb: Any,
     secrets_manager: Any,
     clock: Callable[[], float] = time.monotonic,
+    *,
+    keys: KeySource | None = None,
 ) -> assembly.Dependencies:
     table = Table(dynamodb, settings.table)
     caches = Caches()
-    keys = KeySource(SecretsManagerStore(secrets_manager, settings.secret_id), clock=clock)
+    keys = keys or KeySource(SecretsManagerStore(secrets_manager, settings.secret_id), clock=clock)
     return assembly.Dependencies(
         templates=DynamoTemplateStore(table),
         images=DynamoImageStore(table),
@@ -304,6 +384,7 @@ def _dependencies(
         store=S3ObjectStore(s3, settings.store_bucket),
         fetcher=_LazyFetcher(settings),
         counters=DynamoCounters(table),
+        budget_notices=DynamoBudgetNotices(table),
         renderer=Renderer(
             Fonts.load(
                 Path(settings.fonts), Path(settings.more_fonts) if settings.more_fonts else None
@@ -313,6 +394,7 @@ def _dependencies(
         ),
         keys=keys.current,
         origin=keys.origin_secret,
+        usage=TableUsageCounter(DynamoUsageStore(table)),
         merge_renders=settings.merge_renders,
         stores_renders=settings.store_renders == "always",
         caches=caches,

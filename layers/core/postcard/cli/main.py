@@ -22,7 +22,9 @@ from postcard.cli.signing_keys import signing_keys
 from postcard.cli.snippet import snippet
 from postcard.cli.studio import studio
 from postcard.cli.templates import templates
+from postcard.cli.usage import usage
 from postcard.cli.verify import verify
+from postcard.cli.webhooks import webhooks
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -50,6 +52,8 @@ for _command in (
     signing_keys,
     templates,
     studio,
+    webhooks,
+    usage,
     erase,
 ):
     postcard.add_command(_command)

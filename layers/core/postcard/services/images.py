@@ -9,6 +9,7 @@ from postcard.deletion.blind_index import blind_indexes
 from postcard.deletion.stored_pictures import StoredPictures, without_values
 from postcard.delivery.picture_service import DAY_SECONDS, cache_for, image_key
 from postcard.errors import Gone, NotFound, faults_to_json
+from postcard.events.image_events import ImageEvents
 from postcard.links.image_ids import derive_image_id, is_valid_image_id
 from postcard.links.signing import LinkKeys
 from postcard.pipeline.pipeline import (
@@ -33,7 +34,8 @@ from postcard.timestamps import format_rfc3339
 class ImageRequest:
     """The body of `POST /v1/images`; None means the template's own.
 
-    `key_templates` are those that the API key is limited to.
+    `metadata` is for the event of this call. `key_templates` are those that the API key is limited
+    to.
     """
 
     template_id: str
@@ -46,18 +48,24 @@ class ImageRequest:
     quality: int | None = None
     max_bytes: int | None = None
     render: str = "now"
+    metadata: JsonObject | None = None
+    campaign: str | None = None
     key_templates: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ImageResult:
-    """An image for the response. `warnings` are those of this call, then those of the picture."""
+    """An image for the response. `warnings` are those of this call, then those of the picture.
+
+    `usage` are the counts of what this call made.
+    """
 
     record: ImageRecord
     url: str
     cached: bool
     warnings: Sequence[Mapping[str, str]]
     log_fields: JsonObject = field(default_factory=dict)
+    usage: Mapping[str, int] = field(default_factory=dict)
 
     def to_json(self) -> JsonObject:
         """The response without `cached` and `metadata`. It never holds the values."""
@@ -89,6 +97,7 @@ class Images:
         pipeline: RenderPipeline,
         links: LinkService,
         records: ports.ImageStore,
+        events: ImageEvents,
         pictures: ports.ObjectStore,
         stored_pictures: StoredPictures,
         budget: RenderBudget,
@@ -100,6 +109,7 @@ class Images:
         self._pipeline = pipeline
         self._links = links
         self._records = records
+        self._events = events
         self._pictures = pictures
         self._stored_pictures = stored_pictures
         self._budget = budget
@@ -125,15 +135,17 @@ class Images:
             )
             check_permitted_assets(job, now=now)
             image_id = derive_image_id(self._keys(), job.canonical())
-            existing = self._refresh_status(self._records.get(image_id))
+            existing = self._refresh_status(self._records.get(image_id), now=now)
             if existing is not None and _is_reusable(existing, request.render):
                 return self._result(existing, job, cached=True, outcome="cached")
-            record = self._new_record(image_id, job, existing, now)
+            record = self._new_record(image_id, job, existing, now, request.campaign)
             if self._is_drawn_on_open(request, owner, job, now):
                 return self._put_pending(record, job)
-            return self._draw(record, job, now, deadline)
+            return self._draw(record, job, now, deadline, request.metadata)
 
-    def create_pending(self, job: RenderJob, *, now: float) -> ImageResult:
+    def create_pending(
+        self, job: RenderJob, *, now: float, campaign: str | None = None
+    ) -> ImageResult:
         """The image of a job, drawn at its first GET: as `create` with `render` `on_open` makes it.
 
         One read of the table, and one write unless the image exists.
@@ -142,27 +154,39 @@ class Images:
         existing = self._records.get(image_id)
         if existing is not None and _is_reusable(existing, "on_open"):
             return self._result(existing, job, cached=True, outcome="cached")
-        return self._put_pending(self._new_record(image_id, job, existing, now), job)
+        record = self._new_record(image_id, job, existing, now, campaign)
+        return self._put_pending(record, job)
 
     def _new_record(
-        self, image_id: str, job: RenderJob, existing: ImageRecord | None, now: float
+        self,
+        image_id: str,
+        job: RenderJob,
+        existing: ImageRecord | None,
+        now: float,
+        campaign: str | None,
     ) -> ImageRecord:
-        record = _record(image_id, job, existing, now)
+        """A new record; an image keeps the creation time and the campaign of its first POST."""
+        created_at = int(now)
+        if existing is not None and not existing.erased:
+            created_at, campaign = existing.created_at, existing.campaign or campaign
+        record = _record(image_id, job, created_at, campaign)
         indexes = blind_indexes(self._keys(), job.template, job.values)
         return replace(record, blind_indexes=indexes)
 
     def _put_pending(self, record: ImageRecord, job: RenderJob) -> ImageResult:
         status = "timed" if job.template.depends_on_time else "pending"
         self._records.put(record := replace(record, status=status))
-        return self._result(record, job, cached=False, outcome="pending")
+        return replace(
+            self._result(record, job, cached=False, outcome="pending"), usage={"images": 1}
+        )
 
-    def read(self, image_id: str) -> ImageResult:
+    def read(self, image_id: str, *, now: float) -> ImageResult:
         """An image by its id; `NotFound`, `Gone` once erased."""
         stored = self._existing(image_id)
         template = self._templates.record(stored.template_id)
         if template is not None and not template.erased:
             is_recalled = stored.version in template.recalls
-            record = self._refresh_status(stored, is_recalled=is_recalled)
+            record = self._refresh_status(stored, now=now, is_recalled=is_recalled)
             if record is not None and not record.erased:
                 return ImageResult(record, self._url(record), True, record.warnings)
         raise Gone(f'The image "{image_id}" was erased; the same POST makes it anew.')
@@ -187,7 +211,7 @@ class Images:
         return record
 
     def _refresh_status(
-        self, record: ImageRecord | None, *, is_recalled: bool = False
+        self, record: ImageRecord | None, *, now: float, is_recalled: bool = False
     ) -> ImageRecord | None:
         """The record, now `ready` if a GET has drawn the picture since.
 
@@ -201,10 +225,7 @@ class Images:
         stored = self._pictures.get(image_key(record.image_id, record.format))
         if stored is None:
             return replace(record, status="pending", bytes=None) if is_recalled else record
-        ready = replace(record, status="ready", bytes=len(stored.body), warnings=())
-        if ready != record and not self._records.replace(ready, status=record.status):
-            return self._records.get(record.image_id)  # erased, or refreshed by another call
-        return ready
+        return self._events.set_ready(record, len(stored.body), now=now)
 
     def _is_drawn_on_open(
         self, request: ImageRequest, template: TemplateRecord, job: RenderJob, now: float
@@ -215,7 +236,12 @@ class Images:
         return not self._budget.spend(template, now=now)
 
     def _draw(
-        self, record: ImageRecord, job: RenderJob, now: float, deadline: float
+        self,
+        record: ImageRecord,
+        job: RenderJob,
+        now: float,
+        deadline: float,
+        metadata: JsonObject | None,
     ) -> ImageResult:
         timings = Timings()
         try:
@@ -231,10 +257,20 @@ class Images:
         )
         if not result.degraded:
             self._store(record, result)
-        self._records.put(record)
+        self._events.put(record, now=now, metadata=metadata)
         timings.lap("store")
-        return self._result(
+        answer = self._result(
             record, job, cached=False, outcome="drawn", timings_ms=timings.milliseconds
+        )
+        return replace(
+            answer,
+            usage={
+                "images": 1,
+                "drawn_ahead": 1,
+                "bytes": len(result.image.body),
+                "ahead_bytes": len(result.image.body),
+                "duration_ms": round(timings.total_ms),
+            },
         )
 
     def _store(self, record: ImageRecord, result: RenderResult) -> None:
@@ -270,7 +306,7 @@ def _is_reusable(existing: ImageRecord, render: str) -> bool:
     )
 
 
-def _record(image_id: str, job: RenderJob, existing: ImageRecord | None, now: float) -> ImageRecord:
+def _record(image_id: str, job: RenderJob, created_at: int, campaign: str | None) -> ImageRecord:
     size = job.size
     return ImageRecord(
         image_id=image_id,
@@ -286,6 +322,7 @@ def _record(image_id: str, job: RenderJob, existing: ImageRecord | None, now: fl
         quality=job.quality,
         max_bytes=job.max_bytes,
         alt=job.alt,
-        created_at=existing.created_at if existing and not existing.erased else int(now),
+        created_at=created_at,
         status="pending",
+        campaign=campaign,
     )
