@@ -578,6 +578,53 @@ class Health(BaseModel):
     decoder: str
 
 
+class StatusOfPart(BaseModel):
+    """A part of the service as people notice it; `status` is `ok` or `degraded`."""
+
+    id: str
+    name: str
+    status: str
+
+
+class StatusOfDay(BaseModel):
+    """A day (UTC). What had no trouble is in neither object.
+
+    `checked_minutes`: of 1440. `unavailable_minutes` is by dependency, `incident_minutes` by part.
+    """
+
+    day: str
+    checked_minutes: int
+    unavailable_minutes: dict[str, int]
+    incident_minutes: dict[str, int]
+
+
+class StatusIncident(BaseModel):
+    """What people noticed of a part of the service; `ended_at` is null while it lasts."""
+
+    part: str
+    summary: str
+    started_at: str
+    ended_at: str | None
+
+
+class Status(BaseModel):
+    """What works now, and the last ninety days; `status` is `ok` or `degraded`.
+
+    `history_as_of` is when the past was read; while the table is unavailable it comes from a copy,
+    and is null if there is none. `checked_at` is the last minute with a check. Days: today last.
+    Incidents: newest first, at most 100.
+    """
+
+    status: str
+    as_of: str
+    history_as_of: str | None
+    checked_at: str | None
+    dependencies: dict[str, str]
+    parts: list[StatusOfPart]
+    days: list[StatusOfDay]
+    incidents: list[StatusIncident]
+
+
 class WebhookHealth(BaseModel):
     """How the endpoint of a webhook has answered lately.
 

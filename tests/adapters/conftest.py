@@ -33,6 +33,7 @@ from postcard.adapters.aws.light_client import LightClient
 from postcard.adapters.aws.objects import S3ObjectStore
 from postcard.adapters.aws.rate_limiter import DynamoRateLimiter
 from postcard.adapters.aws.secrets import SecretsManagerStore
+from postcard.adapters.aws.status import DynamoStatusStore
 from postcard.adapters.aws.table import Table
 from postcard.adapters.aws.templates import DynamoTemplateStore
 from postcard.adapters.aws.usage import DynamoUsageStore
@@ -59,6 +60,7 @@ class PortImplementations:
     idempotency: ports.IdempotencyStore
     deletions: ports.DeletionStore
     drafts: ports.DraftStore
+    status: ports.StatusStore
     batches: ports.BatchStore
     deliveries: ports.DeliveryStore
     budget_notices: ports.BudgetNoticeStore
@@ -142,6 +144,7 @@ def memory_implementations() -> PortImplementations:
         idempotency=memory.MemoryIdempotencyStore(),
         deletions=memory.MemoryDeletionStore(),
         drafts=memory.MemoryDraftStore(templates),
+        status=memory.MemoryStatusStore(),
         batches=memory.MemoryBatchStore(deliveries),
         deliveries=deliveries,
         budget_notices=memory.MemoryBudgetNoticeStore(),
@@ -177,6 +180,7 @@ def aws_implementations(settings: Settings, *, use_light_client: bool) -> PortIm
         idempotency=DynamoIdempotencyStore(table),
         deletions=DynamoDeletionStore(table),
         drafts=DynamoDraftStore(table),
+        status=DynamoStatusStore(table),
         batches=DynamoBatchStore(table),
         deliveries=DynamoDeliveryStore(table),
         budget_notices=DynamoBudgetNoticeStore(table),

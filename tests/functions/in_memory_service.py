@@ -60,6 +60,7 @@ from tests.functions.fake_services import (
     FakeObjects,
     FakeRateLimiter,
     FakeRenderer,
+    FakeStatus,
     FakeTemplates,
     FakeWeb,
     HandlerResponse,
@@ -96,6 +97,8 @@ class InMemoryService:
         self.hints, self.endpoints = MemoryHints(lambda: self.now), FakeEndpoints()
         self.files, self.batches = MemoryFileStore(), MemoryBatchStore(self.deliveries)
         self.files, self.batches = MemoryFileStore(), MemoryBatchStore()
+        self.status = FakeStatus()
+        self.public_status = False
         self.usage = MemoryUsageStore()
         self.machine, self.batch_bytes = MemoryStateMachine(), MAX_BATCH_BYTES
         self.renderer = FakeRenderer()
@@ -144,6 +147,8 @@ class InMemoryService:
             files=self.files,
             batches=self.batches,
             drafts=self.drafts,
+            status=self.status,
+            public_status=self.public_status,
             webhooks=self.webhooks,
             deliveries=self.deliveries,
             hints=self.hints,

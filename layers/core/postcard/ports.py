@@ -362,6 +362,46 @@ class DeletionStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class HealthDay:
+    """What the checks of a day found: a character for each minute (`status.health_minutes`).
+
+    `day` is `2026-11-22` (UTC). The text ends with the last minute that was checked.
+    """
+
+    day: str
+    minutes: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmChange:
+    """An alarm went off (`ALARM`) or was over (`OK`) at the Unix time `at`.
+
+    `alarm` is the alarm's name in template.yaml.
+    """
+
+    alarm: str
+    state: str
+    at: float
+
+
+class StatusStore(Protocol):
+    """What the status page shows of the past: checks by day, and changes of alarms."""
+
+    def day(self, day: str) -> HealthDay | None: ...
+    def put_day(self, day: HealthDay, *, instead_of: HealthDay | None) -> None:
+        """Store a day instead of this one (None: of nothing); `Conflict` if another is there."""
+
+    def days(self, *, limit: int) -> Sequence[HealthDay]:
+        """The last `limit` days, newest first."""
+
+    def add_change(self, change: AlarmChange) -> None:
+        """Store a change; the same change again is no second one."""
+
+    def changes(self, *, limit: int) -> Sequence[AlarmChange]:
+        """The last `limit` changes by their time, newest first."""
+
+
+@dataclass(frozen=True, slots=True)
 class BatchRecord:
     """A batch: what was asked for, how far it is, how it ended. Times are Unix seconds.
 

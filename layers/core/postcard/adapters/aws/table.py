@@ -25,6 +25,8 @@
 | assets                    | asset id         | an asset                             |
 | rate#{name}               | bucket           | a token bucket, with `ttl`           |
 | idempotency#{hash}        | answer           | a stored response, with `ttl`        |
+| health                    | day (2026-11-22) | what its checks found, with `ttl`    |
+| alarms                    | time#alarm#state | a change of an alarm, with `ttl`     |
 | webhooks                  | webhook id       | a webhook                            |
 | health#{webhook}          | health           | how its endpoint has answered        |
 | deliveries#{webhook}#{n}  | event id         | a delivery, with `ttl`; n is 0 to 7  |

@@ -27,6 +27,7 @@ from postcard.adapters.memory.services import (
     MemoryStateMachine,
     MemoryUploads,
 )
+from postcard.adapters.memory.status import MemoryStatusStore
 from postcard.adapters.memory.templates import MemoryTemplateStore
 from postcard.adapters.memory.usage import MemoryUsageStore
 from postcard.adapters.memory.webhooks import (
@@ -58,6 +59,7 @@ __all__ = [
     "MemoryRateLimiter",
     "MemorySecretStore",
     "MemoryStateMachine",
+    "MemoryStatusStore",
     "MemoryTemplateStore",
     "MemoryUploads",
     "MemoryUsageStore",
