@@ -67,6 +67,7 @@ class LoopbackServer:
         self._tls = tls
         self._silent = silent
         self.requests: list[str] = []
+        self.bodies: list[bytes] = []
         self._closing = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
@@ -101,6 +102,8 @@ class LoopbackServer:
                 connection = self._tls.wrap_socket(connection, server_side=True)
             with connection.makefile("rb") as stream:
                 head = b"".join(iter(stream.readline, b"\r\n")).decode("latin-1")
+                length = head.lower().partition("content-length: ")[2].partition("\r")[0]
+                self.bodies.append(stream.read(int(length or 0)))
             self.requests.append(head)
             self._handler(head.split(" ")[1], connection.sendall)
         except OSError:
