@@ -146,6 +146,7 @@ class LocalServer:
         path = self._folder / "state.sqlite"
         self.state = resources.enter_context(closing(MotoStateFile(path, self.account, self.stack)))
         self.state.restore()
+        self.account.notify_queues(self.stack)  # not of objects that are restored
         self._recording_app = RecordingMiddleware(
             IdempotentTransactions(self.account.app),
             self.counters,

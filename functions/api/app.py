@@ -22,6 +22,7 @@ from api.routes import (
     studio,
     templates,
     versions,
+    webhooks,
 )
 from postcard import wiring
 from postcard.api_assembly import ApiService
@@ -38,6 +39,7 @@ ROUTERS = (
     assets,
     batches,
     sessions,
+    webhooks,
     meta,
     docs,
     studio,

@@ -25,11 +25,10 @@ from postcard.errors import ServiceUnavailable, failure_site
 from postcard.ports import DeliveryKey
 from postcard.settings import DEFAULT_STAGE, Settings
 from postcard.webhooks.delivery_worker import Outcome
-from postcard.webhooks.function_service import WebhookFunctionService
+from postcard.webhooks.function_service import S3_NOTIFICATION, WebhookFunctionService
 
 SERVICE = "webhook"
 RESERVE_SECONDS = 8.0  # of the function's time, in which a tick sends no hints
-S3_NOTIFICATION = "s3_notification"  # the kind of messages that S3 sends
 LogFields = dict[str, Any]
 log_handler = logging.StreamHandler()
 
@@ -66,6 +65,8 @@ def handle_event(
 def _do_tick(service: WebhookFunctionService, ends_at: float) -> dict[str, Any]:
     started_at = service.monotonic()
     result = service.tick.run(deadline=ends_at - RESERVE_SECONDS)
+    for task in service.minute_tasks:
+        task(service.clock())
     fields: LogFields = {
         "webhooks": result.webhooks,
         "hints": result.hints,
@@ -93,8 +94,8 @@ def _handle_messages(
             message = json.loads(record["body"])
             if (kind := _kind(message)) is None:
                 hints[id] = hint_from_json(message)
-            else:
-                _log("handled", {"message_id": id, **service.message_handlers[kind](message)})
+            elif fields := service.message_handlers[kind](message):
+                _log("handled", {"message_id": id, **fields})
         except Exception as error:  # the message comes back, the others of its batch do not
             failures[id] = error
     outcomes = service.worker.deliver_all(list(hints.values()), slow=_are_slow(records))

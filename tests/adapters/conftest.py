@@ -21,8 +21,9 @@ from postcard import ports
 from postcard.adapters import memory
 from postcard.adapters.aws.api_keys import DynamoApiKeyStore, DynamoInvitationStore
 from postcard.adapters.aws.assets import DynamoAssetStore
+from postcard.adapters.aws.batches import DynamoBatchStore
 from postcard.adapters.aws.boto_client import BotoClient, boto_client
-from postcard.adapters.aws.counters import DynamoCounters
+from postcard.adapters.aws.counters import DynamoBudgetNotices, DynamoCounters
 from postcard.adapters.aws.deletion_records import DynamoDeletionStore
 from postcard.adapters.aws.drafts import DynamoDraftStore
 from postcard.adapters.aws.idempotency import DynamoIdempotencyStore
@@ -33,6 +34,7 @@ from postcard.adapters.aws.rate_limiter import DynamoRateLimiter
 from postcard.adapters.aws.secrets import SecretsManagerStore
 from postcard.adapters.aws.table import Table
 from postcard.adapters.aws.templates import DynamoTemplateStore
+from postcard.adapters.aws.webhooks import DynamoDeliveryStore
 from postcard.settings import Settings
 from tests.clocks import PATIENCE_SECONDS
 
@@ -55,6 +57,9 @@ class PortImplementations:
     idempotency: ports.IdempotencyStore
     deletions: ports.DeletionStore
     drafts: ports.DraftStore
+    batches: ports.BatchStore
+    deliveries: ports.DeliveryStore
+    budget_notices: ports.BudgetNoticeStore
     bucket: str = ""  # of `objects` in moto
 
     def put_many_objects(self, keys: Iterable[str]) -> None:
@@ -119,11 +124,12 @@ def settings(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 def memory_implementations() -> PortImplementations:
-    templates = memory.MemoryTemplateStore()
+    deliveries = memory.MemoryDeliveryStore()
+    templates = memory.MemoryTemplateStore(deliveries)
     return PortImplementations(
         objects=memory.MemoryObjectStore(),
         templates=templates,
-        images=memory.MemoryImageStore(),
+        images=memory.MemoryImageStore(deliveries),
         api_keys=memory.MemoryApiKeyStore(),
         invitations=memory.MemoryInvitationStore(),
         assets=memory.MemoryAssetStore(),
@@ -133,6 +139,9 @@ def memory_implementations() -> PortImplementations:
         idempotency=memory.MemoryIdempotencyStore(),
         deletions=memory.MemoryDeletionStore(),
         drafts=memory.MemoryDraftStore(templates),
+        batches=memory.MemoryBatchStore(deliveries),
+        deliveries=deliveries,
+        budget_notices=memory.MemoryBudgetNotices(),
     )
 
 
@@ -164,6 +173,9 @@ def aws_implementations(settings: Settings, *, use_light_client: bool) -> PortIm
         idempotency=DynamoIdempotencyStore(table),
         deletions=DynamoDeletionStore(table),
         drafts=DynamoDraftStore(table),
+        batches=DynamoBatchStore(table),
+        deliveries=DynamoDeliveryStore(table),
+        budget_notices=DynamoBudgetNotices(table),
         bucket=settings.pictures_bucket,
     )
 

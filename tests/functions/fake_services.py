@@ -23,6 +23,7 @@ from postcard.adapters.memory import (
 )
 from postcard.errors import ServiceUnavailable
 from postcard.ports import (
+    DeliveryRecord,
     DraftRecord,
     FetchedImage,
     FetchError,
@@ -169,9 +170,9 @@ class FakeImages(MemoryImageStore):
 
     on_put: Callable[[], object] = staticmethod(lambda: None)
 
-    def put(self, record: ImageRecord) -> None:
+    def put(self, record: ImageRecord, deliveries: Sequence[DeliveryRecord] = ()) -> bool:
         self.on_put()
-        super().put(record)
+        return super().put(record, deliveries)
 
 
 class FakeRateLimiter(MemoryRateLimiter):
@@ -232,6 +233,7 @@ class ReceivedPost:
     url: str
     body: str
     headers: Mapping[str, str]
+    seconds: float = 0
 
 
 @dataclass
@@ -245,15 +247,17 @@ class FakeEndpoints:
     answers: dict[str, list[WebhookResponse]] = field(default_factory=dict)
     posts: list[ReceivedPost] = field(default_factory=list)
     refused: set[str] = field(default_factory=set)
+    checked: list[str] = field(default_factory=list)
 
     def check(self, url: str) -> None:
+        self.checked.append(url)
         if url in self.refused:
             raise FetchError(f"{urlsplit(url).hostname} is not on the public internet.")
 
     def post(
         self, url: str, body: str, headers: Mapping[str, str], *, seconds: float
     ) -> WebhookResponse:
-        self.posts.append(ReceivedPost(url, body, dict(headers)))
+        self.posts.append(ReceivedPost(url, body, dict(headers), seconds))
         answers = self.answers.get(url, [WebhookResponse(204)])
         return answers.pop(0) if len(answers) > 1 else answers[0]
 

@@ -1,35 +1,20 @@
 """Queues and schedules call functions as SQS, Lambda and EventBridge Scheduler would."""
 
 import json
-import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from standardwebhooks.webhooks import Webhook
 
 from local.aws.api_gateway import InvocationFailed
 from local.aws.cloudformation import TemplateError
 from local.aws.event_sources import QueuePoller, ScheduleClock
 from local.aws.moto_server import MotoAccount
 from local.aws.stack_resources import StackResources
-from postcard.adapters.aws.boto_client import boto_client
-from postcard.adapters.aws.hints import SqsHints
-from postcard.adapters.aws.table import Table
-from postcard.adapters.aws.webhooks import DynamoDeliveryStore, DynamoWebhookStore
-from postcard.events.event_ids import event_id
-from postcard.events.event_types import IMAGE_RENDERED
-from postcard.events.outbox import WebhookOutbox
-from postcard.ports import DeliveryRecord, WebhookRecord
-from postcard.webhooks.signing import derive_secret
-from tests.adapters.scripted_server import CLOSE_CONNECTION, ScriptedServer, http_response
-from tests.local.conftest import RunningService, wait_until
 
 MINUTE = "rate(1 minute)"
-WEBHOOK = "wh_a1b2c3d4e5"
 TEMPLATE = {
     "Resources": {
         "Work": {
@@ -188,95 +173,3 @@ def test_a_schedule_in_another_form_is_an_error(tmp_path: Path) -> None:
     template = json.loads(json.dumps(TEMPLATE).replace(MINUTE, "cron(0 2 * * ? *)"))
     with pytest.raises(TemplateError, match="cron"):
         read_stack(tmp_path, template).schedule_sources()
-
-
-def test_a_recall_deletes_stored_pictures_in_the_background(service: RunningService) -> None:
-    """The whole way: API, SQS in moto, the worker function, S3 and the CDN."""
-    path = service.link("Background")
-    assert service.get(path).status_code == 200
-    published = service.call("GET", "/v1/templates/welcome").json()
-    document = {**published["document"], "background": "#123456"}
-    newer = service.call("PUT", "/v1/templates/welcome", document).json()["version"]
-
-    def stored() -> list[str]:
-        bucket = service.server.stack.buckets()["PicturesBucket"]
-        keys = service.server.account.object_keys(bucket)
-        folder = f"/welcome/{published['version']}/"
-        return [key for key in keys if folder in key]
-
-    assert stored()
-    recall = f"/v1/templates/welcome/versions/{published['version']}/recall"
-
-    def begin() -> None:
-        reply = service.call("POST", recall, {"replaced_by": newer})
-        assert reply.json()["deletion"]["state"] == "running", reply.text
-        wait_until(lambda: not stored())
-
-    changes = service.counter_changes(begin)
-    assert changes["function.WorkerFunction"] == 1
-    assert changes["cloudfront.CreateInvalidation"] == 1
-    assert service.get(path).headers["X-Cache"].startswith("Miss")
-
-
-@pytest.fixture
-def receiver() -> Iterator[ScriptedServer]:
-    """Closes the first connection without a word, then takes everything."""
-    server = ScriptedServer(
-        lambda request, before: http_response(b"thanks", close=True) if before else CLOSE_CONNECTION
-    )
-    with closing(server):
-        yield server
-
-
-class Events:
-    """What another part of the service does when something happens."""
-
-    def __init__(self, service: RunningService, url: str) -> None:
-        adapters = service.server.adapters
-        settings, credentials = adapters.settings, adapters.environment
-        dynamodb, sqs = (
-            boto_client(
-                name,
-                settings,
-                aws_access_key_id=credentials["AWS_ACCESS_KEY_ID"],
-                aws_secret_access_key=credentials["AWS_SECRET_ACCESS_KEY"],
-            )
-            for name in ("dynamodb", "sqs")
-        )
-        table = Table(dynamodb, settings.table)
-        self.webhooks, self.deliveries = DynamoWebhookStore(table), DynamoDeliveryStore(table)
-        hints = SqsHints(sqs, settings.hint_queue_url, settings.slow_hint_queue_url)
-        self.outbox = WebhookOutbox(self.webhooks, hints)
-        self.webhooks.put(WebhookRecord(WEBHOOK, url, (IMAGE_RENDERED,), "", int(time.time())))
-
-    def happen(self, subject: str, *, announced: bool, at: float) -> DeliveryRecord:
-        id = event_id(IMAGE_RENDERED, subject, at=at)
-        deliveries = self.outbox.deliveries(IMAGE_RENDERED, id, {"id": subject}, now=at)
-        self.deliveries.put_if_absent(deliveries)
-        if announced:
-            self.outbox.announce(deliveries)
-        return deliveries[0]
-
-    def state(self, delivery: DeliveryRecord) -> str:
-        record = self.deliveries.get(delivery.key)
-        return record.state if record else ""
-
-
-def test_an_event_arrives_signed_and_is_tried_again(
-    service: RunningService, receiver: ScriptedServer
-) -> None:
-    events = Events(service, f"{receiver.url}/hooks")
-    first = events.happen("img_1", announced=True, at=time.time())
-    assert wait_until(lambda: events.state(first) == "delivered")
-    key = service.server.keys.key_rotation.read().webhooks
-    one, two = receiver.requests
-    for request in (one, two):
-        opened = Webhook(derive_secret(key, WEBHOOK, 1)).verify(request.body, request.headers)
-        assert opened["data"] == {"id": "img_1"}
-    assert one.body == two.body and one.headers["webhook-id"] == two.headers["webhook-id"]
-
-    # Another one without a hint, as if its process was killed: the next tick finds it.
-    second = events.happen("img_2", announced=False, at=time.time() - 10)
-    service.server.functions.invoke("WebhookFunction", {"source": "aws.scheduler"})
-    assert wait_until(lambda: events.state(second) == "delivered")
-    assert receiver.requests[2].headers["webhook-id"] == second.key.event_id

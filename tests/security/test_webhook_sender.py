@@ -108,9 +108,7 @@ def test_an_address_that_is_not_public_is_refused_when_created_and_when_sent_to(
         ("ftp://public.test/", "must begin with https://"),
     ],
 )
-def test_a_refused_url_says_what_to_change(
-    make_sender: MakeSender, url: str, detail: str
-) -> None:
+def test_a_refused_url_says_what_to_change(make_sender: MakeSender, url: str, detail: str) -> None:
     with pytest.raises(FetchError, match="(?i)" + detail.replace(".", "[.]")):
         make_sender().check(url)
 

@@ -137,7 +137,14 @@ def test_only_what_the_stack_names_can_invoke_a_function(cloudformation: SamDocu
     assert [source["EventSourceArn"] for source in sources] == [
         {"Fn::GetAtt": [queue, "Arn"]} for queue in ("WorkQueue", "HintQueue", "SlowHintQueue")
     ]
-    assert "AWS::SQS::QueuePolicy" not in kinds, "nobody outside the account may send"
+    [(name, policy)] = of_type(cloudformation, "AWS::SQS::QueuePolicy").items()
+    [statement] = policy["PolicyDocument"]["Statement"]
+    own_account = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    assert name == "HintQueuePolicy" and statement["Condition"] == own_account
+    assert (statement["Principal"], statement["Action"]) == (
+        {"Service": "s3.amazonaws.com"},
+        "sqs:SendMessage",
+    ), "nobody outside the account may send"
     roles = of_type(cloudformation, "AWS::IAM::Role")
     of_functions = {"ImageRole", "ApiRole", "WorkerRole", "WebhookRole", "BatchRole"}
     services = {name: "lambda" for name in of_functions} | {
@@ -203,7 +210,10 @@ def test_the_api_only_sends_tasks_and_the_worker_reads_no_picture(template: SamD
         assert set(allowed(role, "sqs")) == {f"sqs:{name}" for name in names}
         (queues,) = {str(resources) for resources in allowed(role, "sqs").values()}
         assert queue in queues
-    assert allowed("WebhookRole", "s3") == {}
+    assert allowed("WebhookRole", "s3") == {
+        "s3:GetObject": [{"Fn::Sub": "${PicturesBucket.Arn}/images/*"}],
+        "s3:ListBucket": [{"Fn::GetAtt": ["PicturesBucket", "Arn"]}],
+    }
     assert set(allowed("WorkerRole", "s3")) == {"s3:DeleteObject", "s3:ListBucket"}
     assert not any("Store" in str(each) for each in allowed("WorkerRole", "s3").values())
 

@@ -319,6 +319,6 @@ def test_each_stop_of_the_tab_key_is_in_sight_and_shows_its_focus(
     page.emulate_media(reduced_motion="reduce")
     page.evaluate("document.activeElement.blur(); getSelection().removeAllRanges()")
     stops = tab_stops(page)
-    assert len(stops) >= 4
+    assert len(stops) >= (1 if name == "sign_in" else 4)  # it has one button, to copy a command
     faults = [f"{stop['name']}: {stop['fault']}" for stop in stops if "fault" in stop]
     assert not faults, "\n".join(faults)

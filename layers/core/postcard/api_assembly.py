@@ -9,6 +9,8 @@ from postcard.deletion.deletions import Deletions
 from postcard.deletion.erasure import Erasure
 from postcard.deletion.stored_pictures import StoredPictures
 from postcard.delivery.assembly import Dependencies, SharedServices
+from postcard.events.image_events import ImageEvents
+from postcard.events.outbox import WebhookOutbox
 from postcard.host_patterns import url_origin
 from postcard.keys.api_keys import ApiKeyService
 from postcard.keys.sessions import SessionService
@@ -28,6 +30,8 @@ from postcard.services.templates import TemplateCatalog
 from postcard.settings import DEFAULT_BATCH_DAYS, MAX_BATCH_BYTES
 from postcard.studio.designs import DesignStarter
 from postcard.studio.drafts import Drafts
+from postcard.webhooks.delivery_service import DeliveryService
+from postcard.webhooks.webhook_service import WebhookService
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,8 @@ class ApiService:
     batches: BatchService
     drafts: Drafts
     designs: DesignStarter
+    webhooks: WebhookService
+    deliveries: DeliveryService
     fonts: Callable[[Sequence[str] | None, float], Sequence[Mapping[str, object]]]
     health: Callable[[], Mapping[str, str]]
     sandbox_status: Callable[[], str]
@@ -115,6 +121,7 @@ def api_service(api: ApiDependencies) -> ApiService:
     assets = AssetService(shared.sources.assets, dependencies.store, api.uploads)
     drafts = Drafts(api.drafts, dependencies.templates, dependencies.counters)
     erasure = Erasure(dependencies.images, stored_pictures, keys)
+    outbox = WebhookOutbox(api.webhooks, api.hints, clock=dependencies.monotonic)
     deletions = Deletions(api.deletions, api.queue, keys, clock=dependencies.clock)
     return ApiService(
         images=Images(
@@ -122,6 +129,7 @@ def api_service(api: ApiDependencies) -> ApiService:
             shared.pipeline,
             links,
             dependencies.images,
+            ImageEvents(dependencies.images, outbox, base_url=api.base_url),
             dependencies.pictures,
             stored_pictures,
             shared.budget,
@@ -133,7 +141,11 @@ def api_service(api: ApiDependencies) -> ApiService:
             dependencies.templates, shared.templates, links, deletions, api.drafts
         ),
         publisher=Publisher(
-            dependencies.templates, dependencies.store, shared.pipeline, drafts=api.drafts
+            dependencies.templates,
+            dependencies.store,
+            shared.pipeline,
+            drafts=api.drafts,
+            outbox=outbox,
         ),
         recalls=Recalls(dependencies.templates, shared.templates, deletions),
         deletions=deletions,
@@ -157,6 +169,14 @@ def api_service(api: ApiDependencies) -> ApiService:
         ),
         drafts=drafts,
         designs=DesignStarter(assets, drafts),
+        webhooks=WebhookService(
+            api.webhooks,
+            api.deliveries,
+            api.webhook_sender,
+            api.webhooks_key,
+            clock=dependencies.clock,
+        ),
+        deliveries=DeliveryService(api.webhooks, api.deliveries, api.hints),
         fonts=lambda templates, deadline: [
             *api.fonts(),
             *_custom_fonts(shared, templates, deadline),

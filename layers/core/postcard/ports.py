@@ -172,8 +172,13 @@ class TemplateStore(Protocol):
         """As it is now, or, not `consistent`, perhaps as it was a second ago, at half the price."""
 
     def version(self, template_id: str, version: int) -> TemplateVersion | None: ...
-    def publish(self, record: TemplateRecord, version: TemplateVersion) -> None:
-        """Store both or neither.
+    def publish(
+        self,
+        record: TemplateRecord,
+        version: TemplateVersion,
+        deliveries: "Sequence[DeliveryRecord]" = (),
+    ) -> None:
+        """Store both and the deliveries of the event, or nothing.
 
         `Conflict` unless `record.revision` is one more than the stored one, or 1 for a new record.
         """
@@ -233,7 +238,14 @@ class DraftStore(Protocol):
     def delete(self, template_id: str, *, revision: int | None = None) -> None:
         """Delete this revision, or any; `Conflict` if another is there."""
 
-    def publish(self, record: TemplateRecord, version: TemplateVersion, *, revision: int) -> None:
+    def publish(
+        self,
+        record: TemplateRecord,
+        version: TemplateVersion,
+        deliveries: "Sequence[DeliveryRecord]" = (),
+        *,
+        revision: int,
+    ) -> None:
         """`TemplateStore.publish`, and delete this revision of the template's draft: all or none.
 
         `Conflict` also if the draft has another revision.
@@ -275,9 +287,20 @@ class ImageStore(Protocol):
     def get_many(self, image_ids: Sequence[str]) -> Iterator[ImageRecord]:
         """The records that exist, in no order; they may be a second old."""
 
-    def put(self, record: ImageRecord) -> None: ...
-    def replace(self, record: ImageRecord, *, status: str) -> bool:
-        """Put unless the stored record's status is another than `status`; whether it was put."""
+    def put(self, record: ImageRecord, deliveries: "Sequence[DeliveryRecord]" = ()) -> bool:
+        """Put, with the deliveries of the event that it now has its status.
+
+        They are left out if the stored record has that status already, unless it was erased: then
+        there was this event. Whether they were stored.
+        """
+
+    def replace(
+        self, record: ImageRecord, deliveries: "Sequence[DeliveryRecord]" = (), *, status: str
+    ) -> bool:
+        """Put unless the stored record's status is another than `status`; whether it was put.
+
+        The deliveries are stored with it, or nothing is.
+        """
 
     def by_template(self, template_id: str, version: int | None = None) -> Iterator[ImageRecord]:
         """Every image of a template, or of one of its versions."""
@@ -379,9 +402,17 @@ class BatchStore(Protocol):
         """
 
     def update(
-        self, batch_id: str, changes: Mapping[str, Any], *, status_is: Sequence[str]
+        self,
+        batch_id: str,
+        changes: Mapping[str, Any],
+        deliveries: "Sequence[DeliveryRecord]" = (),
+        *,
+        status_is: Sequence[str],
     ) -> bool:
-        """Change these properties if the status is one of these; whether they were changed."""
+        """Change these properties if the status is one of these; whether they were changed.
+
+        The deliveries of the event are stored with them, or nothing is.
+        """
 
     def add_counts(
         self, batch_id: str, *, ok: int, defaults: int, failed: int, status_is: Sequence[str]
@@ -827,6 +858,9 @@ class Hints(Protocol):
 class Outbox(Protocol):
     """Takes events for the webhooks that want them."""
 
+    def wants(self, event_type: str) -> bool:
+        """Whether an enabled webhook wants the type: if none does, the event can be left out."""
+
     def deliveries(
         self, event_type: str, event_id: str, data: JsonObject, *, now: float
     ) -> Sequence[DeliveryRecord]:
@@ -834,6 +868,38 @@ class Outbox(Protocol):
 
     def announce(self, deliveries: Sequence[DeliveryRecord]) -> None:
         """Send hints for deliveries that are stored; a failure is harmless, and ignored."""
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetNotice:
+    """A budget that was used up: the first time on a day, or of a batch. `at` is in Unix seconds.
+
+    `budget` is `template_renders`, `merge_link_renders`, `template_usd` or `batch_usd`, and
+    `subject` the id of the template or batch. `limit` is in renders or dollars. `day` is
+    `2026-11-22` (UTC).
+    """
+
+    budget: str
+    subject: str
+    limit: float
+    day: str
+    at: float
+
+
+class BudgetNotices(Protocol):
+    """Takes note of budgets that were used up; the tick makes an event of each."""
+
+    def exceeded(self, notice: BudgetNotice) -> None:
+        """Store a notice, unless there is one of this budget, subject and day."""
+
+
+class BudgetNoticeStore(BudgetNotices, Protocol):
+    """The notices of each day, and which of them became events."""
+
+    def unannounced(self, day: str) -> Sequence[BudgetNotice]:
+        """Those of a day that are no events yet."""
+
+    def mark_announced(self, notice: BudgetNotice) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

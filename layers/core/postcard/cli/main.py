@@ -23,6 +23,7 @@ from postcard.cli.snippet import snippet
 from postcard.cli.studio import studio
 from postcard.cli.templates import templates
 from postcard.cli.verify import verify
+from postcard.cli.webhooks import webhooks
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -50,6 +51,7 @@ for _command in (
     signing_keys,
     templates,
     studio,
+    webhooks,
     erase,
 ):
     postcard.add_command(_command)

@@ -37,15 +37,15 @@ class WebhookOutbox:
         self._known: Sequence[WebhookRecord] = ()
         self._read_at: float | None = None
 
+    def wants(self, event_type: str) -> bool:
+        """Whether an enabled webhook wants the type."""
+        return bool(self._webhooks_for(event_type))
+
     def deliveries(
         self, event_type: str, event_id: str, data: JsonObject, *, now: float
     ) -> Sequence[DeliveryRecord]:
         """A delivery for each enabled webhook that wants the type, to store with the change."""
-        wanted = [
-            webhook
-            for webhook in self._current(may_be_old=event_type in FREQUENT_TYPES)
-            if webhook.enabled and event_type in webhook.events
-        ]
+        wanted = self._webhooks_for(event_type)
         if not wanted:
             return ()
         body = event_body(event_type, data, at=now)
@@ -61,6 +61,13 @@ class WebhookOutbox:
             with suppress(ServiceUnavailable):
                 self._hints.send(due)
 
+    def _webhooks_for(self, event_type: str) -> Sequence[WebhookRecord]:
+        return [
+            webhook
+            for webhook in self._current(may_be_old=event_type in FREQUENT_TYPES)
+            if webhook.enabled and event_type in webhook.events
+        ]
+
     def _current(self, *, may_be_old: bool) -> Sequence[WebhookRecord]:
         now = self._clock()
         is_known = self._read_at is not None and now - self._read_at < CACHE_SECONDS
@@ -71,6 +78,10 @@ class WebhookOutbox:
 
 class NoOutbox:
     """Where there are no webhooks: takes events and makes nothing of them."""
+
+    def wants(self, event_type: str) -> bool:
+        """No webhook wants it."""
+        return False
 
     def deliveries(
         self, event_type: str, event_id: str, data: JsonObject, *, now: float

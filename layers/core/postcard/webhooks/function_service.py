@@ -1,7 +1,7 @@
 """Puts together what the webhook function calls."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from typing import Protocol
 
@@ -10,6 +10,8 @@ from postcard.runtime.lazy_dataclass import dataclass
 from postcard.webhooks.attempts import Attempts
 from postcard.webhooks.delivery_worker import DeliveryWorker
 from postcard.webhooks.tick import WebhookTick
+
+S3_NOTIFICATION = "s3_notification"  # the kind of messages that S3 sends
 
 
 class MessageHandler(Protocol):
@@ -26,6 +28,7 @@ class MessageHandler(Protocol):
 class WebhookFunctionService:
     """What the webhook function calls. `message_handlers` are by the kind of a message.
 
+    `minute_tasks` are done after each tick; they take the time in Unix seconds.
     `set_deadline` takes the `time.monotonic()` instant at which every wait for AWS is given up.
     """
 
@@ -33,6 +36,8 @@ class WebhookFunctionService:
     tick: WebhookTick
     set_deadline: Callable[[float], None]
     message_handlers: Mapping[str, MessageHandler] = field(default_factory=dict)
+    minute_tasks: Sequence[Callable[[float], object]] = ()
+    clock: Callable[[], float] = time.time
     monotonic: Callable[[], float] = time.monotonic
 
 
@@ -45,6 +50,7 @@ def webhook_function_service(
     *,
     set_deadline: Callable[[float], None],
     message_handlers: Mapping[str, MessageHandler] | None = None,
+    minute_tasks: Sequence[Callable[[float], object]] = (),
 ) -> WebhookFunctionService:
     """The service over these stores; `key` returns the key that secrets are derived from."""
     return WebhookFunctionService(
@@ -52,4 +58,5 @@ def webhook_function_service(
         WebhookTick(webhooks, deliveries, hints),
         set_deadline,
         message_handlers or {},
+        minute_tasks,
     )

@@ -15,6 +15,7 @@
 | draft#{template}          | document         | the same with its document, `ttl`    |
 | deletions#{template}      | version (000001) | a deletion of pictures; 000000: all  |
 | count#{name}              | count            | a counter, with `ttl`                |
+| budget-notices#{day}      | budget#subject   | a used-up budget, with `ttl`         |
 | keys                      | digest           | an API key; of a session with `ttl`  |
 | invitation#{code digest}  | record           | an invitation, with `ttl`            |
 | assets                    | asset id         | an asset                             |
@@ -44,6 +45,18 @@ Row = dict[str, Any]
 MAX_BATCH_GET_KEYS = 100  # in one call, by DynamoDB's quota
 _TOKEN_BYTES = 16
 CONDITION_FAILED_CODE = "ConditionalCheckFailedException"
+
+
+class TransactionFailed(Conflict):
+    """Nothing was written: conditions did not hold, or another transaction was at work.
+
+    `failed_conditions` are the places of the writes whose condition did not hold: updates first,
+    then puts, then deletes.
+    """
+
+    def __init__(self, failed_conditions: Sequence[int]) -> None:
+        super().__init__("Somebody else changed it first: read it again.")
+        self.failed_conditions = failed_conditions
 
 
 class ConditionFailed(Exception):
@@ -126,6 +139,24 @@ class Table:
         An attribute that is set to None is removed. Those of `sets_if_absent` keep a value that
         they have.
         """
+        arguments = self._update_arguments(
+            pk, sk, sets, condition, adds=adds, sets_if_absent=sets_if_absent
+        )
+        response = self._call_conditionally(
+            self._client.update_item, arguments | {"ReturnValues": "ALL_NEW"}
+        )
+        return _to_row(response["Attributes"])
+
+    def _update_arguments(
+        self,
+        pk: str,
+        sk: str,
+        sets: Mapping[str, Any],
+        condition: ConditionExpression | None,
+        *,
+        adds: Mapping[str, int] | None = None,
+        sets_if_absent: Mapping[str, Any] | None = None,
+    ) -> Row:
         arguments = condition.arguments() if condition else {}
         new = {name: value for name, value in sets.items() if value is not None}
         adds, firsts = adds or {}, sets_if_absent or {}
@@ -149,13 +180,11 @@ class Table:
             "Key": _key(pk, sk),
             "UpdateExpression": expression,
             "ExpressionAttributeNames": names | arguments.get("ExpressionAttributeNames", {}),
-            "ReturnValues": "ALL_NEW",
         }
         values |= arguments.get("ExpressionAttributeValues", {})
         if values:
             arguments["ExpressionAttributeValues"] = values
-        response = self._call_conditionally(self._client.update_item, arguments)
-        return _to_row(response["Attributes"])
+        return arguments
 
     def delete(self, pk: str, sk: str) -> None:
         """Remove the row, if it exists."""
@@ -172,19 +201,25 @@ class Table:
     def transact_put(
         self, puts: Sequence[tuple[str, str, Row, ConditionExpression | None]]
     ) -> None:
-        """Put all rows or none; `Conflict` if a condition fails or another transaction wins."""
+        """Put all rows or none; `TransactionFailed`, a `Conflict`."""
         self.transact(puts, ())
 
     def transact(
         self,
         puts: Sequence[tuple[str, str, Row, ConditionExpression | None]],
         deletes: Sequence[tuple[str, str, ConditionExpression | None]],
+        updates: Sequence[tuple[str, str, Mapping[str, Any], ConditionExpression | None]] = (),
     ) -> None:
-        """Put and delete all rows or none; `Conflict` as `transact_put`.
+        """Update, put and delete all rows or none; `TransactionFailed`, a `Conflict`.
 
-        The token lets DynamoDB recognize a call that is repeated because its response was lost.
+        An update has what `update` calls `sets`. The token lets DynamoDB recognize a call that is
+        repeated because its response was lost.
         """
         items = [
+            *(
+                {"Update": self._update_arguments(pk, sk, sets, condition)}
+                for pk, sk, sets, condition in updates
+            ),
             *({"Put": self._put_arguments(*put)} for put in puts),
             *({"Delete": self._delete_arguments(*delete)} for delete in deletes),
         ]
@@ -193,9 +228,10 @@ class Table:
                 TransactItems=items, ClientRequestToken=secrets.token_hex(_TOKEN_BYTES)
             )
         except AwsCallFailed as failure:
-            reasons = {r.get("Code") for r in failure.response.get("CancellationReasons", ())}
-            if reasons & {"ConditionalCheckFailed", "TransactionConflict"}:
-                raise Conflict("Somebody else changed it first: read it again.") from failure
+            reasons = [r.get("Code") for r in failure.response.get("CancellationReasons", ())]
+            failed = [n for n, code in enumerate(reasons) if code == "ConditionalCheckFailed"]
+            if failed or "TransactionConflict" in reasons:
+                raise TransactionFailed(failed) from failure
             raise
 
     def query_page(

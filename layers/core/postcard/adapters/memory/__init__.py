@@ -1,7 +1,7 @@
 """Every port in memory, for tests and local use. Safe in several threads."""
 
 from postcard.adapters.memory.batches import MemoryBatchStore
-from postcard.adapters.memory.counters import MemoryCounters
+from postcard.adapters.memory.counters import MemoryBudgetNotices, MemoryCounters
 from postcard.adapters.memory.drafts import MemoryDraftStore
 from postcard.adapters.memory.files import MemoryFileStore
 from postcard.adapters.memory.idempotency import MemoryIdempotencyStore
@@ -33,6 +33,7 @@ __all__ = [
     "MemoryApiKeyStore",
     "MemoryAssetStore",
     "MemoryBatchStore",
+    "MemoryBudgetNotices",
     "MemoryCdn",
     "MemoryCounters",
     "MemoryDeletionStore",
