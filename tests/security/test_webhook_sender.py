@@ -39,7 +39,7 @@ def make_sender(internet: LoopbackInternet, certificates: Path) -> MakeSender:
     trusted = ssl.create_default_context(cafile=str(certificates))
 
     def make(**options: Any) -> HttpWebhookSender:
-        defaults = {
+        defaults: dict[str, Any] = {
             "resolve": internet.resolve,
             "connect": internet.connect,
             "tls": lambda: trusted,
