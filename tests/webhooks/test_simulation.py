@@ -53,6 +53,15 @@ def test_410_ends_the_posts(simulation: Simulation) -> None:
     assert simulation.receivers["gone-410"].posts <= 3
 
 
+def test_what_is_dead_is_delivered_by_a_replay() -> None:
+    simulation = Simulation(1_500, 0, 4, only="half-fails").run()
+    states = simulation.states("half-fails")
+    assert states["dead"] > 0 and states["dead"] + states["delivered"] == 1_500
+    simulation.replay()
+    assert simulation.states("half-fails") == {"delivered": 1_500}
+    assert len(simulation.receivers["half-fails"].got) == 1_500
+
+
 def test_without_the_tick_events_would_be_lost() -> None:
     """The tick is what makes up for hints and workers that are lost."""
     simulation = Simulation(EVENTS, 20, 1, ticks=False).run()
