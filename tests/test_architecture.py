@@ -121,6 +121,7 @@ SAME_NAME = {
     "studio": "the page's routes, the command that invites people",
     "templates": "the service, its stores, its routes, its command",
     "webhooks": "the stores: DynamoDB and in memory; the routes, the command",
+    "usage": "the stores, the routes, the command",
     "verify": "a link's signature, the command",
 }
 

@@ -21,6 +21,7 @@ from api.routes import (
     sessions,
     studio,
     templates,
+    usage,
     versions,
     webhooks,
 )
@@ -38,6 +39,7 @@ ROUTERS = (
     previews,
     assets,
     batches,
+    usage,
     sessions,
     webhooks,
     meta,

@@ -34,6 +34,7 @@ from postcard.adapters.aws.rate_limiter import DynamoRateLimiter
 from postcard.adapters.aws.secrets import SecretsManagerStore
 from postcard.adapters.aws.table import Table
 from postcard.adapters.aws.templates import DynamoTemplateStore
+from postcard.adapters.aws.usage import DynamoUsageStore
 from postcard.adapters.aws.webhooks import DynamoDeliveryStore
 from postcard.settings import Settings
 from tests.clocks import PATIENCE_SECONDS
@@ -60,6 +61,7 @@ class PortImplementations:
     batches: ports.BatchStore
     deliveries: ports.DeliveryStore
     budget_notices: ports.BudgetNoticeStore
+    usage: ports.UsageStore
     bucket: str = ""  # of `objects` in moto
 
     def put_many_objects(self, keys: Iterable[str]) -> None:
@@ -142,6 +144,7 @@ def memory_implementations() -> PortImplementations:
         batches=memory.MemoryBatchStore(deliveries),
         deliveries=deliveries,
         budget_notices=memory.MemoryBudgetNotices(),
+        usage=memory.MemoryUsageStore(),
     )
 
 
@@ -176,6 +179,7 @@ def aws_implementations(settings: Settings, *, use_light_client: bool) -> PortIm
         batches=DynamoBatchStore(table),
         deliveries=DynamoDeliveryStore(table),
         budget_notices=DynamoBudgetNotices(table),
+        usage=DynamoUsageStore(table),
         bucket=settings.pictures_bucket,
     )
 

@@ -161,6 +161,7 @@ def batch_machine(
                     world.batches,
                     world.outbox(),
                     world.cdn,
+                    world.usage,
                     BASE_URL,
                     concurrency=2,
                     chunk_rows=CHUNK_ROWS,

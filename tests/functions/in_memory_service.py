@@ -24,6 +24,7 @@ from postcard.adapters.memory import (
     MemoryQueue,
     MemoryStateMachine,
     MemoryUploads,
+    MemoryUsageStore,
     MemoryWebhookStore,
 )
 from postcard.api_assembly import ApiDependencies, api_service
@@ -47,6 +48,7 @@ from postcard.ports import (
 from postcard.rendering.decoded_image_cache import DecodedImageCache, UntrustedImageDecoder
 from postcard.runtime.lru_cache import Caches
 from postcard.settings import DEFAULT_MERGE_RENDERS, MAX_BATCH_BYTES
+from postcard.usage.counter import TableUsageCounter
 from postcard.webhooks.drawn_images import DrawnImages, stored_pictures
 from tests.functions.fake_services import (
     FakeCounters,
@@ -92,6 +94,8 @@ class InMemoryService:
         self.drafts = FakeDrafts(self.templates)
         self.hints, self.endpoints = MemoryHints(lambda: self.now), FakeEndpoints()
         self.files, self.batches = MemoryFileStore(), MemoryBatchStore(self.deliveries)
+        self.files, self.batches = MemoryFileStore(), MemoryBatchStore()
+        self.usage = MemoryUsageStore()
         self.machine, self.batch_bytes = MemoryStateMachine(), MAX_BATCH_BYTES
         self.renderer = FakeRenderer()
         self.counters, self.limiter = FakeCounters(), FakeRateLimiter()
@@ -144,6 +148,7 @@ class InMemoryService:
             hints=self.hints,
             webhook_sender=self.endpoints,
             webhooks_key=lambda: WEBHOOKS_KEY,
+            usage=self.usage,
             machine=self.machine,
             batch_bytes=self.batch_bytes,
             fonts=lambda: [inter],
@@ -164,6 +169,7 @@ class InMemoryService:
             renderer=self.renderer,
             keys=lambda kid, epoch=0: self.link_keys,
             origin=lambda: ORIGIN_SECRET,
+            usage=TableUsageCounter(self.usage, monotonic=self.monotonic),
             monotonic=self.monotonic,
             clock=lambda: self.now,
             merge_renders=self.merge_renders,

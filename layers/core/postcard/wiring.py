@@ -19,6 +19,7 @@ from postcard.adapters.aws.objects import S3ObjectStore
 from postcard.adapters.aws.secrets import SecretsManagerStore
 from postcard.adapters.aws.table import Table
 from postcard.adapters.aws.templates import DynamoTemplateStore
+from postcard.adapters.aws.usage import DynamoUsageStore
 from postcard.delivery import assembly
 from postcard.keys.key_source import KeySource
 from postcard.rendering.decoded_image_cache import DecodedImageCache, UntrustedImageDecoder
@@ -27,6 +28,7 @@ from postcard.rendering.static_layers import StaticLayerCache
 from postcard.runtime.lru_cache import Caches
 from postcard.settings import Settings
 from postcard.text.fonts import Fonts
+from postcard.usage.counter import BackgroundUsageCounter, TableUsageCounter
 
 if TYPE_CHECKING:
     from postcard.adapters.aws.boto_client import BotoClient, LazyBotoClient
@@ -75,6 +77,9 @@ def image_service(
         region=settings.region, endpoint_url=settings.endpoint_url, seconds=call_seconds
     )
     dependencies = _dependencies(settings, client, client, client, clock)
+    # A picture does not wait for its count: the thread has a connection of its own.
+    usage = BackgroundUsageCounter(dependencies.usage)
+    dependencies = replace(dependencies, usage=usage)
     return assembly.image_service(replace(dependencies, set_deadline=client.set_overall_deadline))
 
 
@@ -125,12 +130,14 @@ def api_service(settings: Settings) -> "ApiService":
             hints=SqsHints(sqs, settings.hint_queue_url, settings.slow_hint_queue_url),
             webhook_sender=HttpWebhookSender(allow_loopback=settings.loopback_webhooks),
             webhooks_key=keys.webhooks_key,
+            usage=DynamoUsageStore(table),
             machine=StepFunctionsMachine(step_functions, settings.batch_machine),
             batch_days=settings.batch_days,
             batch_bytes=settings.batch_bytes,
             fonts=lambda: describe_fonts(dependencies.renderer.fonts),
             base_url=settings.base_url,
             cors_origins=settings.cors_origins,
+            region=settings.region,
         )
     )
 
@@ -145,24 +152,36 @@ def drawing_services(settings: Settings) -> assembly.SharedServices:
 
 def worker_service(settings: Settings) -> "WorkerService":
     """The service of the worker function."""
+    from postcard.adapters.aws.athena import AthenaQueries
     from postcard.adapters.aws.cdn import CloudFrontCdn
     from postcard.adapters.aws.deletion_records import DynamoDeletionStore
     from postcard.adapters.aws.queue import SqsQueue
-    from postcard.deletion.deletions import TASK, DeletionWorker
+    from postcard.adapters.aws.usage import DynamoUsageStore
+    from postcard.deletion import deletions
     from postcard.services.worker import WorkerService
+    from postcard.usage import hit_counter
 
-    clients = _clients(settings, "s3", "dynamodb", "cloudfront", "sqs")
-    s3, dynamodb, cloudfront, sqs = clients
+    clients = _clients(settings, "s3", "dynamodb", "cloudfront", "sqs", lazy=("athena",))
+    s3, dynamodb, cloudfront, sqs, athena = clients
     table = Table(dynamodb, settings.table)
-    deletions = DeletionWorker(
+    queue = SqsQueue(sqs, settings.queue_url)
+    deletion_worker = deletions.DeletionWorker(
         DynamoDeletionStore(table),
-        SqsQueue(sqs, settings.queue_url),
+        queue,
         DynamoImageStore(table),
         S3ObjectStore(s3, settings.pictures_bucket),
         CloudFrontCdn(cloudfront, settings.distribution_id),
     )
+    hits = hit_counter.HitCounter(
+        AthenaQueries(athena, database=settings.log_database, workgroup=settings.log_workgroup),
+        DynamoUsageStore(table),
+        DynamoImageStore(table),
+        queue,
+        log_days=settings.log_days,
+    )
     return WorkerService(
-        {TASK: deletions.handle}, set_deadline=lambda instant: _set_deadline(clients, instant)
+        {deletions.TASK: deletion_worker.handle, hit_counter.TASK: hits.handle},
+        set_deadline=lambda instant: _set_deadline(clients, instant),
     )
 
 
@@ -225,6 +244,7 @@ def batch_worker(settings: Settings) -> "BatchWorker":
             DynamoBatchStore(table),
             _outbox(table, sqs, settings),
             CloudFrontCdn(cloudfront, settings.distribution_id),
+            DynamoUsageStore(Table(dynamodb, settings.table)),
             base_url=settings.base_url,
             concurrency=settings.batch_concurrency,
             max_rows=settings.batch_rows,
@@ -237,7 +257,10 @@ def _outbox(table: Table, sqs: Any, settings: Settings) -> "WebhookOutbox":
     from postcard.adapters.aws.webhooks import DynamoWebhookStore
     from postcard.events.outbox import WebhookOutbox
 
-    return WebhookOutbox(DynamoWebhookStore(table), SqsHints(sqs, settings.hint_queue_url))
+    return WebhookOutbox(
+        DynamoWebhookStore(table),
+        SqsHints(sqs, settings.hint_queue_url, settings.slow_hint_queue_url),
+    )
 
 
 def _clients(
@@ -340,6 +363,7 @@ def _dependencies(
         ),
         keys=keys.current,
         origin=keys.origin_secret,
+        usage=TableUsageCounter(DynamoUsageStore(table)),
         merge_renders=settings.merge_renders,
         stores_renders=settings.store_renders == "always",
         caches=caches,

@@ -22,6 +22,7 @@ from postcard.cli.signing_keys import signing_keys
 from postcard.cli.snippet import snippet
 from postcard.cli.studio import studio
 from postcard.cli.templates import templates
+from postcard.cli.usage import usage
 from postcard.cli.verify import verify
 from postcard.cli.webhooks import webhooks
 
@@ -52,6 +53,7 @@ for _command in (
     templates,
     studio,
     webhooks,
+    usage,
     erase,
 ):
     postcard.add_command(_command)

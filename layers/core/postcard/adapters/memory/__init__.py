@@ -23,6 +23,7 @@ from postcard.adapters.memory.services import (
     MemoryUploads,
 )
 from postcard.adapters.memory.templates import MemoryTemplateStore
+from postcard.adapters.memory.usage import MemoryUsageStore
 from postcard.adapters.memory.webhooks import (
     MemoryDeliveryStore,
     MemoryHints,
@@ -52,5 +53,6 @@ __all__ = [
     "MemoryStateMachine",
     "MemoryTemplateStore",
     "MemoryUploads",
+    "MemoryUsageStore",
     "MemoryWebhookStore",
 ]

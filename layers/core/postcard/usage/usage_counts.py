@@ -3,22 +3,36 @@
 | name            | counts                                                                       |
 |-----------------|------------------------------------------------------------------------------|
 | links           | links that the API and batches signed                                        |
-| images          | opaque images that `POST /v1/images` made, and rows of batches in that mode   |
-| drawn_ahead     | pictures drawn before anybody opened them: by a POST, by a batch of mode `warm` |
+| batch_links     | those of them that batches signed                                            |
+| images          | opaque images that `POST /v1/images` made, and rows of batches of images     |
+| drawn_ahead     | pictures drawn before they were opened: by a POST, by a batch that warms     |
 | first_opens     | pictures drawn by a GET and stored, each by its first GET                    |
 | redraws         | pictures drawn by a GET that were stored before, or may not be stored        |
 | fallback_REASON | fallback pictures by reason                                                  |
 | bytes           | bytes of all these pictures                                                  |
+| ahead_bytes     | those of pictures that were drawn ahead                                      |
 | duration_ms     | milliseconds that functions took for them                                    |
-| hits, misses, refusals, sent_bytes | from the CDN's access log                                 |
+| hits, misses    | GETs that the CDN answered from its cache, and from an origin                |
+| heads           | HEADs that it answered                                                       |
+| refusals        | requests that it answered with 4xx                                           |
+| failures        | those with 5xx, with the error page, or without an answer                    |
+| sent_bytes      | bytes of all its answers, headers included                                   |
+
+The last six are from the CDN's access log, where each request is one of the first five.
 """
 
 from collections.abc import Mapping
 
 FALLBACK_PREFIX = "fallback_"
-# These follow from the link or its values: the response counts as a first open or redraw, too.
-REASONS_OF_DRAWN = ("missing_required", "rejected_values")
-LOG_COUNTS = ("hits", "misses", "refusals", "sent_bytes")
+# Beside these, a fallback for missing_required or rejected_values is a first open or redraw, too.
+FALLBACKS = frozenset(
+    f"{FALLBACK_PREFIX}{reason}"
+    for reason in (
+        *("source", "render", "budget", "paused", "erased", "unknown", "timeout", "dependency"),
+        "ended",
+    )
+)
+LOG_COUNTS = ("hits", "misses", "heads", "refusals", "failures", "sent_bytes")
 
 Counts = dict[str, int]
 

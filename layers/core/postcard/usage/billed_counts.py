@@ -1,0 +1,47 @@
+"""Counts in the form in which sums of many rows have the right price.
+
+Where the access log does not tell of a row's fetches yet, each answer of the image function stands
+for one. That is decided for each row: of a sum, the log may tell of some rows and not of others.
+"""
+
+from collections.abc import Mapping
+
+from postcard.usage.usage_counts import FALLBACKS, Counts
+
+
+def with_unlogged(counts: Mapping[str, int]) -> Mapping[str, int]:
+    """The counts of a row, with what its fetches and bytes are short of what was answered.
+
+    Add up such rows, and `billed_counts` of the sum is what they cost together.
+    """
+    answered = counts.get("first_opens", 0) + counts.get("redraws", 0)
+    for name in counts:
+        if name in FALLBACKS:
+            answered += counts[name]
+    misses = answered - counts.get("misses", 0) - counts.get("unlogged_misses", 0)
+    sent = counts.get("sent_bytes", 0) + counts.get("unlogged_bytes", 0)
+    size = counts.get("bytes", 0) - counts.get("ahead_bytes", 0) - sent
+    if misses <= 0 and size <= 0:
+        return counts
+    misses = max(0, misses)
+    # A fetch that the log calls a hit may be one of these answers.
+    hits = min(misses, counts.get("hits", 0) + counts.get("unlogged_hits", 0))
+    more = {"unlogged_misses": misses, "unlogged_hits": -hits, "unlogged_bytes": max(0, size)}
+    return {**counts, **{name: counts.get(name, 0) + number for name, number in more.items()}}
+
+
+def billed_counts(counts: Mapping[str, int]) -> Counts:
+    """The counts of a row, or of a sum of rows `with_unlogged`, as `usage_dollars` takes them.
+
+    `fallbacks` are those that were neither first opens nor redraws. Each request is billed: HEADs
+    and failures are among the `refusals`.
+    """
+    counts = with_unlogged(counts)
+    return {
+        **counts,
+        "refusals": sum(counts.get(name, 0) for name in ("heads", "refusals", "failures")),
+        "fallbacks": sum(counts.get(name, 0) for name in FALLBACKS),
+        "misses": counts.get("misses", 0) + counts.get("unlogged_misses", 0),
+        "hits": counts.get("hits", 0) + counts.get("unlogged_hits", 0),
+        "sent_bytes": counts.get("sent_bytes", 0) + counts.get("unlogged_bytes", 0),
+    }
