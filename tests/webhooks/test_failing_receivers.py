@@ -16,8 +16,9 @@ from postcard.adapters.http.webhook_sender import HttpWebhookSender
 from postcard.events.event_body import event_body
 from postcard.events.event_ids import event_id
 from postcard.events.outbox import new_delivery
-from postcard.webhooks.attempts import ATTEMPT_SECONDS, Attempts
+from postcard.webhooks.attempts import Attempts
 from postcard.webhooks.delivery_worker import DeliveryWorker, Outcome
+from postcard.webhooks.schedule import ATTEMPT_SECONDS
 from postcard.webhooks.signing import derive_secret
 from tests.clocks import PATIENCE_SECONDS
 from tests.functions.in_memory_service import NOW, WEBHOOKS_KEY, InMemoryService
@@ -130,7 +131,7 @@ class World(InMemoryService):
             jitter=lambda: 0,
         )
         due = self.deliveries.due(hook, until=self.now, limit=100)
-        outcomes = worker.deliver_all(due, seconds=seconds)
+        outcomes = worker.deliver_all(due, slow=True, seconds=seconds)
         for outcome in outcomes:
             assert isinstance(outcome, Outcome), outcome
         return [outcome for outcome in outcomes if isinstance(outcome, Outcome)]
