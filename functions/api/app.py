@@ -23,6 +23,7 @@ from api.routes import (
     templates,
     usage,
     versions,
+    webhooks,
 )
 from postcard import wiring
 from postcard.api_assembly import ApiService
@@ -40,6 +41,7 @@ ROUTERS = (
     batches,
     usage,
     sessions,
+    webhooks,
     meta,
     docs,
     studio,

@@ -21,8 +21,9 @@ from postcard import ports
 from postcard.adapters import memory
 from postcard.adapters.aws.api_keys import DynamoApiKeyStore, DynamoInvitationStore
 from postcard.adapters.aws.assets import DynamoAssetStore
+from postcard.adapters.aws.batches import DynamoBatchStore
 from postcard.adapters.aws.boto_client import BotoClient, boto_client
-from postcard.adapters.aws.counters import DynamoCounters
+from postcard.adapters.aws.counters import DynamoBudgetNotices, DynamoCounters
 from postcard.adapters.aws.deletion_records import DynamoDeletionStore
 from postcard.adapters.aws.drafts import DynamoDraftStore
 from postcard.adapters.aws.idempotency import DynamoIdempotencyStore
@@ -34,6 +35,7 @@ from postcard.adapters.aws.secrets import SecretsManagerStore
 from postcard.adapters.aws.table import Table
 from postcard.adapters.aws.templates import DynamoTemplateStore
 from postcard.adapters.aws.usage import DynamoUsageStore
+from postcard.adapters.aws.webhooks import DynamoDeliveryStore
 from postcard.settings import Settings
 from tests.clocks import PATIENCE_SECONDS
 
@@ -56,6 +58,9 @@ class PortImplementations:
     idempotency: ports.IdempotencyStore
     deletions: ports.DeletionStore
     drafts: ports.DraftStore
+    batches: ports.BatchStore
+    deliveries: ports.DeliveryStore
+    budget_notices: ports.BudgetNoticeStore
     usage: ports.UsageStore
     bucket: str = ""  # of `objects` in moto
 
@@ -121,11 +126,12 @@ def settings(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 def memory_implementations() -> PortImplementations:
-    templates = memory.MemoryTemplateStore()
+    deliveries = memory.MemoryDeliveryStore()
+    templates = memory.MemoryTemplateStore(deliveries)
     return PortImplementations(
         objects=memory.MemoryObjectStore(),
         templates=templates,
-        images=memory.MemoryImageStore(),
+        images=memory.MemoryImageStore(deliveries),
         api_keys=memory.MemoryApiKeyStore(),
         invitations=memory.MemoryInvitationStore(),
         assets=memory.MemoryAssetStore(),
@@ -135,6 +141,9 @@ def memory_implementations() -> PortImplementations:
         idempotency=memory.MemoryIdempotencyStore(),
         deletions=memory.MemoryDeletionStore(),
         drafts=memory.MemoryDraftStore(templates),
+        batches=memory.MemoryBatchStore(deliveries),
+        deliveries=deliveries,
+        budget_notices=memory.MemoryBudgetNotices(),
         usage=memory.MemoryUsageStore(),
     )
 
@@ -167,6 +176,9 @@ def aws_implementations(settings: Settings, *, use_light_client: bool) -> PortIm
         idempotency=DynamoIdempotencyStore(table),
         deletions=DynamoDeletionStore(table),
         drafts=DynamoDraftStore(table),
+        batches=DynamoBatchStore(table),
+        deliveries=DynamoDeliveryStore(table),
+        budget_notices=DynamoBudgetNotices(table),
         usage=DynamoUsageStore(table),
         bucket=settings.pictures_bucket,
     )
@@ -182,13 +194,27 @@ def light_client(settings: Settings, **options: Any) -> LightClient:
 
 
 def make_table(client: Any, name: str) -> None:
-    keys = (("pk", "HASH"), ("sk", "RANGE"))
+    types = {"pk": "S", "sk": "S", "due": "S", "due_at": "N"}
     client.create_table(
         TableName=name,
-        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key, _ in keys],
-        KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys],
+        AttributeDefinitions=[
+            {"AttributeName": key, "AttributeType": kind} for key, kind in types.items()
+        ],
+        KeySchema=_key_schema("pk", "sk"),
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "due",
+                "KeySchema": _key_schema("due", "due_at"),
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            }
+        ],
         BillingMode="PAY_PER_REQUEST",
     )
+
+
+def _key_schema(partition: str, sort: str) -> list[dict[str, str]]:
+    keys = ((partition, "HASH"), (sort, "RANGE"))
+    return [{"AttributeName": key, "KeyType": kind} for key, kind in keys]
 
 
 @pytest.fixture(params=["memory", "boto3", "light"])

@@ -15,7 +15,6 @@ MAX_CHARACTERS = 6_144  # of a managed policy, without white space
 PREFIXES = {
     "AWS::Athena": "athena",
     "AWS::Glue": "glue",
-    "AWS::Scheduler": "scheduler",
     "AWS::ApiGatewayV2": "apigateway",
     "AWS::CloudFront": "cloudfront",
     "AWS::CloudWatch": "cloudwatch",
@@ -27,6 +26,7 @@ PREFIXES = {
     "AWS::S3": "s3",
     "AWS::SNS": "sns",
     "AWS::SQS": "sqs",
+    "AWS::Scheduler": "scheduler",
     "AWS::SecretsManager": "secretsmanager",
     "AWS::StepFunctions": "states",
 }

@@ -31,6 +31,9 @@ class Settings:
     kvs_arn: str = ""  # or "file:/folder" on a machine without CloudFront
     distribution_id: str = ""
     queue_url: str = ""  # of the worker's tasks
+    hint_queue_url: str = ""  # of hints at deliveries of webhooks
+    slow_hint_queue_url: str = ""  # of those whose endpoints are slow
+    loopback_webhooks: bool = False  # to http://127.0.0.1:PORT; never in AWS
     log_database: str = ""  # of the access log, in Athena; empty in regions that have no such log
     log_workgroup: str = ""  # of its queries
     log_days: int = DEFAULT_LOG_DAYS  # until a file of the access log is deleted
@@ -63,6 +66,9 @@ class Settings:
             kvs_arn=environ.get("POSTCARD_KVS_ARN", ""),
             distribution_id=environ.get("POSTCARD_DISTRIBUTION_ID", ""),
             queue_url=environ.get("POSTCARD_QUEUE_URL", ""),
+            hint_queue_url=environ.get("POSTCARD_HINT_QUEUE_URL", ""),
+            slow_hint_queue_url=environ.get("POSTCARD_SLOW_HINT_QUEUE_URL", ""),
+            loopback_webhooks=_read_flag(environ, "POSTCARD_LOOPBACK_WEBHOOKS"),
             log_database=environ.get("POSTCARD_LOG_DATABASE", ""),
             log_workgroup=environ.get("POSTCARD_LOG_WORKGROUP", ""),
             log_days=_read_positive_integer(environ, "POSTCARD_LOG_DAYS", "days")

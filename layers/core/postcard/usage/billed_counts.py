@@ -33,8 +33,8 @@ def with_unlogged(counts: Mapping[str, int]) -> Mapping[str, int]:
 def billed_counts(counts: Mapping[str, int]) -> Counts:
     """The counts of a row, or of a sum of rows `with_unlogged`, as `usage_dollars` takes them.
 
-    `fallbacks` are those that were neither first opens nor redraws. Each request is billed: HEADs and
-    failures are among the `refusals`.
+    `fallbacks` are those that were neither first opens nor redraws. Each request is billed: HEADs
+    and failures are among the `refusals`.
     """
     counts = with_unlogged(counts)
     return {
