@@ -150,7 +150,6 @@ def test_only_what_the_stack_names_can_invoke_a_function(cloudformation: SamDocu
     services = {name: "lambda" for name in of_functions} | {
         "BatchMachineRole": "states",
         "ScheduleRole": "scheduler",
-        "WorkerScheduleRole": "scheduler",
     }
     assert set(roles) == set(services), "SAM must not generate other roles"
     for name, role in roles.items():
