@@ -818,3 +818,34 @@ class UsageStore(Protocol):
 
     def set_total(self, key: UsageKey, counts: Mapping[str, int], *, expires_at: int) -> None:
         """Store counts that one job computes from the access log, in place of earlier ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsageShare:
+    """A link that shows usage to whoever has it. Days are `2026-11-22`; times are Unix seconds.
+
+    It shows `first_day` to `last_day`, or always the last `days` days. `templates` are those that
+    its creator's key was limited to; None: all.
+    """
+
+    digest: str
+    share_id: str
+    template_id: str | None
+    campaign: str | None
+    templates: Sequence[str] | None
+    first_day: str | None
+    last_day: str | None
+    days: int | None
+    prices: bool
+    created_by: str
+    created_at: int
+    expires_at: int
+
+
+class UsageShareStore(Protocol):
+    """Links that show usage, by the digest of their token."""
+
+    def by_digest(self, digest: str) -> UsageShare | None: ...
+    def put(self, share: UsageShare) -> None: ...
+    def list(self) -> Sequence[UsageShare]: ...
+    def delete(self, digest: str) -> None: ...

@@ -1,0 +1,99 @@
+"""Adds up usage in one pass: by interval, by template and campaign, and of the period before."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from postcard.ports import UsageKey
+from postcard.usage.report.period import Interval, Period, intervals
+
+Counts = dict[str, int]
+RowKey = tuple[str, ...]  # (template, campaign), or (day, template, campaign)
+UsageRows = Iterable[tuple[UsageKey, Mapping[str, int]]]
+MAX_CHOICES = 200  # of a filter
+
+
+@dataclass(frozen=True, slots=True)
+class UsageFilter:
+    """Which rows count; None: all. `templates` are those that the caller may see."""
+
+    template_id: str | None = None
+    campaign: str | None = None
+    templates: Sequence[str] | None = None
+
+    def accepts(self, key: UsageKey) -> bool:
+        """Whether usage of this key counts."""
+        return (
+            (self.template_id is None or key.template_id == self.template_id)
+            and (self.campaign is None or key.campaign == self.campaign)
+            and (self.templates is None or key.template_id in self.templates)
+        )
+
+
+@dataclass(slots=True)
+class UsageSums:
+    """Counts by name. `last_days` has the sums of each of the days `watched`."""
+
+    period: Period
+    intervals: Sequence[Interval]
+    watched: Sequence[date]
+    total: Counts = field(default_factory=dict)
+    before: Counts = field(default_factory=dict)
+    by_interval: list[Counts] = field(default_factory=list)
+    by_row: dict[RowKey, Counts] = field(default_factory=dict)
+    last_days: dict[date, Counts] = field(default_factory=dict)
+
+    def choices(self, part: int) -> list[str]:
+        """The templates (`part` -2) or campaigns (-1) with most first opens, by name."""
+        first_opens: Counts = {}
+        for key, counts in self.by_row.items():
+            add(first_opens, {key[part]: counts.get("first_opens", 0)})
+        most = sorted(first_opens, key=lambda name: (-first_opens[name], name))
+        return sorted(name for name in most[: MAX_CHOICES + 1] if name)[:MAX_CHOICES]
+
+
+def add(sums: Counts, counts: Mapping[str, int]) -> None:
+    """Add counts to the sums of the same names."""
+    for name, number in counts.items():
+        sums[name] = sums.get(name, 0) + number
+
+
+def sum_usage(
+    rows: UsageRows,
+    period: Period,
+    usage_filter: UsageFilter,
+    *,
+    watched: Sequence[date],
+    row_key: Callable[[UsageKey], RowKey] = lambda key: (key.template_id, key.campaign),
+) -> UsageSums:
+    """The sums over `rows`, which cover the period and the one before it."""
+    bars = intervals(period)
+    sums = UsageSums(period, bars, watched, by_interval=[{} for _ in bars])
+    sums.last_days = {day: {} for day in watched}
+    index_of_day = _index_of_days(bars)
+    first, last = period.first.isoformat(), period.last.isoformat()
+    days: dict[str, Counts] = {}
+    for key, counts in rows:
+        if not usage_filter.accepts(key):
+            continue
+        if not first <= key.day <= last:
+            if key.day < first:
+                add(sums.before, counts)
+            continue
+        add(days.setdefault(key.day, {}), counts)
+        add(sums.by_row.setdefault(row_key(key), {}), counts)
+    for day, counts in days.items():
+        add(sums.total, counts)
+        add(sums.by_interval[index_of_day[day]], counts)
+    for day in watched:
+        add(sums.last_days[day], days.get(day.isoformat(), {}))
+    return sums
+
+
+def _index_of_days(bars: Sequence[Interval]) -> Mapping[str, int]:
+    return {
+        date.fromordinal(ordinal).isoformat(): index
+        for index, bar in enumerate(bars)
+        for ordinal in range(bar.first.toordinal(), bar.last.toordinal() + 1)
+    }
+
