@@ -11,10 +11,9 @@ from decimal import Decimal
 from pathlib import Path
 
 from postcard.prices.prices import (
-    DAYS_IN_A_MONTH,
-    LAMBDA_GB,
     REGIONS,
     Units,
+    batch_units,
     dollars,
     picture_units,
     price_table,
@@ -23,29 +22,6 @@ from postcard.prices.prices import (
 MILLION = 1_000_000
 METRICS = 35  # of both functions, with the reasons of fallbacks
 ALARM_METRICS = 29  # CloudWatch bills each metric of an alarm
-CHUNK_ROWS = 20_000  # of a batch of links
-BATCH_ROWS_PER_SECOND = 15_000  # of one worker, with its start
-BATCH_DAYS = Decimal(7)
-
-
-def batch_units(*, rows: int, row_bytes: int = 64, result_bytes: int = 285) -> Units:
-    """What a batch of links uses, without the download of its result.
-
-    A chunk is one child of the map: two transitions, one call, one part and one part of the report.
-    """
-    chunks = -(-rows // CHUNK_ROWS)
-    gigabytes = Decimal(rows * (row_bytes + result_bytes)) / 10**9
-    return {
-        "step_transition": 2 * chunks + 10,
-        "lambda_request": chunks + 2,
-        "lambda_gb_second_arm64": Decimal(rows) / BATCH_ROWS_PER_SECOND * LAMBDA_GB,
-        "s3_put": 3 * chunks + 10,  # parts, reports, the copies into the result
-        "s3_get": 4 * chunks + 100,
-        "s3_gb_month": gigabytes * BATCH_DAYS / DAYS_IN_A_MONTH,
-        "dynamodb_rru": 2 * chunks,
-        "dynamodb_wru": 2 * chunks + 10,
-    }
-
 
 IDLE_POLLS = 5 * 3 * 60 * 24 * 30  # Lambda asks an empty queue five times at once for 20 s each
 CASES: dict[str, Units] = {

@@ -142,7 +142,7 @@ async function openStudio(path) {
   }
 }
 
-// Each design leads to the studio's page for a new template.
+// Each design leads to the studio, which asks for the new template's name.
 function showDesigns(designs, opens) {
   for (const design of designs) {
     const item = document.createElement('li');
@@ -151,7 +151,7 @@ function showDesigns(designs, opens) {
     Object.assign(picture, { src: design.thumbnail_url, alt: '', loading: 'lazy' });
     Object.assign(button, { type: 'button', disabled: !opens });
     button.append(picture, design.name);
-    button.addEventListener('click', () => openStudio('/studio/new'));
+    button.addEventListener('click', () => openStudio(`/studio/new?design=${design.id}`));
     item.append(button);
     document.getElementById('designs').append(item);
   }

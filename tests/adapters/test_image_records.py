@@ -38,6 +38,15 @@ def test_an_image_record_is_read_as_it_was_put(adapters: PortImplementations) ->
     assert adapters.images.get("img_other") is None
 
 
+def test_many_image_records_are_read_at_once(adapters: PortImplementations) -> None:
+    names = [f"img_{number}" for number in range(130)]
+    for name in names:
+        adapters.images.put(replace(image(), image_id=name))
+    found = adapters.images.get_many([*names[1:], "img_other"])
+    assert sorted(record.image_id for record in found) == sorted(names[1:])
+    assert list(adapters.images.get_many([])) == []
+
+
 def test_an_erased_image_record_has_no_values(adapters: PortImplementations) -> None:
     adapters.images.put(image())
     adapters.images.put(replace(image(), values="", alt="", erased=True))

@@ -8,7 +8,17 @@ import pytest
 from deploy.costs import ALARM_METRICS, DOCUMENTS, METRICS, with_table
 from deploy.template_check import SamDocument
 from image.access_log import emf_metrics
-from postcard.prices.prices import REGIONS, dollars, picture_units, price_table
+from postcard.prices.prices import (
+    PICTURE_BYTES,
+    REGIONS,
+    RENDER_MS,
+    batch_units,
+    dollars,
+    picture_units,
+    price_region,
+    price_table,
+)
+from postcard.prices.usage_costs import usage_dollars, usage_dollars_by_line, usage_units
 
 MILLION = 1_000_000
 
@@ -54,3 +64,36 @@ def test_metrics_and_alarms_are_counted_as_aws_bills_them(template: SamDocument)
     assert of_alarms == ALARM_METRICS
     (of_service, *_) = emf_metrics({"bytes": 1}, 200, 1.0)["_aws"]["CloudWatchMetrics"]
     assert len(of_service["Metrics"]) < METRICS
+
+
+def test_counted_usage_costs_what_the_documents_say_of_as_many_pictures() -> None:
+    counts = {
+        "first_opens": MILLION,
+        "bytes": MILLION * PICTURE_BYTES,
+        "duration_ms": MILLION * RENDER_MS,
+    }
+    for region in REGIONS:
+        for stored in (True, False):
+            expected = dollars(picture_units(drawn=MILLION, stored=stored), region)
+            assert usage_dollars_by_line(counts, region, stored=stored) == expected
+
+
+def test_the_access_log_replaces_the_guess_that_a_drawn_picture_was_sent_once() -> None:
+    counts = {"first_opens": 10, "bytes": 10 * PICTURE_BYTES, "duration_ms": 800}
+    before = usage_units(counts)
+    of_first_opens = usage_units(counts | {"misses": 10, "sent_bytes": 10 * PICTURE_BYTES})
+    with_hits = usage_units(counts | {"misses": 10, "hits": 90, "sent_bytes": 100 * PICTURE_BYTES})
+    assert before == of_first_opens
+    assert with_hits["cloudfront_request"] == 100
+    assert with_hits["cloudfront_gb"] == 10 * before["cloudfront_gb"]
+    assert with_hits["s3_get"] == before["s3_get"] == 10
+    assert usage_dollars(counts | {"refusals": 7}) > usage_dollars(counts)
+    assert usage_units(counts | {"refusals": 7})["cloudfront_request"] == 17
+
+
+def test_links_of_a_batch_cost_less_than_those_of_single_calls_and_nothing_costs_nothing() -> None:
+    assert usage_dollars({}) == 0
+    single, batch = (usage_dollars({"links": MILLION, "batch_links": n}) for n in (0, MILLION))
+    assert batch == sum(dollars(batch_units(rows=MILLION)).values())
+    assert batch < single / 5
+    assert price_region("ap-southeast-2") == REGIONS[0] and price_region(None) == REGIONS[0]

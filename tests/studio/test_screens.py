@@ -250,6 +250,17 @@ def test_a_design_becomes_a_draft_with_its_pictures(studio: Studio) -> None:
     expect(page.locator(".status-bar.exact")).to_be_visible()
 
 
+def test_a_link_to_a_design_asks_for_the_name_at_once(studio: Studio) -> None:
+    studio.recorder.allow_status(404)  # of an id that is free
+    design = studio.call("GET", "/v1/designs").json()["items"][1]
+    page = open_screen(studio, f"/new?design={design['id']}")
+    expect(page.get_by_role("dialog").get_by_label("Name")).to_have_value(design["name"])
+    page.keyboard.press("Escape")
+    page.reload()
+    expect(page.get_by_role("button", name=f"Use {design['name']}")).to_be_visible()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
 # --- preview
 
 

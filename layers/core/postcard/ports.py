@@ -272,6 +272,9 @@ class ImageStore(Protocol):
     """Records of opaque images."""
 
     def get(self, image_id: str) -> ImageRecord | None: ...
+    def get_many(self, image_ids: Sequence[str]) -> Iterator[ImageRecord]:
+        """The records that exist, in no order; they may be a second old."""
+
     def put(self, record: ImageRecord) -> None: ...
     def replace(self, record: ImageRecord, *, status: str) -> bool:
         """Put unless the stored record's status is another than `status`; whether it was put."""
@@ -806,7 +809,10 @@ class UsageKey:
 
 
 class UsageStore(Protocol):
-    """Counts of usage by day, template and campaign: a row for each writer, and totals."""
+    """Counts of usage by day, template and campaign: a row for each writer, and totals.
+
+    The names of the counts are in `usage/counts.py`.
+    """
 
     def add(
         self, key: UsageKey, counts: Mapping[str, int], *, writer: str, token: str, expires_at: int
@@ -814,10 +820,30 @@ class UsageStore(Protocol):
         """Add to a writer's counts. A repeated call with the writer's last `token` adds nothing."""
 
     def read(self, first_day: str, last_day: str) -> "Iterator[tuple[UsageKey, Mapping[str, int]]]":
-        """The sums over all writers, by key, in the order of days."""
+        """The sums over all writers and the total, by key, in the order of days."""
 
     def set_total(self, key: UsageKey, counts: Mapping[str, int], *, expires_at: int) -> None:
         """Store counts that one job computes from the access log, in place of earlier ones."""
+
+    def log_complete_to(self) -> str | None:
+        """The time up to which the access log is counted (RFC 3339), None before the first run."""
+
+    def set_log_complete_to(self, time: str) -> None:
+        """Store that time."""
+
+
+class LogQueryFailed(Exception):
+    """A query of the access log ended without a result, or is not known; the text says why."""
+
+
+class LogQueries(Protocol):
+    """Runs SQL on the CDN's access log, which is the table `access_log`."""
+
+    def start(self, sql: str) -> str:
+        """Start a query and return its id."""
+
+    def rows(self, query_id: str) -> Sequence[Sequence[str]] | None:
+        """The rows of its result, each value as text; None while it runs. `LogQueryFailed`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -14,10 +15,14 @@ LOG_BYTES = 1_900  # of one drawn picture: its log line and its metrics
 ACCESS_LOG_BYTES = 320  # API Gateway's line about one call
 STORED_DAYS = Decimal(90)
 DAYS_IN_A_MONTH = Decimal("30.4")
+CHUNK_ROWS = 20_000  # of a batch of links
+BATCH_ROWS_PER_SECOND = 15_000  # of one worker, with its start
+BATCH_DAYS = Decimal(7)
 
 Units = Mapping[str, Decimal | int]
 
 
+@cache
 def price_table() -> dict[str, Any]:
     """The whole table: `dated`, `sources`, and `lines` by name."""
     text = files(__package__).joinpath("list_prices.json").read_text("utf-8")
@@ -33,6 +38,11 @@ def dollars(units: Units, region: str = REGIONS[0]) -> dict[str, Decimal]:
         for name, number in units.items()
         if number
     }
+
+
+def price_region(region: str | None) -> str:
+    """The region of the table whose prices stand for a stack's region: its own, or the first."""
+    return region if region in REGIONS else REGIONS[0]
 
 
 def cost_by_region(units: Units) -> dict[str, Any]:
@@ -69,7 +79,8 @@ def picture_units(
         "lambda_request": drawn,
         "lambda_gb_second_arm64": Decimal(drawn * RENDER_MS) / 1000 * LAMBDA_GB,
         "dynamodb_rru": drawn,  # one strongly consistent read of a record below 4 KB
-        "dynamodb_wru": Decimal(drawn) / 20,  # one write counts twenty renders
+        # One write counts a picture for the usage, and one in twenty counts for the budget.
+        "dynamodb_wru": drawn + Decimal(drawn) / 20,
         "logs_gb": log_gigabytes,
         "logs_gb_month": log_gigabytes * Decimal("0.15"),  # compressed
     }
@@ -80,3 +91,22 @@ def picture_units(
             "s3_gb_month": gigabytes * STORED_DAYS / DAYS_IN_A_MONTH,
         }
     return units
+
+
+def batch_units(*, rows: int, row_bytes: int = 64, result_bytes: int = 285) -> Units:
+    """What a batch of links uses, without the download of its result.
+
+    A chunk is one child of the map: two transitions, one call, one part and one part of the report.
+    """
+    chunks = -(-rows // CHUNK_ROWS)
+    gigabytes = Decimal(rows * (row_bytes + result_bytes)) / 10**9
+    return {
+        "step_transition": 2 * chunks + 10,
+        "lambda_request": chunks + 2,
+        "lambda_gb_second_arm64": Decimal(rows) / BATCH_ROWS_PER_SECOND * LAMBDA_GB,
+        "s3_put": 3 * chunks + 10,  # parts, reports, the copies into the result
+        "s3_get": 4 * chunks + 100,
+        "s3_gb_month": gigabytes * BATCH_DAYS / DAYS_IN_A_MONTH,
+        "dynamodb_rru": 2 * chunks,
+        "dynamodb_wru": 3 * chunks + 10,
+    }

@@ -30,6 +30,12 @@ export function NewTemplate() {
     listDesigns().then(setDesigns, setProblem);
   };
   useEffect(load, []);
+  useEffect(() => {
+    const linked = designs?.find((design) => design.id === new URLSearchParams(location.search).get("design"));
+    if (!linked) return;
+    history.replaceState(null, "", location.pathname); // once: not again after the dialog is closed
+    beginDesign(linked);
+  }, [designs]);
   const beginEmpty = (width: number, height: number) =>
     setBeginning({
       title: text.titleEmpty,

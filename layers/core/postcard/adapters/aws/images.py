@@ -1,7 +1,7 @@
 """Image records in the table."""
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from postcard.adapters.aws.table import (
@@ -30,6 +30,11 @@ class DynamoImageStore:
         """The record, or None."""
         row = self._table.get(*_key(image_id))
         return _to_record(row) if row else None
+
+    def get_many(self, image_ids: Sequence[str]) -> Iterator[ImageRecord]:
+        """The records that exist, in no order; they may be a second old."""
+        keys = [_key(image_id) for image_id in image_ids]
+        yield from map(_to_record, self._table.batch_get(keys, consistent=False))
 
     def put(self, record: ImageRecord) -> None:
         """Replace the record.

@@ -89,11 +89,13 @@ class Table:
             raise AwsCallFailed("get_item", CORRUPT_BODY, 200)  # the response to another request
         return _to_row(item)
 
-    def batch_get(self, keys: Sequence[tuple[str, str]]) -> Iterator[Row]:
-        """The rows that exist, in no order."""
+    def batch_get(
+        self, keys: Sequence[tuple[str, str]], *, consistent: bool = True
+    ) -> Iterator[Row]:
+        """The rows that exist, in no order. Not `consistent`: as `get`."""
         for start in range(0, len(keys), MAX_BATCH_GET_KEYS):
             batch = [_key(*key) for key in keys[start : start + MAX_BATCH_GET_KEYS]]
-            request: Row = {self._name: {"Keys": batch, "ConsistentRead": True}}
+            request: Row = {self._name: {"Keys": batch, "ConsistentRead": consistent}}
             while request:
                 response = self._client.batch_get_item(RequestItems=request)
                 yield from map(_to_row, response["Responses"].get(self._name, ()))

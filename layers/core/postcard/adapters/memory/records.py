@@ -26,6 +26,10 @@ class MemoryImageStore:
         """The record, or None."""
         return self._records.get(image_id)
 
+    def get_many(self, image_ids: Sequence[str]) -> Iterator[ImageRecord]:
+        """The records that exist."""
+        yield from (self._records[name] for name in image_ids if name in self._records)
+
     def put(self, record: ImageRecord) -> None:
         """Replace the record."""
         self._records[record.image_id] = record

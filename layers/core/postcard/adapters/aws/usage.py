@@ -1,0 +1,166 @@
+"""Counts of usage in the table.
+
+A day's rows lie in eight partitions, by writer: each takes 1,000 writes a second, and a large send
+has 5,000 first opens a second. Some days after its end, whoever reads a day stores its sums in a
+few rows, so that a year is read in a few calls.
+"""
+
+import json
+import time
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from itertools import islice, takewhile
+from typing import Any
+
+from postcard.adapters.aws.table import (
+    ConditionExpression,
+    ConditionFailed,
+    Row,
+    Table,
+    compress,
+    decompress,
+)
+from postcard.ports import UsageKey
+from postcard.runtime.lazy_dataclass import dataclass
+
+SHARDS = 8
+SUMMED_DAYS = "usage-days"
+# Lines of the access log come up to a day late, and a job counts them up to a day later.
+DAYS_BEFORE_SUM = 4
+KEYS_IN_A_ROW = 4_000  # of a day's sums: 60 to 150 bytes each before they are compressed
+KEPT_SECONDS = 400 * 86_400
+TOTAL = "total"  # the sort key's end of what the access log tells, in place of a writer
+_OTHER_ATTRIBUTES = ("pk", "sk", "last", "ttl")
+
+Counts = dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class DaySums:
+    """The sums of a day by template and campaign."""
+
+    by_key: Mapping[tuple[str, str], Counts]
+
+    def usage(self, day: str) -> Iterator[tuple[UsageKey, Counts]]:
+        """The same as the port gives it."""
+        for template_id, campaign in sorted(self.by_key):
+            yield UsageKey(day, template_id, campaign), self.by_key[template_id, campaign]
+
+
+class DynamoUsageStore:
+    """A row for each day, template, campaign and writer; sums of the days that are over."""
+
+    def __init__(self, table: Table, *, clock: Callable[[], float] = time.time) -> None:
+        self._table = table
+        self._clock = clock
+
+    def add(
+        self, key: UsageKey, counts: Mapping[str, int], *, writer: str, token: str, expires_at: int
+    ) -> None:
+        """Add to a writer's counts in one write, unless `token` is that of its last write."""
+        condition = ConditionExpression(
+            "attribute_not_exists(#last) OR #last <> :token", ("last",), {"token": token}
+        )
+        try:
+            self._table.update(
+                _partition(key.day, zlib.crc32(writer.encode()) % SHARDS),
+                _sort_key(key, writer),
+                sets={"last": token, "ttl": expires_at},
+                adds={name: number for name, number in counts.items() if number},
+                condition=condition,
+            )
+        except ConditionFailed:  # this write was done, and its response got lost
+            return
+
+    def read(self, first_day: str, last_day: str) -> Iterator[tuple[UsageKey, Mapping[str, int]]]:
+        """The sums by key, ordered by day, template and campaign."""
+        summed = self._summed_days(first_day, last_day)
+        next_summed = next(summed, None)
+        for day in _days(first_day, last_day):
+            if next_summed is not None and next_summed[0] == day:
+                yield from next_summed[1].usage(day)
+                next_summed = next(summed, None)
+            else:
+                yield from self._read_day(day).usage(day)
+
+    def set_total(self, key: UsageKey, counts: Mapping[str, int], *, expires_at: int) -> None:
+        """Replace the total. The sums of a day that has them are made again when it is read."""
+        row = {**counts, "ttl": expires_at}
+        self._table.put(_partition(key.day, 0), _sort_key(key, TOTAL), row)
+        if self._is_over(key.day):
+            self._table.put(SUMMED_DAYS, f"{key.day}#0000", {"rows": 0, "ttl": expires_at})
+
+    def log_complete_to(self) -> str | None:
+        """The time up to which the access log is counted."""
+        row = self._table.get("usage", "log")
+        return row["complete_to"] if row else None
+
+    def set_log_complete_to(self, time: str) -> None:
+        """Store that time."""
+        self._table.put("usage", "log", {"complete_to": time})
+
+    def _summed_days(self, first_day: str, last_day: str) -> Iterator[tuple[str, DaySums]]:
+        """The days whose sums are stored."""
+        rows = self._table.query(SUMMED_DAYS, after=first_day)
+        inside = takewhile(lambda row: row["sk"] < f"{last_day}~", rows)
+        for row in inside:
+            if row["sk"].endswith("#0000") and row["rows"]:
+                parts = [row, *islice(inside, row["rows"] - 1)]
+                yield row["sk"].partition("#")[0], _decode(parts)
+
+    def _read_day(self, day: str) -> DaySums:
+        by_key: dict[tuple[str, str], Counts] = {}
+        for shard in range(SHARDS):
+            for row in self._table.query(_partition(day, shard)):
+                template_id, campaign, _ = row["sk"].split("#")
+                sums = by_key.setdefault((template_id, campaign), {})
+                for name, number in row.items():
+                    if name not in _OTHER_ATTRIBUTES:
+                        sums[name] = sums.get(name, 0) + number
+        sums_of_day = DaySums(by_key)
+        if self._is_over(day):
+            self._store_sums(day, sums_of_day)
+        return sums_of_day
+
+    def _store_sums(self, day: str, sums: DaySums) -> None:
+        """Store them; the first row last, since its presence says that all are there."""
+        parts = _encode(sums)
+        for number, part in reversed(list(enumerate(parts))):
+            row = {"sums": part, "rows": len(parts), "ttl": int(self._clock()) + KEPT_SECONDS}
+            self._table.put(SUMMED_DAYS, f"{day}#{number:04}", row)
+
+    def _is_over(self, day: str) -> bool:
+        """Whether nothing is counted on this day any more."""
+        today = datetime.fromtimestamp(self._clock(), UTC).date()
+        return date.fromisoformat(day) < today - timedelta(DAYS_BEFORE_SUM)
+
+
+def _partition(day: str, shard: int) -> str:
+    return f"usage#{day}#{shard}"
+
+
+def _sort_key(key: UsageKey, writer: str) -> str:
+    return f"{key.template_id}#{key.campaign}#{writer}"
+
+
+def _days(first_day: str, last_day: str) -> Iterator[str]:
+    day, last = date.fromisoformat(first_day), date.fromisoformat(last_day)
+    while day <= last:
+        yield day.isoformat()
+        day += timedelta(1)
+
+
+def _encode(sums: DaySums) -> list[bytes]:
+    """The sums as compressed JSON, at least one part."""
+    entries = [[*key, counts] for key, counts in sorted(sums.by_key.items())]
+    starts = range(0, max(1, len(entries)), KEYS_IN_A_ROW)
+    return [
+        compress(json.dumps(entries[start : start + KEYS_IN_A_ROW], separators=(",", ":")))
+        for start in starts
+    ]
+
+
+def _decode(rows: Sequence[Row]) -> DaySums:
+    entries: list[Any] = [entry for row in rows for entry in json.loads(decompress(row["sums"]))]
+    return DaySums({(template_id, campaign): counts for template_id, campaign, counts in entries})

@@ -1,0 +1,38 @@
+"""The names of what is counted, and sums of counts.
+
+| name            | counts                                                                       |
+|-----------------|------------------------------------------------------------------------------|
+| links           | links that the API and batches signed                                        |
+| images          | opaque images that `POST /v1/images` made, and rows of batches in that mode   |
+| drawn_ahead     | pictures drawn before anybody opened them: by a POST, by a batch of mode `warm` |
+| first_opens     | pictures drawn by a GET and stored, each by its first GET                    |
+| redraws         | pictures drawn by a GET that were stored before, or may not be stored        |
+| fallback_REASON | fallback pictures by reason                                                  |
+| bytes           | bytes of all these pictures                                                  |
+| duration_ms     | milliseconds that functions took for them                                    |
+| hits, misses, refusals, sent_bytes | from the CDN's access log                                 |
+"""
+
+from collections.abc import Mapping
+
+FALLBACK_PREFIX = "fallback_"
+# These follow from the link or its values: the response counts as a first open or redraw, too.
+REASONS_OF_DRAWN = ("missing_required", "rejected_values")
+LOG_COUNTS = ("hits", "misses", "refusals", "sent_bytes")
+
+Counts = dict[str, int]
+
+
+def add_counts(sums: Counts, counts: Mapping[str, int]) -> None:
+    """Add counts to sums, in place."""
+    for name, number in counts.items():
+        sums[name] = sums.get(name, 0) + number
+
+
+def fallbacks_by_reason(counts: Mapping[str, int]) -> Counts:
+    """The fallback pictures by reason, in the order of reasons."""
+    return {
+        name.removeprefix(FALLBACK_PREFIX): counts[name]
+        for name in sorted(counts)
+        if name.startswith(FALLBACK_PREFIX)
+    }
