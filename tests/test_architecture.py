@@ -119,6 +119,7 @@ SAME_NAME = {
     "sessions": "the service, its routes",
     "studio": "the page's routes, the command that invites people",
     "templates": "the service, its stores, its routes, its command",
+    "usage": "the stores, the routes, the command",
     "verify": "a link's signature, the command",
 }
 

@@ -21,6 +21,7 @@ from api.routes import (
     sessions,
     studio,
     templates,
+    usage,
     versions,
 )
 from postcard import wiring
@@ -37,6 +38,7 @@ ROUTERS = (
     previews,
     assets,
     batches,
+    usage,
     sessions,
     meta,
     docs,

@@ -1,6 +1,6 @@
 """One API call: its request, who calls, until when it must be answered, and what is logged."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,6 +60,13 @@ class ApiRequestContext:
     def charge_pictures(self, pictures: int = 1) -> None:
         """Count pictures that a session is about to draw; `TooManyRequests` over its rate."""
         charge_pictures(self.auth.key, pictures, self.service, now=self.now)
+
+    def count_usage(
+        self, template_id: str, campaign: str | None, counts: Mapping[str, int]
+    ) -> None:
+        """Count what the call made, as `/v1/usage` reports it."""
+        if counts:
+            self.service.usage_counter.count(template_id, campaign, counts, now=self.now)
 
     def log_problem(self, problem: Problem) -> None:
         """Log the code; and of an unavailable dependency, which one and how it failed."""

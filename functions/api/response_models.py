@@ -569,3 +569,57 @@ class Health(BaseModel):
     status: str
     dependencies: dict[str, str]
     decoder: str
+
+
+class UsageCounts(BaseModel):
+    """Counts of usage, and what it cost by AWS's list prices, in US dollars.
+
+    `drawn_ahead` are pictures drawn by a POST or by a batch of mode `warm`. `fallbacks` are by
+    reason. `fetches`, `hits`, `misses`, `refusals` and `sent_bytes` come from the CDN's access log,
+    up to an hour later or more; `fetches` are its hits and misses.
+    """
+
+    links: int
+    images: int
+    drawn_ahead: int
+    first_opens: int
+    redraws: int
+    fetches: int
+    hits: int
+    misses: int
+    refusals: int
+    fallbacks: dict[str, int]
+    bytes: int
+    sent_bytes: int
+    duration_ms: int
+    usd: float
+
+
+class UsageGroup(BaseModel):
+    """A day, template and campaign, "" without one; null where `by` leaves it out."""
+
+    day: str | None
+    template_id: str | None
+    campaign: str | None
+
+
+class UsageItem(UsageCounts, UsageGroup):
+    """The usage of a day, template and campaign."""
+
+
+class UsageResponse(BaseModel):
+    """A page of usage. `totals` are of all pages; only the first page has them.
+
+    The access log is counted up to `log_complete_to`; null: not yet. `prices_of` is the date of the
+    list prices of `prices_region`.
+    """
+
+    success: bool = True
+    items: list[UsageItem]
+    totals: UsageCounts | None
+    next_cursor: str | None
+    as_of: str
+    log_complete_to: str | None
+    prices_of: str
+    prices_region: str
+    note: str

@@ -25,6 +25,7 @@ METHODS = ("GET", "HEAD")
 RENDER_SECONDS = 8.0  # for fetching sources and drawing
 FALLBACK_RESERVE_SECONDS = 3.0  # of the function's time, for the fallback and its response
 RESPONSE_RESERVE_SECONDS = 0.7  # of the function's time, for a response whatever else fails
+USAGE_SECONDS = 0.5  # that a picture waits for its count, which goes on with the next picture
 PICTURE_HEADERS = {
     "Content-Disposition": "inline",
     "X-Content-Type-Options": "nosniff",
@@ -64,6 +65,7 @@ def handle_request(event: dict[str, Any], context: Any, images: ImageService) ->
         response = _error_response(problem)
     duration_ms = (images.monotonic() - started_at) * 1000
     access_log.write(sys.stdout, event, context, request_context, response, duration_ms)
+    images.finish_usage(min(images.monotonic() + USAGE_SECONDS, request_context.fallback_deadline))
     return response
 
 

@@ -21,6 +21,7 @@ from postcard.adapters.memory import (
     MemoryQueue,
     MemoryStateMachine,
     MemoryUploads,
+    MemoryUsageStore,
 )
 from postcard.api_assembly import ApiDependencies, api_service
 from postcard.deletion.deletions import DeletionWorker
@@ -35,6 +36,7 @@ from postcard.ports import ApiKeyStore, IdempotencyStore, StoredObject
 from postcard.rendering.decoded_image_cache import DecodedImageCache, UntrustedImageDecoder
 from postcard.runtime.lru_cache import Caches
 from postcard.settings import DEFAULT_MERGE_RENDERS, MAX_BATCH_BYTES
+from postcard.usage.counter import TableUsageCounter
 from tests.functions.fake_services import (
     FakeCounters,
     FakeDrafts,
@@ -73,6 +75,7 @@ class InMemoryService:
         self.deletions, self.queue = MemoryDeletionStore(), MemoryQueue(lambda: self.now)
         self.drafts = FakeDrafts(self.templates)
         self.files, self.batches = MemoryFileStore(), MemoryBatchStore()
+        self.usage = MemoryUsageStore()
         self.machine, self.batch_bytes = MemoryStateMachine(), MAX_BATCH_BYTES
         self.renderer = FakeRenderer()
         self.counters, self.limiter = FakeCounters(), FakeRateLimiter()
@@ -119,6 +122,7 @@ class InMemoryService:
             files=self.files,
             batches=self.batches,
             drafts=self.drafts,
+            usage=self.usage,
             machine=self.machine,
             batch_bytes=self.batch_bytes,
             fonts=lambda: [inter],
@@ -138,6 +142,7 @@ class InMemoryService:
             renderer=self.renderer,
             keys=lambda kid, epoch=0: self.link_keys,
             origin=lambda: ORIGIN_SECRET,
+            usage=TableUsageCounter(self.usage, monotonic=self.monotonic),
             monotonic=self.monotonic,
             clock=lambda: self.now,
             merge_renders=self.merge_renders,

@@ -42,10 +42,11 @@ from tests.functions.in_memory_service import InMemoryService
 
 OURS = tuple(f"{ROOT / folder}/" for folder in ("layers/core/postcard", "functions"))
 
-# A little above what a GET needs today: 73 files and 281 crossings, over half of both of
+# A little above what a GET needs today: 75 files and 288 crossings, over half of both of
 # them within Renderer.render (layout, text, encoding). Lower them when the walk gets shorter.
-MAX_FILES = 73
-MAX_CROSSINGS = 283
+# Two files count the usage: on AWS a thread does that while the record is read again.
+MAX_FILES = 75
+MAX_CROSSINGS = 290
 
 STEPS = [
     "_verify", "_draw", "_read_record", "_load_template", "_bind_values", "_charge_budget",

@@ -20,13 +20,14 @@ def create_image(body: Annotated[ImageBody, Body()]) -> ImageResponse:
     context = router.request_context
     context.authorize_template(body.template_id)
     request = ImageRequest(
-        **body.model_dump(exclude={"metadata", "campaign", "format"}),
+        **body.model_dump(exclude={"metadata", "format"}),
         format=body.format and body.format.replace("jpeg", "jpg"),
         key_templates=context.key_templates,
     )
     context.charge_pictures()
     image = context.service.images.create(request, now=context.now, deadline=context.deadline)
     context.log_fields |= {**image.log_fields, "campaign": body.campaign}
+    context.count_usage(body.template_id, body.campaign, image.usage)
     return ImageResponse(**image.to_json(), cached=image.cached, metadata=body.metadata)
 
 

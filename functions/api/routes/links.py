@@ -26,6 +26,7 @@ def create_link(body: Annotated[LinkBody, Body()]) -> LinkResponse:
     )
     link = context.service.links.create(request, now=context.now, deadline=context.deadline)
     context.log_fields |= {**link.log_fields, "campaign": body.campaign}
+    context.count_usage(body.template_id, body.campaign, {"links": 1})
     return LinkResponse(**link.to_json())
 
 

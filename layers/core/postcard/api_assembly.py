@@ -25,9 +25,11 @@ from postcard.services.recalls import Recalls
 from postcard.services.source_downscaling import CachedDownscaling
 from postcard.services.template_fixes import TemplateFixes
 from postcard.services.templates import TemplateCatalog
-from postcard.settings import DEFAULT_BATCH_DAYS, MAX_BATCH_BYTES
+from postcard.settings import DEFAULT_BATCH_DAYS, DEFAULT_REGION, MAX_BATCH_BYTES
 from postcard.studio.designs import DesignStarter
 from postcard.studio.drafts import Drafts
+from postcard.usage.counter import UsageCounter
+from postcard.usage.usage_service import UsageService
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +48,12 @@ class ApiDependencies:
     files: ports.FileStore
     batches: ports.BatchStore
     drafts: ports.DraftStore
+    usage: ports.UsageStore
     machine: ports.StateMachine
     fonts: Callable[[], Sequence[Mapping[str, object]]]
     base_url: str
     cors_origins: Sequence[str] = ()
+    region: str = DEFAULT_REGION
     batch_days: int = DEFAULT_BATCH_DAYS
     batch_bytes: int = MAX_BATCH_BYTES
 
@@ -87,6 +91,8 @@ class ApiService:
     sessions: SessionService
     limiter: ports.RateLimiter
     counters: ports.Counters
+    usage: UsageService
+    usage_counter: UsageCounter
     idempotency: ports.IdempotencyStore
     set_deadline: Callable[[float], None]
     clock: Callable[[], float]
@@ -162,6 +168,8 @@ def api_service(api: ApiDependencies) -> ApiService:
         sessions=SessionService(api_keys, api.invitations, dependencies.counters),
         limiter=api.limiter,
         counters=dependencies.counters,
+        usage=UsageService(api.usage, region=api.region, stored=dependencies.stores_renders),
+        usage_counter=dependencies.usage,
         idempotency=api.idempotency,
         set_deadline=dependencies.set_deadline,
         clock=dependencies.clock,

@@ -6,7 +6,7 @@ one test suite runs against both. A service that is down raises `errors.ServiceU
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from postcard.errors import Conflict
 from postcard.runtime.lazy_dataclass import dataclass
@@ -266,6 +266,7 @@ class ImageRecord:
     erased: bool = False
     warnings: Sequence[Mapping[str, str]] = ()
     blind_indexes: Sequence[str] = ()  # keyed hashes of the values it can be erased by
+    campaign: str | None = None  # that of the first POST
 
 
 class ImageStore(Protocol):
@@ -799,8 +800,7 @@ class Outbox(Protocol):
         """Send hints for deliveries that are stored; a failure is harmless, and ignored."""
 
 
-@dataclass(frozen=True, slots=True)
-class UsageKey:
+class UsageKey(NamedTuple):
     """What usage is counted by. `day` is `2026-11-22` (UTC); `campaign` "" stands for none."""
 
     day: str
@@ -811,7 +811,7 @@ class UsageKey:
 class UsageStore(Protocol):
     """Counts of usage by day, template and campaign: a row for each writer, and totals.
 
-    The names of the counts are in `usage/counts.py`.
+    The names of the counts are in `usage/usage_counts.py`.
     """
 
     def add(

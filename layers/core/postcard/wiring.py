@@ -19,6 +19,7 @@ from postcard.adapters.aws.objects import S3ObjectStore
 from postcard.adapters.aws.secrets import SecretsManagerStore
 from postcard.adapters.aws.table import Table
 from postcard.adapters.aws.templates import DynamoTemplateStore
+from postcard.adapters.aws.usage import DynamoUsageStore
 from postcard.delivery import assembly
 from postcard.keys.key_source import KeySource
 from postcard.rendering.decoded_image_cache import DecodedImageCache, UntrustedImageDecoder
@@ -27,6 +28,7 @@ from postcard.rendering.static_layers import StaticLayerCache
 from postcard.runtime.lru_cache import Caches
 from postcard.settings import Settings
 from postcard.text.fonts import Fonts
+from postcard.usage.counter import BackgroundUsageCounter, TableUsageCounter
 
 if TYPE_CHECKING:
     from postcard.adapters.aws.boto_client import BotoClient, LazyBotoClient
@@ -73,6 +75,9 @@ def image_service(
         region=settings.region, endpoint_url=settings.endpoint_url, seconds=call_seconds
     )
     dependencies = _dependencies(settings, client, client, client, clock)
+    # A picture does not wait for its count: the thread has a connection of its own.
+    usage = BackgroundUsageCounter(dependencies.usage)
+    dependencies = replace(dependencies, usage=usage)
     return assembly.image_service(replace(dependencies, set_deadline=client.set_overall_deadline))
 
 
@@ -114,12 +119,14 @@ def api_service(settings: Settings) -> "ApiService":
             files=S3FileStore(s3, settings.store_bucket),
             batches=DynamoBatchStore(table),
             drafts=DynamoDraftStore(table),
+            usage=DynamoUsageStore(table),
             machine=StepFunctionsMachine(step_functions, settings.batch_machine),
             batch_days=settings.batch_days,
             batch_bytes=settings.batch_bytes,
             fonts=lambda: describe_fonts(dependencies.renderer.fonts),
             base_url=settings.base_url,
             cors_origins=settings.cors_origins,
+            region=settings.region,
         )
     )
 
@@ -282,6 +289,7 @@ def _dependencies(
         ),
         keys=keys.current,
         origin=keys.origin_secret,
+        usage=TableUsageCounter(DynamoUsageStore(table)),
         merge_renders=settings.merge_renders,
         stores_renders=settings.store_renders == "always",
         caches=caches,

@@ -13,6 +13,7 @@ from postcard.adapters.memory import (
     MemoryImageStore,
     MemoryObjectStore,
     MemoryTemplateStore,
+    MemoryUsageStore,
 )
 from postcard.assets.font_catalog import describe_font
 from postcard.canvas.codecs.reencode import pixel_size, reencode
@@ -31,6 +32,7 @@ from postcard.template.compiled import Template
 from postcard.template.validation.parse import parse_document
 from postcard.text.font_file import read_metadata
 from postcard.text.fonts import Fonts
+from postcard.usage.counter import TableUsageCounter
 
 PUBLISH_SECONDS = 60.0  # a machine of one's own may be slower than Lambda
 _GRAY_PIXEL = base64.b64decode(
@@ -160,6 +162,7 @@ def _services(
         renderer=Renderer(shipped),
         keys=_no_keys,
         origin=lambda: "",
+        usage=TableUsageCounter(MemoryUsageStore()),
     )
     return SharedServices.build(dependencies, normalize_uploads=True)
 

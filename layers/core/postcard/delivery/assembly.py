@@ -17,6 +17,7 @@ from postcard.rendering.renderer import Renderer
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.runtime.lru_cache import Caches
 from postcard.settings import DEFAULT_MERGE_RENDERS
+from postcard.usage.counter import UsageCounter
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Dependencies:
     renderer: Renderer
     keys: LinkKeysById
     origin: Callable[[], str]
+    usage: UsageCounter
     monotonic: Callable[[], float] = time.monotonic
     clock: Callable[[], float] = time.time
     merge_renders: int = DEFAULT_MERGE_RENDERS  # a day, for one merge link
@@ -87,11 +89,15 @@ class SharedServices:
 
 @dataclass(frozen=True, slots=True)
 class ImageService:
-    """What the image function calls, and the origin secret that its callers must send."""
+    """What the image function calls, and the origin secret that its callers must send.
+
+    `finish_usage` waits for counts that are being written, until a `time.monotonic()` instant.
+    """
 
     pictures: PictureService
     origin: Callable[[], str]
     set_deadline: Callable[[float], None]
+    finish_usage: Callable[[float], None]
     clock: Callable[[], float] = field(default=time.time)
     monotonic: Callable[[], float] = field(default=time.monotonic)
 
@@ -107,6 +113,7 @@ def image_service(dependencies: Dependencies) -> ImageService:
         FallbackImages(dependencies.renderer, shared.sources),
         shared.budget,
         dependencies.keys,
+        dependencies.usage,
         corrupted_objects=lambda: shared.store.corrupt_count,
         take_unsealed_decodes=dependencies.renderer.image_cache.take_unsealed_files,
         monotonic=dependencies.monotonic,
@@ -116,6 +123,7 @@ def image_service(dependencies: Dependencies) -> ImageService:
         pictures,
         dependencies.origin,
         dependencies.set_deadline,
+        dependencies.usage.finish,
         dependencies.clock,
         dependencies.monotonic,
     )

@@ -70,6 +70,7 @@ from postcard.template.fields.field_types import AnyField, ListField
 from postcard.template.fields.list_values import default_value, may_be_unsigned
 from postcard.template.fields.values import value_to_json
 from postcard.template.modifications import Modifications, modifications_from_link
+from postcard.usage.counter import UsageCounter
 
 PUBLIC = "public, no-transform"
 DAY_SECONDS, LATEST_SECONDS, TIMED_SECONDS, FAILURE_SECONDS = 86_400, 300, 10, 60
@@ -151,7 +152,8 @@ class PictureRequest:
     `template_id` None: the image's record cannot be read. `version` None: the latest. `key`: where
     to store the picture, None if it may not be stored. `expires`: the link's `_exp`. `size` None:
     it follows from the template, `width` and `dpr`. `open_fields` are fields whose values the
-    signature does not cover, `merge_signature` is the signature of such a link.
+    signature does not cover, `merge_signature` is the signature of such a link. `is_lasting`: every
+    GET shows the same picture, so that only the first one needs to draw it.
     """
 
     template_id: str | None
@@ -171,6 +173,8 @@ class PictureRequest:
     merge_signature: str | None = None
     ended: bool = False
     is_unverified_at_edge: bool = False
+    is_lasting: bool = False
+    campaign: str | None = None
     log_fields: Mapping[str, object] = field(default_factory=dict)
 
     def size_for(self, template: Template) -> OutputSize:
@@ -209,6 +213,7 @@ class PictureService:
         fallback_images: FallbackImages,
         budget: RenderBudget,
         keys: LinkKeysById,
+        usage: UsageCounter,
         *,
         corrupted_objects: Callable[[], int],
         take_unsealed_decodes: Callable[[], int],
@@ -222,6 +227,7 @@ class PictureService:
         self._fallback_tools = FallbackTools(fallback_images, self._render, monotonic)
         self._budget = budget
         self._keys = keys
+        self._usage = usage
         self._corrupted_objects = corrupted_objects
         self._take_unsealed_decodes = take_unsealed_decodes
         self._stores_renders = stores_renders
@@ -286,7 +292,8 @@ class PictureService:
         link = verified.link
         context.timings.lap("verify")
         is_version = verified.kind == "version"
-        is_stored = is_version and self._stores_renders and not verified.unverified
+        is_lasting = is_version and not verified.unverified
+        is_stored = is_lasting and self._stores_renders
         return PictureRequest(
             template_id=link.template,
             version=link.version,
@@ -302,6 +309,8 @@ class PictureService:
             merge_signature=link.signature if link.open_fields else None,
             ended=verified.kind == "ended",
             is_unverified_at_edge=verified.unverified,
+            is_lasting=is_lasting,
+            campaign=link.campaign,
             log_fields={
                 "template_id": link.template,
                 "digest": path.rpartition("/")[2].partition(".")[0],
@@ -333,7 +342,13 @@ class PictureService:
             quality=image.quality,
             max_bytes=image.max_bytes,
             size=OutputSize(image.display_width, image.display_height, image.width, image.height),
-            log_fields={"template_id": image.template_id, "image_id": image_id},
+            is_lasting=True,
+            campaign=image.campaign,
+            log_fields={
+                "template_id": image.template_id,
+                "image_id": image_id,
+                "campaign": image.campaign,
+            },
         )
 
     # Load the template
@@ -385,6 +400,7 @@ class PictureService:
         self, request: PictureRequest, template: LoadedTemplate, context: RequestContext
     ) -> PictureResponse:
         image = self._stored_image(request, template, ENDED, context)
+        self._count(request, image, context, "fallback_ended")
         return _respond(request, image, cache_for(LATEST_SECONDS), "stored")
 
     # Bind the values
@@ -474,8 +490,10 @@ class PictureService:
         """The response with the drawn picture, which is stored unless it soon changes."""
         context.log_fields["missing_glyphs"] = result.missing_glyphs
         if result.degraded:
+            self._count(request, result.image, context, "fallback_source")
             return _respond(request, result.image, cache_for(FAILURE_SECONDS), "fallback", "source")
         if job.template.depends_on_time:
+            self._count(request, result.image, context, "redraws")
             return _respond(request, result.image, cache_for(TIMED_SECONDS), "drawn")
         response = _respond(request, result.image, request.cache_policy, "drawn")
         return self._store_response(request, job, response, context)
@@ -494,8 +512,12 @@ class PictureService:
         stored.
         """
         if request.key is None:
+            is_first = request.is_lasting and not self._stores_renders
+            self._count_drawn(request, response, context, is_first=is_first)
             return response
-        self._put(request.key, response, context)
+        is_first = self._put(request.key, response, context)
+        # Written while the record is read once more.
+        self._count_drawn(request, response, context, is_first=is_first)
         try:
             is_current = self._is_current(request, job.loaded)
         except ServiceUnavailable as failure:
@@ -510,16 +532,21 @@ class PictureService:
             raise RecordChanged(job.loaded)
         return response
 
-    def _put(self, key: str, response: PictureResponse, context: RequestContext) -> None:
+    def _put(self, key: str, response: PictureResponse, context: RequestContext) -> bool:
+        """Whether the picture was stored, and was not there before."""
         image = response.image
         cache_control, expires = response.cache_policy.stored_at(context.now)
         stored = StoredObject(
             image.body, image.content_type, cache_control=cache_control, expires=expires
         )
         try:
-            context.log_fields["already_stored"] = not self._pictures.put_if_absent(key, stored)
+            is_new = self._pictures.put_if_absent(key, stored)
         except ServiceUnavailable as failure:
             context.log_fields |= {"not_stored": True, "error": str(failure)}
+            return False
+        context.timings.lap("store")
+        context.log_fields["already_stored"] = not is_new
+        return is_new
 
     def _delete(self, key: str, context: RequestContext) -> None:
         try:
@@ -550,6 +577,8 @@ class PictureService:
             needed.job,
         )
         image = first_fallback(known, context, self._fallback_tools)
+        context.is_counted = False  # of a record that changed, the picture was counted before
+        self._count(request, image, context, f"fallback_{needed.reason}")
         return _respond(request, image, cache_for(FAILURE_SECONDS), "fallback", needed.reason)
 
     def _stored_image(
@@ -563,6 +592,39 @@ class PictureService:
         options = request.fallback_options(template.template)
         known = KnownSoFar(None, options, _stored_keys(request, template, kinds))
         return first_fallback(known, context, self._fallback_tools)
+
+    # Count
+
+    def _count_drawn(
+        self,
+        request: PictureRequest,
+        response: PictureResponse,
+        context: RequestContext,
+        *,
+        is_first: bool,
+    ) -> None:
+        names = ["first_opens" if is_first else "redraws"]
+        if context.log_fields.get("missing_required"):
+            names.append("fallback_missing_required")
+        elif context.log_fields.get("rejected_values"):
+            names.append("fallback_rejected_values")
+        self._count(request, response.image, context, *names)
+
+    def _count(
+        self, request: PictureRequest, image: EncodedImage, context: RequestContext, *names: str
+    ) -> None:
+        """Count the picture as usage, once in a GET."""
+        if request.template_id is None or context.is_counted:
+            return
+        context.is_counted = True
+        if context.ahead:
+            names = ("drawn_ahead",)
+        counts = {
+            **dict.fromkeys(names, 1),
+            "bytes": len(image.body),
+            "duration_ms": round(context.timings.total_ms),
+        }
+        self._usage.count(request.template_id, request.campaign, counts, now=context.now)
 
 
 def _respond(

@@ -12,7 +12,8 @@ class RequestContext:
     """`now` is in Unix seconds, `deadline` a `time.monotonic()` instant: drawing ends by then.
 
     `fallback_deadline` is a later such instant: a stored fallback picture is not resized after it.
-    `log_fields` go into the access log, so no value of a reader may be among them.
+    `log_fields` go into the access log, so no value of a reader may be among them. `ahead`: a batch
+    draws it, before anybody opens it. `is_counted`: the picture was counted as usage.
     """
 
     now: float
@@ -20,3 +21,5 @@ class RequestContext:
     fallback_deadline: float = math.inf
     timings: Timings = field(default_factory=Timings)
     log_fields: dict[str, object] = field(default_factory=dict)
+    ahead: bool = False
+    is_counted: bool = False

@@ -24,6 +24,11 @@ class Timings:
         self.milliseconds[step] = self.milliseconds.get(step, 0.0) + (now - self._since) * 1000
         self._since = now
 
+    @property
+    def total_ms(self) -> float:
+        """Milliseconds of all steps up to the last lap."""
+        return sum(self.milliseconds.values())
+
     def to_header(self) -> str:
         """The value of `Server-Timing`."""
         return ", ".join(f"{name};dur={ms:.1f}" for name, ms in self.milliseconds.items())

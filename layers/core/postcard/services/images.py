@@ -46,18 +46,23 @@ class ImageRequest:
     quality: int | None = None
     max_bytes: int | None = None
     render: str = "now"
+    campaign: str | None = None
     key_templates: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ImageResult:
-    """An image for the response. `warnings` are those of this call, then those of the picture."""
+    """An image for the response. `warnings` are those of this call, then those of the picture.
+
+    `usage` are the counts of what this call made.
+    """
 
     record: ImageRecord
     url: str
     cached: bool
     warnings: Sequence[Mapping[str, str]]
     log_fields: JsonObject = field(default_factory=dict)
+    usage: Mapping[str, int] = field(default_factory=dict)
 
     def to_json(self) -> JsonObject:
         """The response without `cached` and `metadata`. It never holds the values."""
@@ -128,12 +133,14 @@ class Images:
             existing = self._refresh_status(self._records.get(image_id))
             if existing is not None and _is_reusable(existing, request.render):
                 return self._result(existing, job, cached=True, outcome="cached")
-            record = self._new_record(image_id, job, existing, now)
+            record = self._new_record(image_id, job, existing, now, request.campaign)
             if self._is_drawn_on_open(request, owner, job, now):
                 return self._put_pending(record, job)
             return self._draw(record, job, now, deadline)
 
-    def create_pending(self, job: RenderJob, *, now: float) -> ImageResult:
+    def create_pending(
+        self, job: RenderJob, *, now: float, campaign: str | None = None
+    ) -> ImageResult:
         """The image of a job, drawn at its first GET: as `create` with `render` `on_open` makes it.
 
         One read of the table, and one write unless the image exists.
@@ -142,19 +149,31 @@ class Images:
         existing = self._records.get(image_id)
         if existing is not None and _is_reusable(existing, "on_open"):
             return self._result(existing, job, cached=True, outcome="cached")
-        return self._put_pending(self._new_record(image_id, job, existing, now), job)
+        record = self._new_record(image_id, job, existing, now, campaign)
+        return self._put_pending(record, job)
 
     def _new_record(
-        self, image_id: str, job: RenderJob, existing: ImageRecord | None, now: float
+        self,
+        image_id: str,
+        job: RenderJob,
+        existing: ImageRecord | None,
+        now: float,
+        campaign: str | None,
     ) -> ImageRecord:
-        record = _record(image_id, job, existing, now)
+        """A new record; an image keeps the creation time and the campaign of its first POST."""
+        created_at = int(now)
+        if existing is not None and not existing.erased:
+            created_at, campaign = existing.created_at, existing.campaign or campaign
+        record = _record(image_id, job, created_at, campaign)
         indexes = blind_indexes(self._keys(), job.template, job.values)
         return replace(record, blind_indexes=indexes)
 
     def _put_pending(self, record: ImageRecord, job: RenderJob) -> ImageResult:
         status = "timed" if job.template.depends_on_time else "pending"
         self._records.put(record := replace(record, status=status))
-        return self._result(record, job, cached=False, outcome="pending")
+        return replace(
+            self._result(record, job, cached=False, outcome="pending"), usage={"images": 1}
+        )
 
     def read(self, image_id: str) -> ImageResult:
         """An image by its id; `NotFound`, `Gone` once erased."""
@@ -233,8 +252,17 @@ class Images:
             self._store(record, result)
         self._records.put(record)
         timings.lap("store")
-        return self._result(
+        answer = self._result(
             record, job, cached=False, outcome="drawn", timings_ms=timings.milliseconds
+        )
+        return replace(
+            answer,
+            usage={
+                "images": 1,
+                "drawn_ahead": 1,
+                "bytes": len(result.image.body),
+                "duration_ms": round(timings.total_ms),
+            },
         )
 
     def _store(self, record: ImageRecord, result: RenderResult) -> None:
@@ -270,7 +298,7 @@ def _is_reusable(existing: ImageRecord, render: str) -> bool:
     )
 
 
-def _record(image_id: str, job: RenderJob, existing: ImageRecord | None, now: float) -> ImageRecord:
+def _record(image_id: str, job: RenderJob, created_at: int, campaign: str | None) -> ImageRecord:
     size = job.size
     return ImageRecord(
         image_id=image_id,
@@ -286,6 +314,7 @@ def _record(image_id: str, job: RenderJob, existing: ImageRecord | None, now: fl
         quality=job.quality,
         max_bytes=job.max_bytes,
         alt=job.alt,
-        created_at=existing.created_at if existing and not existing.erased else int(now),
+        created_at=created_at,
         status="pending",
+        campaign=campaign,
     )

@@ -15,7 +15,7 @@ from postcard.errors import ServiceUnavailable
 from postcard.ports import UsageKey, UsageStore
 from postcard.runtime.cooldown import Cooldown
 from postcard.timestamps import format_rfc3339
-from postcard.usage.counts import Counts, add_counts
+from postcard.usage.usage_counts import Counts, add_counts
 
 KEPT_SECONDS = 400 * 86_400
 TABLE_COOLDOWN_SECONDS = 5.0
@@ -59,8 +59,10 @@ class TableUsageCounter:
         """Add counts on the day of `now` (Unix seconds)."""
         key = UsageKey(format_rfc3339(now)[:10], template_id, campaign or "")
         with self._lock:
-            if key in self._waiting or len(self._waiting) < MAX_WAITING_KEYS:
-                add_counts(self._waiting.setdefault(key, {}), counts)
+            if key in self._waiting:
+                add_counts(self._waiting[key], counts)
+            elif len(self._waiting) < MAX_WAITING_KEYS:
+                self._waiting[key] = dict(counts)
             if not self._cooldown.is_active():
                 self._write(key, now)
 

@@ -7,10 +7,11 @@ from decimal import Decimal
 
 from postcard.errors import BadRequest, Fault
 from postcard.ports import JsonObject, UsageKey, UsageStore
-from postcard.prices.prices import REGIONS, price_table
+from postcard.prices.prices import price_region, price_table
+from postcard.prices.usage_costs import usage_dollars
 from postcard.timestamps import format_rfc3339
-from postcard.usage.counts import Counts, add_counts, fallbacks_by_reason
-from postcard.usage.dollars import billed_counts, usage_dollars
+from postcard.usage.billed_counts import billed_counts
+from postcard.usage.usage_counts import Counts, add_counts, fallbacks_by_reason
 
 DIMENSIONS = ("day", "template_id", "campaign")
 MAX_DAYS = 400
@@ -82,7 +83,7 @@ class UsageService:
 
     def __init__(self, store: UsageStore, *, region: str, stored: bool) -> None:
         self._store = store
-        self._region = region if region in REGIONS else REGIONS[0]
+        self._region = price_region(region)
         self._stored = stored
 
     def report(

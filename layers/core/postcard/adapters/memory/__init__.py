@@ -23,6 +23,7 @@ from postcard.adapters.memory.services import (
     MemoryUploads,
 )
 from postcard.adapters.memory.templates import MemoryTemplateStore
+from postcard.adapters.memory.usage import MemoryUsageStore
 
 __all__ = [
     "MemoryApiKeyStore",
@@ -44,4 +45,5 @@ __all__ = [
     "MemoryStateMachine",
     "MemoryTemplateStore",
     "MemoryUploads",
+    "MemoryUsageStore",
 ]

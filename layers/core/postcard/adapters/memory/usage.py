@@ -34,7 +34,7 @@ class MemoryUsageStore:
             for key, counts in rows:
                 if first_day <= key.day <= last_day:
                     _add(sums.setdefault(key, {}), counts)
-        yield from sorted(sums.items(), key=lambda item: _order(item[0]))
+        yield from sorted(sums.items(), key=lambda item: item[0])
 
     def set_total(self, key: UsageKey, counts: Mapping[str, int], *, expires_at: int) -> None:
         """Replace the total."""
@@ -53,7 +53,3 @@ class MemoryUsageStore:
 def _add(sums: dict[str, int], counts: Mapping[str, int]) -> None:
     for name, number in counts.items():
         sums[name] = sums.get(name, 0) + number
-
-
-def _order(key: UsageKey) -> tuple[str, str, str]:
-    return key.day, key.template_id, key.campaign

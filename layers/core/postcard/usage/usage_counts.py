@@ -3,14 +3,15 @@
 | name            | counts                                                                       |
 |-----------------|------------------------------------------------------------------------------|
 | links           | links that the API and batches signed                                        |
-| images          | opaque images that `POST /v1/images` made, and rows of batches in that mode   |
-| drawn_ahead     | pictures drawn before anybody opened them: by a POST, by a batch of mode `warm` |
+| batch_links     | those of them that batches signed                                            |
+| images          | opaque images that `POST /v1/images` made, and rows of batches of images     |
+| drawn_ahead     | pictures drawn before they were opened: by a POST, by a batch that warms     |
 | first_opens     | pictures drawn by a GET and stored, each by its first GET                    |
 | redraws         | pictures drawn by a GET that were stored before, or may not be stored        |
 | fallback_REASON | fallback pictures by reason                                                  |
 | bytes           | bytes of all these pictures                                                  |
 | duration_ms     | milliseconds that functions took for them                                    |
-| hits, misses, refusals, sent_bytes | from the CDN's access log                                 |
+| LOG_COUNTS      | what the CDN's access log tells                                              |
 """
 
 from collections.abc import Mapping
