@@ -47,7 +47,7 @@ API_ID, IMAGE_API_ID = "Api", "ImageApi"
 API_FUNCTION_ID = "ApiFunction"
 PICTURES_BUCKET_ID = "PicturesBucket"
 MAX_BATCH_ROWS, MAX_BATCH_BYTES = 2_000_000, 500_000_000  # moto holds the files in memory
-_API_PATHS = ("/v1", "/docs", "/studio", "/openapi.json")
+_API_PATHS = ("/v1", "/docs", "/studio", "/usage", "/openapi.json")
 
 
 class AlreadyRunning(Exception):

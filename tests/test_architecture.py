@@ -88,6 +88,7 @@ TERMS = ("CloudFront", "SecretsManager", "InProcess", "path_data")
 
 MAX_MODULES = 15
 LARGE_FOLDERS = {
+    "functions/api/routes",  # a file per kind of resource
     "layers/core/postcard/cli",  # a file per command, and what commands share
     "layers/core/postcard/adapters/aws",  # a file per AWS service or stored kind
     "local/aws",  # a file per imitated service and part of one

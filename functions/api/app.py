@@ -19,9 +19,11 @@ from api.routes import (
     meta,
     previews,
     sessions,
+    shared_usage,
     studio,
     templates,
     usage,
+    usage_report,
     versions,
 )
 from postcard import wiring
@@ -39,6 +41,8 @@ ROUTERS = (
     assets,
     batches,
     usage,
+    usage_report,
+    shared_usage,
     sessions,
     meta,
     docs,

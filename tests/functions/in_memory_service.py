@@ -21,6 +21,7 @@ from postcard.adapters.memory import (
     MemoryQueue,
     MemoryStateMachine,
     MemoryUploads,
+    MemoryUsageShareStore,
     MemoryUsageStore,
 )
 from postcard.api_assembly import ApiDependencies, api_service
@@ -76,6 +77,7 @@ class InMemoryService:
         self.drafts = FakeDrafts(self.templates)
         self.files, self.batches = MemoryFileStore(), MemoryBatchStore()
         self.usage = MemoryUsageStore()
+        self.usage_shares = MemoryUsageShareStore()
         self.machine, self.batch_bytes = MemoryStateMachine(), MAX_BATCH_BYTES
         self.renderer = FakeRenderer()
         self.counters, self.limiter = FakeCounters(), FakeRateLimiter()
@@ -123,6 +125,7 @@ class InMemoryService:
             batches=self.batches,
             drafts=self.drafts,
             usage=self.usage,
+            usage_shares=self.usage_shares,
             machine=self.machine,
             batch_bytes=self.batch_bytes,
             fonts=lambda: [inter],

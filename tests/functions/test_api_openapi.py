@@ -112,7 +112,7 @@ def test_generators_can_read_every_schema(empty: InMemoryService) -> None:
         *("ImageBody", "LinkBody", "PreviewBody", "TemplateChanges"),
         *("RecallBody", "AssetBody", "Modification", "Problem", "PreviewResponse", "Finding"),
         "PatchOperation",
-        *("BatchBody", "BatchUploadBody"),
+        *("BatchBody", "BatchUploadBody", "UsageShareBody"),
     ]
     for name, schema in described["components"]["schemas"].items():
         assert not any("default" in part for part in parts(schema)), name

@@ -5,32 +5,35 @@ from typing import Annotated, Literal
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from api.response_models import UsageFigure, UsageReportResponse
+from api.request_models import TEMPLATE_ID, UrlInteger
+from api.response_models import UsageFigure, UsageReportResponse, UsageReportRow
 from api.router import ApiRouter, any_scope
-from api.request_models import TEMPLATE_ID
+from api.routes.usage import CAMPAIGN, DAY
 from postcard.timestamps import format_rfc3339
 from postcard.usage.report.elements import element_json
-from postcard.usage.report.period import MAX_DAYS, parse_period, today
-from postcard.usage.report.report import DEFAULT_SORT, UsageReport
+from postcard.usage.report.period import parse_period, today
+from postcard.usage.report.report_contents import DEFAULT_SORT, SORT_NAMES, UsageReport
 from postcard.usage.report.sums import UsageFilter
+from postcard.usage.usage_service import MAX_DAYS, NOTE
 
 router = ApiRouter()
 TAGS = ["Usage"]
-SECURITY = any_scope("usage")
+SECURITY = any_scope("usage", "admin")
+SORT = f"^-?({'|'.join(SORT_NAMES)})$"
 CSV_TYPE = "text/csv; charset=utf-8"
 
 FirstDay = Annotated[
-    str | None,
-    Query(alias="from", max_length=10, description="The first day (UTC): 2026-11-01."),
+    str | None, Query(alias="from", pattern=DAY, description="The first day (UTC): 2026-11-01.")
 ]
 LastDay = Annotated[
-    str | None, Query(alias="to", max_length=10, description="The last day; today, unless given.")
+    str | None, Query(pattern=DAY, description="The last day; today, unless given.")
 ]
 Days = Annotated[
-    int | None, Query(ge=1, le=MAX_DAYS, description="The last days, instead of from and to.")
+    UrlInteger | None,
+    Query(ge=1, le=MAX_DAYS, description="The last days, in place of from, to."),
 ]
 TemplateId = Annotated[str | None, Query(pattern=TEMPLATE_ID, max_length=64)]
-CampaignName = Annotated[str | None, Query(max_length=64, description="Only this campaign.")]
+CampaignName = Annotated[str | None, Query(pattern=CAMPAIGN, description="Only this campaign.")]
 
 
 def filter_of(template_id: str | None, campaign: str | None) -> UsageFilter:
@@ -48,7 +51,7 @@ def report_usage(
     days: Days = None,
     template_id: TemplateId = None,
     campaign: CampaignName = None,
-    sort: Annotated[str, Query(max_length=32)] = DEFAULT_SORT,
+    sort: Annotated[str, Query(pattern=SORT)] = DEFAULT_SORT,
 ) -> UsageReportResponse:
     """The page /usage as values: four figures, plots as elements of SVG, and the first 200 rows.
 
@@ -82,7 +85,8 @@ def report_usage_csv(
 
 def _response(report: UsageReport, now: float) -> UsageReportResponse:
     return UsageReportResponse(
-        **{"from": report.period.first.isoformat(), "to": report.period.last.isoformat()},
+        first_day=report.period.first.isoformat(),
+        last_day=report.period.last.isoformat(),
         period=report.period.text(),
         state=report.state,
         figures=[
@@ -96,11 +100,11 @@ def _response(report: UsageReport, now: float) -> UsageReportResponse:
             for each in report.figures
         ],
         plots=[element_json(plot) for plot in report.plots],
-        rows=list(report.rows),
+        rows=[UsageReportRow.model_validate(row) for row in report.rows],
         row_count=report.row_count,
         template_ids=list(report.template_ids),
         campaigns=list(report.campaigns),
-        note=router.request_context.service.usage_reports.note,
+        note=NOTE,
         as_of=format_rfc3339(now),
         log_complete_to=report.log_complete_to,
     )

@@ -29,6 +29,8 @@ from postcard.settings import DEFAULT_BATCH_DAYS, DEFAULT_REGION, MAX_BATCH_BYTE
 from postcard.studio.designs import DesignStarter
 from postcard.studio.drafts import Drafts
 from postcard.usage.counter import UsageCounter
+from postcard.usage.report.shares import UsageShares
+from postcard.usage.report.usage_reports import UsageReports
 from postcard.usage.usage_service import UsageService
 
 
@@ -49,6 +51,7 @@ class ApiDependencies:
     batches: ports.BatchStore
     drafts: ports.DraftStore
     usage: ports.UsageStore
+    usage_shares: ports.UsageShareStore
     machine: ports.StateMachine
     fonts: Callable[[], Sequence[Mapping[str, object]]]
     base_url: str
@@ -93,6 +96,8 @@ class ApiService:
     counters: ports.Counters
     usage: UsageService
     usage_counter: UsageCounter
+    usage_reports: UsageReports
+    usage_shares: UsageShares
     idempotency: ports.IdempotencyStore
     set_deadline: Callable[[float], None]
     clock: Callable[[], float]
@@ -170,6 +175,10 @@ def api_service(api: ApiDependencies) -> ApiService:
         counters=dependencies.counters,
         usage=UsageService(api.usage, region=api.region, stored=dependencies.stores_renders),
         usage_counter=dependencies.usage,
+        usage_reports=UsageReports(
+            api.usage, region=api.region, stored=dependencies.stores_renders
+        ),
+        usage_shares=UsageShares(api.usage_shares),
         idempotency=api.idempotency,
         set_deadline=dependencies.set_deadline,
         clock=dependencies.clock,

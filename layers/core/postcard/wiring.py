@@ -94,6 +94,7 @@ def api_service(settings: Settings) -> "ApiService":
     from postcard.adapters.aws.rate_limiter import DynamoRateLimiter
     from postcard.adapters.aws.state_machine import StepFunctionsMachine
     from postcard.adapters.aws.uploads import S3Uploads
+    from postcard.adapters.aws.usage_shares import DynamoUsageShareStore
     from postcard.api_assembly import ApiDependencies, api_service
     from postcard.assets.font_catalog import describe_fonts
 
@@ -120,6 +121,7 @@ def api_service(settings: Settings) -> "ApiService":
             batches=DynamoBatchStore(table),
             drafts=DynamoDraftStore(table),
             usage=DynamoUsageStore(table),
+            usage_shares=DynamoUsageShareStore(table),
             machine=StepFunctionsMachine(step_functions, settings.batch_machine),
             batch_days=settings.batch_days,
             batch_bytes=settings.batch_bytes,

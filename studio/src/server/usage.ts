@@ -65,8 +65,8 @@ export async function readUsageCsv(query: UsageQuery, by: "campaign" | "day"): P
 export async function shareUsage(
   query: UsageQuery,
   more: { prices: boolean; expires_at: string },
-): Promise<UsageShare & { url: string }> {
-  return (await api.post<UsageShare & { url: string }>("/v1/usage/shares", { ...query, ...more }, { has: ["url"] })).body;
+): Promise<UsageShare & { path: string }> {
+  return (await api.post<UsageShare & { path: string }>("/v1/usage/shares", { ...query, ...more }, { has: ["path"] })).body;
 }
 
 export async function listUsageShares(): Promise<UsageShare[]> {

@@ -36,7 +36,8 @@ export function ShareDialog({ query, report, close }: { query: UsageQuery; repor
   };
   const make = async () => {
     const expires_at = new Date(Date.now() + days * DAY_MS).toISOString();
-    setMade((await shareUsage(query, { prices, expires_at })).url);
+    const { path } = await shareUsage(query, { prices, expires_at });
+    setMade(location.origin + path);
   };
   return (
     <Dialog title={text.title} close={close} name="share-usage">

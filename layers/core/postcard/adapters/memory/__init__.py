@@ -23,7 +23,7 @@ from postcard.adapters.memory.services import (
     MemoryUploads,
 )
 from postcard.adapters.memory.templates import MemoryTemplateStore
-from postcard.adapters.memory.usage import MemoryUsageStore
+from postcard.adapters.memory.usage import MemoryUsageShareStore, MemoryUsageStore
 
 __all__ = [
     "MemoryApiKeyStore",
@@ -45,5 +45,6 @@ __all__ = [
     "MemoryStateMachine",
     "MemoryTemplateStore",
     "MemoryUploads",
+    "MemoryUsageShareStore",
     "MemoryUsageStore",
 ]

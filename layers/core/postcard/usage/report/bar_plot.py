@@ -56,9 +56,7 @@ def bar_plot(plot: BarPlot) -> Element:
         element(
             "div",
             _y_axis(ticks),
-            element(
-                "div", _grid(len(ticks)), _svg(plot, totals, ticks[-1]), class_="plot-area"
-            ),
+            element("div", _grid(len(ticks)), _svg(plot, totals, ticks[-1]), class_="plot-area"),
             _x_axis(plot.intervals),
             class_="plot-frame",
         ),
@@ -156,7 +154,8 @@ def _tooltip(plot: BarPlot, index: int, total: int) -> str:
     interval = plot.intervals[index]
     text = f"{interval.label}: {count_text(total)} {plot.noun}"
     if len(plot.series) > 1:
-        text += f" ({', '.join(f'{s.name.lower()} {count_text(s.values[index])}' for s in plot.series)})"
+        parts = (f"{each.name.lower()} {count_text(each.values[index])}" for each in plot.series)
+        text += f" ({', '.join(parts)})"
     return f"{text}, not complete yet" if plot.incomplete(interval) else text
 
 

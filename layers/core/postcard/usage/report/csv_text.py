@@ -5,7 +5,7 @@ import io
 from collections.abc import Sequence
 
 from postcard.errors import BadRequest
-from postcard.usage.report.report import TableRow
+from postcard.usage.report.report_contents import TableRow
 
 MAX_CSV_BYTES = 4_000_000  # of a response, which has at most 6 MB in Lambda, with base64
 FORMULA_STARTS = ("=", "+", "-", "@")
@@ -18,7 +18,7 @@ def csv_text(rows: Sequence[TableRow]) -> str:
     writer = csv.writer(buffer)
     writer.writerow(names)
     for row in rows:
-        writer.writerow([_cell(row[name]) for name in names])
+        writer.writerow([_csv_value(row[name]) for name in names])
         if buffer.tell() > MAX_CSV_BYTES:
             raise BadRequest(
                 f"The CSV of {len(rows):,} rows is too large:"
@@ -27,8 +27,8 @@ def csv_text(rows: Sequence[TableRow]) -> str:
     return buffer.getvalue()
 
 
-def _cell(value: str | float) -> str:
-    """The text of a cell; a spreadsheet must not take a name for a formula."""
+def _csv_value(value: str | float) -> str:
+    """The text of a value; a spreadsheet must not take a name for a formula."""
     if isinstance(value, str):
         return f"'{value}" if value.startswith(FORMULA_STARTS) else value
     return f"{value:.9f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)

@@ -13,12 +13,44 @@ Child = Union["Element", str]
 JsonElement = list[object]  # [tag, {attribute: value}, [child, …]]
 # What `studio/src/screens/usage/server_elements.ts` builds; a test compares the two.
 TAGS = frozenset(
-    "caption details div figcaption figure g h2 p rect span summary svg table tbody td th thead"
-    " title tr".split()
+    [
+        "caption",
+        "details",
+        "div",
+        "figcaption",
+        "figure",
+        "g",
+        "h2",
+        "p",
+        "rect",
+        "span",
+        "summary",
+        "svg",
+        "table",
+        "tbody",
+        "td",
+        "th",
+        "thead",
+        "title",
+        "tr",
+    ]
 )
 ATTRIBUTES = frozenset(
-    "aria-hidden aria-label class height id preserveAspectRatio role scope tabindex viewBox width x"
-    " y".split()
+    [
+        "aria-hidden",
+        "aria-label",
+        "class",
+        "height",
+        "id",
+        "preserveAspectRatio",
+        "role",
+        "scope",
+        "tabindex",
+        "viewBox",
+        "width",
+        "x",
+        "y",
+    ]
 )
 
 

@@ -11,7 +11,8 @@ from postcard.usage.report.number_text import (
     large_count_text,
     share_text,
 )
-from postcard.usage.report.sums import Counts, UsageSums
+from postcard.usage.report.sums import UsageSums
+from postcard.usage.usage_counts import Counts
 
 UNKNOWN, NO_LOG = "–", "The CDN's log was not read yet"
 Dollars = Callable[[Mapping[str, int]], Decimal]
@@ -94,4 +95,5 @@ def _days(sums: UsageSums) -> str:
 
 def _last_days(sums: UsageSums, text: Callable[[Counts], str]) -> str:
     last, before = sums.watched
-    return f"{day_text(last)}: {text(sums.last_days[last])}, the day before: {text(sums.last_days[before])}"
+    texts = text(sums.last_days[last]), text(sums.last_days[before])
+    return f"{day_text(last)}: {texts[0]}, the day before: {texts[1]}"

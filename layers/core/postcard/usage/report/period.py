@@ -6,9 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 
 from postcard.errors import BadRequest
 from postcard.usage.report.number_text import day_text, long_day_text
+from postcard.usage.usage_service import DEFAULT_DAYS, MAX_DAYS
 
-MAX_DAYS = 400  # as long as counts are kept
-DEFAULT_DAYS = 30
 MAX_DAY_BARS = 92  # a longer period has a bar for each week
 WEEK = 7
 
@@ -66,9 +65,7 @@ def today(now: float) -> date:
     return datetime.fromtimestamp(now, UTC).date()
 
 
-def parse_period(
-    first: str | None, last: str | None, days: int | None, *, today: date
-) -> Period:
+def parse_period(first: str | None, last: str | None, days: int | None, *, today: date) -> Period:
     """A period from a query: `from` and `to`, or the last `days` days; `BadRequest`."""
     if days is not None:
         if first or last:

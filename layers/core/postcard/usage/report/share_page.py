@@ -7,7 +7,7 @@ from decimal import Decimal
 from postcard.usage.report.elements import markup
 from postcard.usage.report.figures import Figure
 from postcard.usage.report.number_text import count_text, dollar_text, time_text
-from postcard.usage.report.report import TableRow, UsageReport
+from postcard.usage.report.report_contents import TableRow, UsageReport
 
 NO_CAMPAIGN = "–"
 COLUMNS = (
@@ -23,9 +23,29 @@ COLUMNS = (
 def share_page(
     report: UsageReport, *, title: str, note: str, as_of: str, until: str, csv_path: str, style: str
 ) -> str:
-    """The page. `as_of` is a time of the API, `until` a day in words; `style` is the sheet's path."""
-    return "".join(
-        _page(report, title, note, as_of, until, html.escape(csv_path), html.escape(style))
+    """The page. `as_of` is a time of the API, `until` a day in words, `style` the sheet's path."""
+    return "".join(_page(report, title, note, as_of, until, html.escape(csv_path), style))
+
+
+def missing_share_page(style: str) -> str:
+    """The page behind a link that shows nothing (any more)."""
+    return (
+        f'{_head("This link shows nothing", style)}<body class="shared-usage"><main>'
+        "<h1>This link shows nothing</h1><p>It has ended, or somebody took it back. Ask who sent it"
+        " for a new one.</p></main></body></html>"
+    )
+
+
+def _head(title: str, style: str) -> str:
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f"<title>{html.escape(title)}</title>"
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta name="color-scheme" content="light dark">'
+        '<meta name="robots" content="noindex, nofollow">'
+        '<meta name="referrer" content="no-referrer">'
+        '<link rel="icon" href="data:,">'
+        f'<link rel="stylesheet" href="{html.escape(style)}"></head>'
     )
 
 
@@ -33,14 +53,8 @@ def _page(
     report: UsageReport, title: str, note: str, as_of: str, until: str, csv_path: str, style: str
 ) -> Iterator[str]:
     heading = html.escape(title)
+    yield _head(f"{title} · Usage", style)
     yield (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        f"<title>{heading} · Usage</title>"
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta name="color-scheme" content="light dark">'
-        '<meta name="robots" content="noindex, nofollow">'
-        '<meta name="referrer" content="no-referrer">'
-        f'<link rel="icon" href="data:,"><link rel="stylesheet" href="{style}"></head>'
         '<body class="shared-usage"><main class="usage">'
         f'<header class="usage-head"><div><h1>{heading}</h1>'
         f'<p class="quiet">{html.escape(report.period.text())}</p></div>'
@@ -58,7 +72,8 @@ def _page(
     yield (
         f'<footer class="usage-foot"><p>{html.escape(note)}</p>'
         f'<p class="quiet">{html.escape(_log_text(report.log_complete_to))} As of'
-        f" {html.escape(time_text(as_of))}. This page is read-only and ends on {html.escape(until)}.</p>"
+        f" {html.escape(time_text(as_of))}. This page is read-only and ends on"
+        f" {html.escape(until)}.</p>"
         "</footer></main></body></html>"
     )
 
@@ -68,7 +83,7 @@ def _figure(figure: Figure) -> str:
     return (
         f'<li class="figure"><span class="figure-label">{figure.label}</span>'
         f'<span class="figure-value">{html.escape(figure.value)}</span>'
-        f'{change if figure.change else ""}'
+        f"{change if figure.change else ''}"
         f'<span class="figure-days">{html.escape(figure.last_days)}</span></li>'
     )
 
@@ -86,7 +101,8 @@ def _table(report: UsageReport) -> str:
         )
     return (
         '<section class="usage-table"><h2>By template and campaign</h2>'
-        '<div class="table-scroll" role="region" aria-label="By template and campaign" tabindex="0">'
+        '<div class="table-scroll" role="region" aria-label="By template and campaign"'
+        ' tabindex="0">'
         '<table class="numbers"><thead><tr><th scope="col">Template</th>'
         f'<th scope="col">Campaign</th>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
         f"{more}</section>"

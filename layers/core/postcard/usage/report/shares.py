@@ -8,7 +8,6 @@ import hashlib
 import secrets
 from collections.abc import Callable, Sequence
 from datetime import date
-from functools import partial
 
 from postcard.errors import BadRequest, Conflict, Forbidden, NotFound
 from postcard.ports import UsageShare, UsageShareStore
@@ -31,12 +30,10 @@ class UsageShares:
     def __init__(
         self,
         store: UsageShareStore,
-        base_url: str,
         *,
-        new_token: Callable[[], str] = partial(secrets.token_urlsafe, TOKEN_BYTES),
+        new_token: Callable[[], str] = lambda: secrets.token_urlsafe(TOKEN_BYTES),
     ) -> None:
         self._store = store
-        self._base_url = base_url
         self._new_token = new_token
 
     def create(
@@ -50,7 +47,7 @@ class UsageShares:
         created_by: str,
         now: float,
     ) -> tuple[str, UsageShare]:
-        """The address of a new link, shown only this once, and what is stored of it.
+        """The path of a new link, shown only this once, and what is stored of it.
 
         It shows `period`, or else always the last `days` days. `BadRequest`, `Conflict`.
         """
@@ -75,7 +72,7 @@ class UsageShares:
             expires_at=end,
         )
         self._store.put(share)
-        return f"{self._base_url}{PATH}{token}", share
+        return PATH + token, share
 
     def by_token(self, token: str, *, now: float) -> UsageShare:
         """What a link shows. `NotFound` if it never was, was deleted or has expired: all alike."""
@@ -85,7 +82,7 @@ class UsageShares:
         return share
 
     def list(self, key_templates: Sequence[str] | None, *, now: float) -> Sequence[UsageShare]:
-        """The links that have not expired and that a key of these templates may see, newest first."""
+        """The live links of which a key of these templates may see all, newest first."""
         shares = [share for share in self._live(now) if _is_within(share, key_templates)]
         return sorted(shares, key=lambda share: (-share.created_at, share.share_id))
 

@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from postcard.ports import UsageKey
+from postcard.usage.billed_counts import billed_counts
 from postcard.usage.report.period import Interval, Period, intervals
+from postcard.usage.usage_counts import Counts, add_counts
 
-Counts = dict[str, int]
 RowKey = tuple[str, ...]  # (template, campaign), or (day, template, campaign)
 UsageRows = Iterable[tuple[UsageKey, Mapping[str, int]]]
+BILLED_PREFIX = "billed_"
 MAX_CHOICES = 200  # of a filter
 
 
@@ -47,15 +49,24 @@ class UsageSums:
         """The templates (`part` -2) or campaigns (-1) with most first opens, by name."""
         first_opens: Counts = {}
         for key, counts in self.by_row.items():
-            add(first_opens, {key[part]: counts.get("first_opens", 0)})
+            add_counts(first_opens, {key[part]: counts.get("first_opens", 0)})
         most = sorted(first_opens, key=lambda name: (-first_opens[name], name))
         return sorted(name for name in most[: MAX_CHOICES + 1] if name)[:MAX_CHOICES]
 
 
-def add(sums: Counts, counts: Mapping[str, int]) -> None:
-    """Add counts to the sums of the same names."""
-    for name, number in counts.items():
-        sums[name] = sums.get(name, 0) + number
+def billed(counts: Mapping[str, int]) -> Counts:
+    """What is to be paid of summed counts, as `usage_dollars_by_line` takes it."""
+    return {
+        name.removeprefix(BILLED_PREFIX): number
+        for name, number in counts.items()
+        if name.startswith(BILLED_PREFIX)
+    }
+
+
+def _with_billed(counts: Mapping[str, int]) -> Counts:
+    """The counts of one row with those of which it is paid: these can be added up, too."""
+    paid = billed_counts(counts).items()
+    return {**counts, **{BILLED_PREFIX + name: number for name, number in paid}}
 
 
 def sum_usage(
@@ -76,17 +87,18 @@ def sum_usage(
     for key, counts in rows:
         if not usage_filter.accepts(key):
             continue
+        counts = _with_billed(counts)
         if not first <= key.day <= last:
             if key.day < first:
-                add(sums.before, counts)
+                add_counts(sums.before, counts)
             continue
-        add(days.setdefault(key.day, {}), counts)
-        add(sums.by_row.setdefault(row_key(key), {}), counts)
+        add_counts(days.setdefault(key.day, {}), counts)
+        add_counts(sums.by_row.setdefault(row_key(key), {}), counts)
     for day, counts in days.items():
-        add(sums.total, counts)
-        add(sums.by_interval[index_of_day[day]], counts)
-    for day in watched:
-        add(sums.last_days[day], days.get(day.isoformat(), {}))
+        add_counts(sums.total, counts)
+        add_counts(sums.by_interval[index_of_day[day]], counts)
+    for watched_day in watched:
+        add_counts(sums.last_days[watched_day], days.get(watched_day.isoformat(), {}))
     return sums
 
 
@@ -96,4 +108,3 @@ def _index_of_days(bars: Sequence[Interval]) -> Mapping[str, int]:
         for index, bar in enumerate(bars)
         for ordinal in range(bar.first.toordinal(), bar.last.toordinal() + 1)
     }
-

@@ -1,14 +1,14 @@
 """Reads the counts of a period and makes the report or the CSV of them."""
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import date
+from functools import partial
 
-from postcard.ports import UsageKey
+from postcard.ports import UsageKey, UsageStore
+from postcard.prices.prices import price_region
+from postcard.prices.usage_costs import usage_dollars_by_line
 from postcard.usage.report.csv_text import csv_text
 from postcard.usage.report.period import Period, today
-from postcard.usage.report.report import (
+from postcard.usage.report.report_contents import (
     DEFAULT_SORT,
-    CostLines,
     UsageReport,
     sort_rows,
     table_rows,
@@ -16,22 +16,15 @@ from postcard.usage.report.report import (
 )
 from postcard.usage.report.sums import UsageFilter, UsageRows, sum_usage
 
-ReadUsage = Callable[[str, str], UsageRows]
-LogCompleteTo = Callable[[], str | None]
-
 
 class UsageReports:
-    """Reports on usage. `read` takes the first and the last day.
+    """Reports on usage. `region` is whose prices are taken; `stored`: S3 keeps first opens."""
 
-    `log_complete_to` tells up to when the CDN's log was read (RFC 3339), or None.
-    """
-
-    def __init__(
-        self, read: ReadUsage, cost_lines: CostLines, log_complete_to: LogCompleteTo
-    ) -> None:
-        self._read = read
-        self._cost_lines = cost_lines
-        self._log_complete_to = log_complete_to
+    def __init__(self, store: UsageStore, *, region: str, stored: bool) -> None:
+        self._store = store
+        self._cost_lines = partial(
+            usage_dollars_by_line, region=price_region(region), stored=stored
+        )
 
     def report(
         self,
@@ -49,7 +42,7 @@ class UsageReports:
             usage_filter,
             today=today(now),
             cost_lines=self._cost_lines if prices else None,
-            log_complete_to=self._log_complete_to(),
+            log_complete_to=self._store.log_complete_to(),
             sort=sort,
         )
 
@@ -63,12 +56,8 @@ class UsageReports:
         table = table_rows(sums.by_row, self._cost_lines if prices else None)
         return csv_text(sort_rows(table, "template_id" if by_day else DEFAULT_SORT))
 
-    def _rows(self, period: Period) -> Iterable[tuple[UsageKey, Mapping[str, int]]]:
-        return self._read(_text(period.first), _text(period.last))
-
-
-def _text(day: date) -> str:
-    return day.isoformat()
+    def _rows(self, period: Period) -> UsageRows:
+        return self._store.read(period.first.isoformat(), period.last.isoformat())
 
 
 def _row_key(key: UsageKey) -> tuple[str, ...]:

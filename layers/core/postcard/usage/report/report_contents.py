@@ -12,14 +12,16 @@ from postcard.usage.report.figures import Figure, fetches, key_figures
 from postcard.usage.report.number_text import count_text, dollar_text
 from postcard.usage.report.period import Interval, Period
 from postcard.usage.report.row_plot import Amount, row_plot
-from postcard.usage.report.sums import Counts, RowKey, UsageFilter, UsageRows, UsageSums, sum_usage
+from postcard.usage.report.sums import RowKey, UsageFilter, UsageRows, UsageSums, billed, sum_usage
+from postcard.usage.usage_counts import Counts, fallbacks_by_reason
 
 MAX_TABLE_ROWS = 200
 MIN_PLOTTED = 10  # first opens and fetches: fewer are told by numbers alone
-FALLBACK_PREFIX = "fallback_"
 MAX_REASONS = 10
-COLUMNS = ("first_opens", "fetches", "hits", "misses", "refusals", "fallbacks", "redraws", "links",
-           "images", "sent_bytes", "usd")  # fmt: skip
+COLUMNS = (
+    *("first_opens", "fetches", "hits", "misses", "fallbacks", "refusals", "redraws"),
+    *("drawn_ahead", "links", "images", "bytes", "sent_bytes", "duration_ms", "usd"),
+)
 SORT_NAMES = ("template_id", "campaign", *COLUMNS)
 DEFAULT_SORT = "-first_opens"
 COST_GROUPS = (
@@ -31,7 +33,7 @@ COST_GROUPS = (
 )
 OTHER_COSTS = "Other"
 
-CostLines = Callable[[Mapping[str, int]], Mapping[str, Decimal]]
+CostLines = Callable[[Mapping[str, int]], Mapping[str, Decimal]]  # of what is billed
 TableRow = dict[str, str | int | float]
 
 
@@ -73,9 +75,7 @@ def usage_report(
         period=period,
         usage_filter=usage_filter,
         state=_state(sums),
-        figures=key_figures(
-            sums, _total_of(cost_lines), has_log=log_complete_to is not None
-        ),
+        figures=key_figures(sums, _total_of(cost_lines), has_log=log_complete_to is not None),
         plots=_plots(sums, today, cost_lines, log_complete_to) if _state(sums) == "full" else (),
         rows=sort_rows(table, sort)[:MAX_TABLE_ROWS],
         row_count=len(table),
@@ -96,7 +96,7 @@ def _state(sums: UsageSums) -> str:
 
 
 def table_rows(by_row: Mapping[RowKey, Counts], cost_lines: CostLines | None) -> list[TableRow]:
-    """The rows of the table and of the CSV: a template, a campaign and counts; `usd` with prices."""
+    """The rows of the table and of the CSV; they have `usd` only with prices."""
     dollars = _total_of(cost_lines)
     return [_table_row(key, counts, dollars) for key, counts in by_row.items()]
 
@@ -108,7 +108,7 @@ def _table_row(
     row: TableRow = dict(zip(names, key, strict=True))
     for name in COLUMNS[:-1]:
         row[name] = counts.get(name, 0)
-    row["fetches"], row["fallbacks"] = fetches(counts), sum(fallbacks(counts).values())
+    row["fetches"], row["fallbacks"] = fetches(counts), sum(fallbacks_by_reason(counts).values())
     if dollars is not None:
         row["usd"] = float(dollars(counts))
     return row
@@ -119,17 +119,12 @@ def sort_rows(rows: list[TableRow], sort: str) -> list[TableRow]:
     name = sort.removeprefix("-")
     if name not in SORT_NAMES:
         raise BadRequest(f"sort is one of {', '.join(SORT_NAMES)}, or one of them after a -.")
-    by_name = sorted(rows, key=lambda row: (row["template_id"], row["campaign"], row.get("day", "")))
+    by_name = sorted(rows, key=_name_order)
     return sorted(by_name, key=lambda row: row.get(name, 0), reverse=sort.startswith("-"))
 
 
-def fallbacks(counts: Counts) -> dict[str, int]:
-    """Fallback pictures by the reason."""
-    return {
-        name.removeprefix(FALLBACK_PREFIX): number
-        for name, number in counts.items()
-        if name.startswith(FALLBACK_PREFIX) and number
-    }
+def _name_order(row: TableRow) -> tuple[str, ...]:
+    return tuple(str(row.get(name, "")) for name in ("template_id", "campaign", "day"))
 
 
 # --- plots
@@ -177,12 +172,12 @@ def _plots(
     ]
     plots.append(_fallback_plot(sums.total))
     if cost_lines is not None:
-        plots.append(_cost_plot(cost_lines(sums.total)))
+        plots.append(_cost_plot(cost_lines(billed(sums.total))))
     return plots
 
 
 def _fallback_plot(total: Counts) -> Element:
-    reasons = fallbacks(total)
+    reasons = fallbacks_by_reason(total)
     most = sorted(reasons, key=lambda reason: (-reasons[reason], reason))
     amounts = [_reason_amount(reason, reasons[reason]) for reason in most[:MAX_REASONS]]
     if others := sum(reasons[reason] for reason in most[MAX_REASONS:]):
@@ -211,4 +206,4 @@ def _cost_plot(lines: Mapping[str, Decimal]) -> Element:
 def _total_of(cost_lines: CostLines | None) -> Callable[[Mapping[str, int]], Decimal] | None:
     if cost_lines is None:
         return None
-    return lambda counts: sum(cost_lines(counts).values(), Decimal(0))
+    return lambda counts: sum(cost_lines(billed(counts)).values(), Decimal(0))

@@ -8,16 +8,17 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 from api.request_models import UsageShareBody
 from api.response_models import NewUsageShare, UsageShareItem, UsageShareList
 from api.router import ApiRouter, no_content
-from api.routes.static_files import accepts_gzip, gzip_response
+from api.routes.static_files import gzip_response
 from api.routes.studio import STATIC_FOLDER
 from api.routes.usage_report import CSV_TYPE, SECURITY, TAGS, filter_of
-from postcard.errors import TooManyRequests
+from postcard.errors import BadRequest, Fault, NotFound, TooManyRequests
 from postcard.ports import UsageShare
 from postcard.timestamps import format_rfc3339, parse_rfc3339
 from postcard.usage.report.number_text import long_day_text
-from postcard.usage.report.period import Period, parse_period, today
-from postcard.usage.report.share_page import share_page
+from postcard.usage.report.period import parse_period, today
+from postcard.usage.report.share_page import missing_share_page, share_page
 from postcard.usage.report.shares import SHARE_ID, shared_filter, shared_period
+from postcard.usage.usage_service import NOTE
 
 router = ApiRouter()
 SHARES = "/v1/usage/shares"
@@ -36,7 +37,8 @@ PAGE_HEADERS = {
 @router.get("/usage", include_in_schema=False)
 def usage_page() -> Response[str]:
     """The page of usage is a screen of the template editor's page."""
-    return Response(status_code=302, content_type=None, headers={"Location": "/studio/usage"}, body="")
+    headers = {"Location": "/studio/usage"}
+    return Response(status_code=302, content_type=None, headers=headers, body="")
 
 
 @router.post(SHARES, summary="Share usage", tags=TAGS, security=SECURITY)
@@ -48,19 +50,19 @@ def share_usage(body: Annotated[UsageShareBody, Body()]) -> NewUsageShare:
     context = router.request_context
     usage_filter = filter_of(body.template_id, body.campaign)
     period = None
-    if body.first_day or body.last_day:
-        period = parse_period(body.first_day, body.last_day, None, today=today(context.now))
-    url, share = context.service.usage_shares.create(
+    if body.from_ or body.to:
+        period = parse_period(body.from_, body.to, body.days, today=today(context.now))
+    path, share = context.service.usage_shares.create(
         usage_filter,
         period=period,
         days=body.days,
         prices=body.prices,
-        expires_at=None if body.expires_at is None else parse_rfc3339(body.expires_at),
+        expires_at=_expiry(body.expires_at),
         created_by=context.key.name,
         now=context.now,
     )
     context.log_fields["share_id"] = share.share_id
-    return NewUsageShare(**_share_json(share), url=url)
+    return NewUsageShare(**_share_json(share), path=path)
 
 
 @router.get(SHARES, summary="List shared usage", tags=TAGS, security=SECURITY)
@@ -89,7 +91,11 @@ def delete_usage_share(share_id: Annotated[str, Path(pattern=SHARE_ID)]) -> Resp
 def shared_usage(token: str) -> Response[str]:
     """The page behind a link: no script, no session."""
     context = router.request_context
-    share = _share(token)
+    try:
+        share = _share(token)
+    except NotFound as missing:
+        context.log_problem(missing)
+        return _page_response(missing_share_page(_style_path()), status=404)
     report = context.service.usage_reports.report(
         shared_period(share, today(context.now)),
         shared_filter(share),
@@ -99,13 +105,13 @@ def shared_usage(token: str) -> Response[str]:
     page = share_page(
         report,
         title=_title(share),
-        note=context.service.usage_reports.note,
+        note=NOTE,
         as_of=format_rfc3339(context.now),
         until=long_day_text(today(share.expires_at)),
         csv_path=f"/usage/s/{token}/usage.csv",
         style=_style_path(),
     )
-    return gzip_response(context.request, page.encode(), "text/html; charset=utf-8", PAGE_HEADERS)
+    return _page_response(page)
 
 
 @router.get("/usage/s/<token>/usage.csv", include_in_schema=False)
@@ -123,6 +129,13 @@ def shared_usage_csv(token: str) -> Response[str]:
     return gzip_response(context.request, text.encode(), CSV_TYPE, headers)
 
 
+def _page_response(page: str, *, status: int = 200) -> Response[str]:
+    request = router.request_context.request
+    response = gzip_response(request, page.encode(), "text/html; charset=utf-8", PAGE_HEADERS)
+    response.status_code = status
+    return response
+
+
 def _share(token: str) -> UsageShare:
     """The share of a link, at most some times a second; `NotFound`, `TooManyRequests`."""
     context = router.request_context
@@ -136,6 +149,15 @@ def _share(token: str) -> UsageShare:
             "This page was loaded too often: wait.", headers={"Retry-After": str(limit.reset)}
         )
     return share
+
+
+def _expiry(text: str | None) -> int | None:
+    try:
+        return None if text is None else parse_rfc3339(text)
+    except ValueError as fault:
+        detail = str(fault)
+        fault_at = Fault("invalid_request", "/expires_at", detail)
+        raise BadRequest(detail, errors=[fault_at]) from None
 
 
 def _title(share: UsageShare) -> str:
@@ -154,8 +176,8 @@ def _share_json(share: UsageShare) -> dict[str, Any]:
         "id": share.share_id,
         "template_id": share.template_id,
         "campaign": share.campaign,
-        "from": share.first_day,
-        "to": share.last_day,
+        "first_day": share.first_day,
+        "last_day": share.last_day,
         "days": share.days,
         "prices": share.prices,
         "created_by": share.created_by,
