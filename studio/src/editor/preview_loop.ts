@@ -73,6 +73,8 @@ export class PreviewLoop {
   readonly state = signal<PreviewState>(EMPTY);
   readonly parts = signal<Parts | undefined>(undefined);
   readonly queue = new PreviewQueue();
+  /** Whether a picture was asked for. */
+  readonly hasAsked = signal(false);
 
   #wish: Wish | undefined;
   #shownFor: Wish | undefined;
@@ -186,8 +188,9 @@ export class PreviewLoop {
     this.#running = true;
     this.#lastStart = performance.now();
     try {
-      if (job.kind === "parts") await this.#askParts(job.wish, job.pointers);
-      else await this.#askPicture(job.kind, job.wish);
+      const answered = job.kind === "parts" ? this.#askParts(job.wish, job.pointers) : this.#askPicture(job.kind, job.wish);
+      this.hasAsked.value = true;
+      await answered;
       this.#failures = 0;
     } catch (problem) {
       if (this.#closed) return;

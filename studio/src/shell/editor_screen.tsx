@@ -1,5 +1,6 @@
 /** The editor of one template: bar, tabs, canvas, inspector and strips. */
 
+import { effect } from "@preact/signals";
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
@@ -23,6 +24,28 @@ import { StatusBar } from "./status_bar";
 import { TopBar } from "./top_bar";
 import { type BottomTab, type LeftTab, Workspace } from "./workspace";
 
+const LONGEST_WAIT_MS = 2000; // a document that is no JSON has no picture
+
+/** Fulfilled when the condition, which reads signals, holds. */
+function holds(condition: () => boolean): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, LONGEST_WAIT_MS);
+    effect(() => {
+      if (condition()) resolve();
+    });
+  });
+}
+
+/** Fetches the panels while the service draws the first picture, and shows them behind it. */
+async function showPanels({ loop, preview }: TemplateEditor): Promise<void> {
+  const isAnswered = holds(() => {
+    const { picture, problem, faults } = preview.value;
+    return picture !== undefined || problem !== undefined || faults.length > 0;
+  });
+  await holds(() => loop.hasAsked.value);
+  await loadPanels(isAnswered);
+}
+
 export function EditorScreen({ id }: { id: string }) {
   const [workspace, setWorkspace] = useState<Workspace>();
   const [problem, setProblem] = useState<unknown>();
@@ -36,7 +59,7 @@ export function EditorScreen({ id }: { id: string }) {
         if (isGone) return;
         opened = new Workspace(editor);
         setWorkspace(opened);
-        void loadPanels(); // while the service draws the first picture, which was asked for before
+        void showPanels(editor);
       },
       (error: unknown) => !isGone && setProblem(error),
     );

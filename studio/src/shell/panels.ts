@@ -10,9 +10,11 @@ export const panelsFailed = signal(false);
 
 let loading: Promise<void> | undefined;
 
-export function loadPanels(): Promise<void> {
+/** Fetches the panels; they are shown, and ask the service themselves, once `ready` is fulfilled. */
+export function loadPanels(ready: Promise<void>): Promise<void> {
   loading ??= import("../panels").then(
-    (module) => {
+    async (module) => {
+      await ready;
       panels.value = module.panels;
     },
     () => {

@@ -56,8 +56,17 @@ export async function loadFonts(): Promise<void> {
 
 const ASSET_PAGE = 100;
 
-/** Loads the ids of the assets anew: others may have uploaded some. */
-export async function loadAssets(): Promise<void> {
+let loadingAssets: Promise<void> | undefined;
+
+/** Loads the ids of the assets anew, since others may have uploaded some; once for all that ask meanwhile. */
+export function loadAssets(): Promise<void> {
+  loadingAssets ??= fetchAssets().finally(() => {
+    loadingAssets = undefined;
+  });
+  return loadingAssets;
+}
+
+async function fetchAssets(): Promise<void> {
   try {
     const { body } = await api.get<unknown>(`/v1/assets?limit=${ASSET_PAGE}`);
     const items = Array.isArray(body) ? body : isObject(body as never) ? (body as { items?: unknown }).items : [];

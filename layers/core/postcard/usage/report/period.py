@@ -8,6 +8,7 @@ from postcard.errors import BadRequest
 from postcard.usage.report.number_text import day_text, long_day_text
 from postcard.usage.usage_service import DEFAULT_DAYS, MAX_DAYS
 
+MAX_COMPARED_DAYS = 31  # a report reads each day, and once that takes some calls
 MAX_DAY_BARS = 92  # a longer period has a bar for each week
 WEEK = 7
 
@@ -29,8 +30,8 @@ class Period:
         return Period(self.first - timedelta(self.days), self.first - timedelta(1))
 
     def with_before(self) -> "Period":
-        """With the period before it, if the counts of both are kept; else the period alone."""
-        return self if self.days > MAX_DAYS // 2 else Period(self.before().first, self.last)
+        """With the period before it to compare with, unless that would read too many days."""
+        return self if self.days > MAX_COMPARED_DAYS else Period(self.before().first, self.last)
 
     def text(self) -> str:
         """`1 Nov to 30 Nov 2026`; the year once where it is the same."""
