@@ -33,6 +33,7 @@ from postcard.adapters.aws.rate_limiter import DynamoRateLimiter
 from postcard.adapters.aws.secrets import SecretsManagerStore
 from postcard.adapters.aws.table import Table
 from postcard.adapters.aws.templates import DynamoTemplateStore
+from postcard.adapters.aws.usage_shares import DynamoUsageShareStore
 from postcard.settings import Settings
 from tests.clocks import PATIENCE_SECONDS
 
@@ -48,6 +49,7 @@ class PortImplementations:
     images: ports.ImageStore
     api_keys: ports.ApiKeyStore
     invitations: ports.InvitationStore
+    usage_shares: ports.UsageShareStore
     assets: ports.AssetStore
     secrets: ports.SecretStore
     limiter: ports.RateLimiter
@@ -126,6 +128,7 @@ def memory_implementations() -> PortImplementations:
         images=memory.MemoryImageStore(),
         api_keys=memory.MemoryApiKeyStore(),
         invitations=memory.MemoryInvitationStore(),
+        usage_shares=memory.MemoryUsageShareStore(),
         assets=memory.MemoryAssetStore(),
         secrets=memory.MemorySecretStore(),
         limiter=memory.MemoryRateLimiter(),
@@ -157,6 +160,7 @@ def aws_implementations(settings: Settings, *, use_light_client: bool) -> PortIm
         images=DynamoImageStore(table),
         api_keys=DynamoApiKeyStore(table),
         invitations=DynamoInvitationStore(table),
+        usage_shares=DynamoUsageShareStore(table),
         assets=DynamoAssetStore(table),
         secrets=SecretsManagerStore(clients["secretsmanager"], settings.secret_id),
         limiter=DynamoRateLimiter(table),

@@ -14,7 +14,7 @@ export function UsageTable(props: { report: UsageReport; sort: string; choose: (
   const rows = isWhole ? sorted(report.rows, sort) : report.rows;
   const columns = COUNTS.filter((name) => report.rows[0]?.[name] !== undefined);
   return (
-    <section class="usage-table" aria-labelledby="usage-table">
+    <section class="usage-table">
       <h2 id="usage-table">{text.title}</h2>
       <div class="table-scroll" role="region" aria-labelledby="usage-table" tabIndex={0}>
         <table class="numbers">
