@@ -19,6 +19,7 @@ from typing import Any
 
 from postcard.adapters.memory.batches import MemoryBatchStore
 from postcard.adapters.memory.files import MemoryFileStore
+from postcard.adapters.memory.usage import MemoryUsageStore
 from postcard.campaigns.batches.steps import BatchSteps, PictureTools
 from postcard.links.signing import LinkKeys
 from postcard.pipeline.render_job import OutputOptions, job_for_request
@@ -87,6 +88,7 @@ def main(count: int) -> None:
         lambda kid, epoch=0: KEYS,
         lambda sources, templates: [],
         PictureTools(never, never, never, never),
+        MemoryUsageStore(),
         base_url="https://pictures.example.com",
     )
 

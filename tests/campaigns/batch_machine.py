@@ -160,6 +160,7 @@ def batch_machine(
                     files,
                     world.batches,
                     world.cdn,
+                    world.usage,
                     BASE_URL,
                     concurrency=2,
                     chunk_rows=CHUNK_ROWS,

@@ -51,6 +51,7 @@ class BatchRunner:
                 stored_pictures=lambda: self.world.pictures,
                 pipeline=lambda: self.world.api.previews._pipeline,
             ),
+            self.world.usage,
             clock=lambda: self.world.now,
             monotonic=lambda: self.world.monotonic_now,
             sleep=self._sleep,

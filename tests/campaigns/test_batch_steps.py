@@ -861,6 +861,7 @@ def test_a_worker_reads_the_template_once_for_all_chunks(world: InMemoryService,
             world.files,
             world.batches,
             world.cdn,
+            world.usage,
             BASE_URL,
             chunk_rows=1,
         )

@@ -881,3 +881,15 @@ def test_links_are_signed_and_verified_with_local_json_while_the_server_is_down(
     output = verify_link(tmp_path, url)
     assert output.exit_code == 0
     assert "could not be loaded" in output.stdout
+
+
+def test_opened_links_are_counted_in_their_campaign(state: Path) -> None:
+    for name in ("Ann", "Bob"):
+        options = ("--set", f"name={name}", "--set", "code=ABCD", "--campaign", "counted")
+        link = run_postcard("link", "merge", *options, "--state", state).stdout.strip()
+        for _ in range(2):  # the second is the CDN's own answer
+            assert requests.get(link, timeout=60).status_code == 200
+    found = run_postcard("usage", "--campaign", "counted", "--json", "--state", state).json_output
+    (item,) = found["items"]
+    assert (item["template_id"], item["first_opens"], item["redraws"]) == ("merge", 2, 0)
+    assert found["totals"]["first_opens"] == 2 and item["bytes"] > 0 and item["usd"] > 0

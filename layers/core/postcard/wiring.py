@@ -187,6 +187,7 @@ def batch_worker(settings: Settings) -> "BatchWorker":
             S3FileStore(s3, settings.store_bucket),
             DynamoBatchStore(Table(dynamodb, settings.table)),
             CloudFrontCdn(cloudfront, settings.distribution_id),
+            DynamoUsageStore(Table(dynamodb, settings.table)),
             base_url=settings.base_url,
             concurrency=settings.batch_concurrency,
             max_rows=settings.batch_rows,

@@ -22,6 +22,7 @@ from postcard.cli.signing_keys import signing_keys
 from postcard.cli.snippet import snippet
 from postcard.cli.studio import studio
 from postcard.cli.templates import templates
+from postcard.cli.usage import usage
 from postcard.cli.verify import verify
 
 
@@ -50,6 +51,7 @@ for _command in (
     signing_keys,
     templates,
     studio,
+    usage,
     erase,
 ):
     postcard.add_command(_command)

@@ -617,13 +617,12 @@ class PictureService:
         if request.template_id is None or context.is_counted:
             return
         context.is_counted = True
+        size = len(image.body)
+        counts = {"bytes": size, "duration_ms": round(context.timings.total_ms)}
         if context.ahead:
-            names = ("drawn_ahead",)
-        counts = {
-            **dict.fromkeys(names, 1),
-            "bytes": len(image.body),
-            "duration_ms": round(context.timings.total_ms),
-        }
+            counts |= {"drawn_ahead": 1, "ahead_bytes": size}
+        else:
+            counts |= dict.fromkeys(names, 1)
         self._usage.count(request.template_id, request.campaign, counts, now=context.now)
 
 

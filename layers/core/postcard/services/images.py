@@ -261,6 +261,7 @@ class Images:
                 "images": 1,
                 "drawn_ahead": 1,
                 "bytes": len(result.image.body),
+                "ahead_bytes": len(result.image.body),
                 "duration_ms": round(timings.total_ms),
             },
         )

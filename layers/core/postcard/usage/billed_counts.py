@@ -1,30 +1,45 @@
-"""What usage costs. Dollars of sums, since a million rows cannot be priced one by one."""
+"""Counts in the form in which sums of many rows have the right price.
+
+Where the access log does not tell of a row's fetches yet, each answer of the image function stands
+for one. That is decided for each row: of a sum, the log may tell of some rows and not of others.
+"""
 
 from collections.abc import Mapping
 
-from postcard.usage.usage_counts import FALLBACK_PREFIX, REASONS_OF_DRAWN, Counts
+from postcard.usage.usage_counts import FALLBACKS, Counts
 
-_COUNTED_AS_DRAWN = tuple(FALLBACK_PREFIX + reason for reason in REASONS_OF_DRAWN)
+
+def with_unlogged(counts: Mapping[str, int]) -> Mapping[str, int]:
+    """The counts of a row, with what its fetches and bytes are short of what was answered.
+
+    Add up such rows, and `billed_counts` of the sum is what they cost together.
+    """
+    answered = counts.get("first_opens", 0) + counts.get("redraws", 0)
+    for name in counts:
+        if name in FALLBACKS:
+            answered += counts[name]
+    misses = answered - counts.get("misses", 0) - counts.get("unlogged_misses", 0)
+    sent = counts.get("sent_bytes", 0) + counts.get("unlogged_bytes", 0)
+    size = counts.get("bytes", 0) - counts.get("ahead_bytes", 0) - sent
+    if misses <= 0 and size <= 0:
+        return counts
+    misses = max(0, misses)
+    # A fetch that the log calls a hit may be one of these answers.
+    hits = min(misses, counts.get("hits", 0) + counts.get("unlogged_hits", 0))
+    more = {"unlogged_misses": misses, "unlogged_hits": -hits, "unlogged_bytes": max(0, size)}
+    return {**counts, **{name: counts.get(name, 0) + number for name, number in more.items()}}
 
 
 def billed_counts(counts: Mapping[str, int]) -> Counts:
-    """The counts of one row as `usage_dollars` takes them, so that they can be added up.
+    """The counts of a row, or of a sum of rows `with_unlogged`, as `usage_dollars` takes them.
 
-    Where the access log does not tell of a row's fetches yet, each answer of the image function
-    stands for one. `fallbacks` are those that were neither first opens nor redraws.
+    `fallbacks` are those that were neither first opens nor redraws.
     """
-    fallbacks = sum(
-        number
-        for name, number in counts.items()
-        if name.startswith(FALLBACK_PREFIX) and name not in _COUNTED_AS_DRAWN
-    )
-    answered = counts.get("first_opens", 0) + counts.get("redraws", 0) + fallbacks
-    logged_misses = counts.get("misses", 0)
-    misses = max(logged_misses, answered)
+    counts = with_unlogged(counts)
     return {
-        **{name: number for name, number in counts.items() if not name.startswith(FALLBACK_PREFIX)},
-        "fallbacks": fallbacks,
-        "misses": misses,
-        "hits": max(0, counts.get("hits", 0) + logged_misses - misses),
-        "sent_bytes": max(counts.get("sent_bytes", 0), counts.get("bytes", 0)),
+        **counts,
+        "fallbacks": sum(counts.get(name, 0) for name in FALLBACKS),
+        "misses": counts.get("misses", 0) + counts.get("unlogged_misses", 0),
+        "hits": counts.get("hits", 0) + counts.get("unlogged_hits", 0),
+        "sent_bytes": counts.get("sent_bytes", 0) + counts.get("unlogged_bytes", 0),
     }

@@ -10,6 +10,7 @@
 | redraws         | pictures drawn by a GET that were stored before, or may not be stored        |
 | fallback_REASON | fallback pictures by reason                                                  |
 | bytes           | bytes of all these pictures                                                  |
+| ahead_bytes     | those of pictures that were drawn ahead                                      |
 | duration_ms     | milliseconds that functions took for them                                    |
 | LOG_COUNTS      | what the CDN's access log tells                                              |
 """
@@ -17,8 +18,14 @@
 from collections.abc import Mapping
 
 FALLBACK_PREFIX = "fallback_"
-# These follow from the link or its values: the response counts as a first open or redraw, too.
-REASONS_OF_DRAWN = ("missing_required", "rejected_values")
+# Beside these, a fallback for missing_required or rejected_values is a first open or redraw, too.
+FALLBACKS = frozenset(
+    f"{FALLBACK_PREFIX}{reason}"
+    for reason in (
+        *("source", "render", "budget", "paused", "erased", "unknown", "timeout", "dependency"),
+        "ended",
+    )
+)
 LOG_COUNTS = ("hits", "misses", "refusals", "sent_bytes")
 
 Counts = dict[str, int]

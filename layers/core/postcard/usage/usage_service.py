@@ -1,16 +1,15 @@
 """Reports usage by day, template and campaign, or by some of them, with sums and dollars."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 
 from postcard.errors import BadRequest, Fault
 from postcard.ports import JsonObject, UsageKey, UsageStore
 from postcard.prices.prices import price_region, price_table
 from postcard.prices.usage_costs import usage_dollars
 from postcard.timestamps import format_rfc3339
-from postcard.usage.billed_counts import billed_counts
+from postcard.usage.billed_counts import billed_counts, with_unlogged
 from postcard.usage.usage_counts import Counts, add_counts, fallbacks_by_reason
 
 DIMENSIONS = ("day", "template_id", "campaign")
@@ -52,29 +51,6 @@ class UsageQuery:
         )
 
 
-@dataclass(slots=True)
-class UsageSums:
-    """Sums of counts, and of what they cost: see `billed_counts`."""
-
-    counts: Counts = field(default_factory=dict)
-    billed: Counts = field(default_factory=dict)
-
-    def add(self, counts: Mapping[str, int], billed: Mapping[str, int]) -> None:
-        """Add the counts of one key."""
-        add_counts(self.counts, counts)
-        add_counts(self.billed, billed)
-
-    def to_json(self, dollars: Callable[[Counts], Decimal]) -> JsonObject:
-        """The counts by name, with US dollars."""
-        counts = self.counts
-        return {
-            **{name: counts.get(name, 0) for name in SHOWN_COUNTS},
-            "fetches": counts.get("hits", 0) + counts.get("misses", 0),
-            "fallbacks": fallbacks_by_reason(counts),
-            "usd": round(float(dollars(self.billed)), 6),
-        }
-
-
 GroupKey = tuple[str, ...]
 
 
@@ -101,7 +77,7 @@ class UsageService:
         page = page[:limit]
         return {
             "items": [self._item(query.by, key, groups[key]) for key in page],
-            "totals": None if after is not None else totals.to_json(self._dollars),
+            "totals": None if after is not None else self._numbers(totals),
             "next_cursor": None if is_last else "/".join(page[-1]),
             "as_of": format_rfc3339(now),
             "log_complete_to": self._store.log_complete_to(),
@@ -117,12 +93,18 @@ class UsageService:
             if query.accepts(key):
                 yield key, counts
 
-    def _item(self, by: Sequence[str], key: GroupKey, sums: UsageSums) -> JsonObject:
+    def _item(self, by: Sequence[str], key: GroupKey, sums: Counts) -> JsonObject:
         named: JsonObject = dict.fromkeys(DIMENSIONS) | dict(zip(by, key, strict=True))
-        return {**named, **sums.to_json(self._dollars)}
+        return {**named, **self._numbers(sums)}
 
-    def _dollars(self, billed: Counts) -> Decimal:
-        return usage_dollars(billed, self._region, stored=self._stored)
+    def _numbers(self, sums: Counts) -> JsonObject:
+        dollars = usage_dollars(billed_counts(sums), self._region, stored=self._stored)
+        return {
+            **{name: sums.get(name, 0) for name in SHOWN_COUNTS},
+            "fetches": sums.get("hits", 0) + sums.get("misses", 0),
+            "fallbacks": fallbacks_by_reason(sums),
+            "usd": round(float(dollars), 6),
+        }
 
 
 def _sum(
@@ -130,26 +112,28 @@ def _sum(
     by: Sequence[str],
     after: GroupKey | None,
     limit: int,
-) -> tuple[dict[GroupKey, UsageSums], UsageSums]:
+) -> tuple[dict[GroupKey, Counts], Counts]:
     """The sums of the groups behind `after`, and of all rows.
 
     With days first, the rows come in the order of groups: it keeps little more than a page of them,
     and stops behind a page where the sum of all rows is not asked for.
     """
-    groups: dict[GroupKey, UsageSums] = {}
-    totals, last_day = UsageSums(), None
-    is_ordered, is_full = by[:1] == ("day",), False
+    groups: dict[GroupKey, Counts] = {}
+    total: Counts = {}
+    last_day, is_ordered, is_full = None, by[0] == "day", False
     for key, counts in rows:
         if is_ordered and key.day != last_day:
             is_full, last_day = len(groups) > limit, key.day
             if is_full and after is not None:
                 break
-        billed = billed_counts(counts)
-        totals.add(counts, billed)
         group = tuple(getattr(key, name) for name in by)
-        if not is_full and (after is None or group > after):
-            groups.setdefault(group, UsageSums()).add(counts, billed)
-    return groups, totals
+        if is_full:
+            add_counts(total, with_unlogged(counts))
+        elif after is None or group > after:
+            add_counts(groups.setdefault(group, {}), with_unlogged(counts))
+    for sums in groups.values():
+        add_counts(total, sums)
+    return groups, total
 
 
 def _days(query: UsageQuery, now: float) -> tuple[str, str]:

@@ -26,8 +26,9 @@ from postcard.runtime.lazy_dataclass import dataclass
 
 SHARDS = 8
 SUMMED_DAYS = "usage-days"
-# Lines of the access log come up to a day late, and a job counts them up to a day later.
-DAYS_BEFORE_SUM = 4
+# Then a process has long written what it could not write at once. Lines of the access log come up
+# to a day late; a day whose total comes later still is added up again.
+DAYS_BEFORE_SUM = 2
 KEYS_IN_A_ROW = 4_000  # of a day's sums: 60 to 150 bytes each before they are compressed
 KEPT_SECONDS = 400 * 86_400
 TOTAL = "total"  # the sort key's end of what the access log tells, in place of a writer
@@ -51,9 +52,16 @@ class DaySums:
 class DynamoUsageStore:
     """A row for each day, template, campaign and writer; sums of the days that are over."""
 
-    def __init__(self, table: Table, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        table: Table,
+        *,
+        clock: Callable[[], float] = time.time,
+        keys_in_a_row: int = KEYS_IN_A_ROW,
+    ) -> None:
         self._table = table
         self._clock = clock
+        self._keys_in_a_row = keys_in_a_row
 
     def add(
         self, key: UsageKey, counts: Mapping[str, int], *, writer: str, token: str, expires_at: int
@@ -125,7 +133,7 @@ class DynamoUsageStore:
 
     def _store_sums(self, day: str, sums: DaySums) -> None:
         """Store them; the first row last, since its presence says that all are there."""
-        parts = _encode(sums)
+        parts = _encode(sums, self._keys_in_a_row)
         for number, part in reversed(list(enumerate(parts))):
             row = {"sums": part, "rows": len(parts), "ttl": int(self._clock()) + KEPT_SECONDS}
             self._table.put(SUMMED_DAYS, f"{day}#{number:04}", row)
@@ -151,12 +159,12 @@ def _days(first_day: str, last_day: str) -> Iterator[str]:
         day += timedelta(1)
 
 
-def _encode(sums: DaySums) -> list[bytes]:
+def _encode(sums: DaySums, keys_in_a_row: int) -> list[bytes]:
     """The sums as compressed JSON, at least one part."""
     entries = [[*key, counts] for key, counts in sorted(sums.by_key.items())]
-    starts = range(0, max(1, len(entries)), KEYS_IN_A_ROW)
+    starts = range(0, max(1, len(entries)), keys_in_a_row)
     return [
-        compress(json.dumps(entries[start : start + KEYS_IN_A_ROW], separators=(",", ":")))
+        compress(json.dumps(entries[start : start + keys_in_a_row], separators=(",", ":")))
         for start in starts
     ]
 

@@ -36,10 +36,11 @@ class ImageAddresses:
 
     images: Images
     now: int
+    campaign: str | None = None
 
     def address(self, job: RenderJob) -> tuple[str, Sequence[Fault]]:
         """The image's address; equal jobs have equal ones."""
-        return self.images.create_pending(job, now=self.now).url, ()
+        return self.images.create_pending(job, now=self.now, campaign=self.campaign).url, ()
 
 
 class Pace:
@@ -88,7 +89,8 @@ class WarmAddresses:
 
     def _draw(self, key_path: str, link: str) -> Fault | None:
         now = self.monotonic()
-        context = RequestContext(self.clock(), now + DRAWING_SECONDS, now + DRAWING_SECONDS + 2)
+        deadline = now + DRAWING_SECONDS
+        context = RequestContext(self.clock(), deadline, deadline + 2, ahead=True)
         try:
             response = self.pictures.get(key_path, link, context)
         except Problem as problem:

@@ -47,6 +47,7 @@ class BatchDependencies:
     files: ports.FileStore
     batches: ports.BatchStore
     cdn: ports.Cdn
+    usage: ports.UsageStore
     base_url: str
     concurrency: int = DEFAULT_BATCH_CONCURRENCY
     max_rows: int = MAX_BATCH_ROWS
@@ -92,6 +93,7 @@ def batch_worker(batch: BatchDependencies) -> BatchWorker:
             stored_pictures=lambda: dependencies.pictures,
             pipeline=lambda: shared.pipeline,
         ),
+        batch.usage,
         base_url=batch.base_url,
         concurrency=min(batch.concurrency, MAX_CONCURRENCY),
         max_rows=batch.max_rows,

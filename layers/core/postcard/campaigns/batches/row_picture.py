@@ -71,8 +71,9 @@ def failed(code: str, detail: str, column: int | None = None) -> RowResult:
 class BatchRows:
     """The results of a batch's rows; each template is prepared at its first row.
 
-    `load` loads a template's version, `addresses_of` gives its pictures their addresses,
-    `check_assets` says which assets that values name are not there.
+    `made` counts the rows with a picture by template. `load` loads a template's version,
+    `addresses_of` gives its pictures their addresses, `check_assets` says which assets that values
+    name are not there.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class BatchRows:
         check_assets: AssetCheck,
     ) -> None:
         self.internal_errors: list[str] = []
+        self.made: dict[str, int] = {}
         self._plan = plan
         self._load = load
         self._addresses_of = addresses_of
@@ -112,7 +114,13 @@ class BatchRows:
 
     def _result(self, cells: Sequence[Any]) -> RowResult:
         rows = self._rows_of(cells)
-        return rows if isinstance(rows, RowResult) else rows.result(cells)
+        if isinstance(rows, RowResult):
+            return rows
+        result = rows.result(cells)
+        if result.url:
+            template_id = rows.plan.loaded.template.id
+            self.made[template_id] = self.made.get(template_id, 0) + 1
+        return result
 
     def _rows_of(self, cells: Sequence[Any]) -> "TemplateRows | RowResult":
         template_id = self._template_id(cells)

@@ -45,12 +45,16 @@ from postcard.ports import (
     FileStore,
     JsonObject,
     ObjectStore,
+    UsageKey,
+    UsageStore,
 )
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.runtime.lru_cache import SizedLruCache
 from postcard.services.images import Images
 from postcard.services.link_minting import LinkMinter
 from postcard.settings import DEFAULT_BATCH_CONCURRENCY
+from postcard.timestamps import format_rfc3339
+from postcard.usage.counter import KEPT_SECONDS
 
 MAX_PART_BYTES = 64 * 1024 * 1024
 ACTIVE = ("waiting", "running")
@@ -87,6 +91,7 @@ class BatchSteps:
         keys: LinkKeysById,
         check_assets: AssetCheck,
         tools: PictureTools,
+        usage: UsageStore,
         *,
         base_url: str,
         concurrency: int = DEFAULT_BATCH_CONCURRENCY,
@@ -99,7 +104,7 @@ class BatchSteps:
     ) -> None:
         self._store, self._batches = files, batches
         self._templates, self._keys = templates, keys
-        self._check_assets, self._tools = check_assets, tools
+        self._check_assets, self._tools, self._usage = check_assets, tools, usage
         self._base_url = base_url
         self._concurrency = concurrency
         self._max_rows, self._chunk_rows = max_rows, chunk_rows
@@ -282,6 +287,8 @@ class BatchSteps:
             result = work_on(files, plan, chunk, rows, is_late=is_late, dry_run=check)
         except FileChanged as error:
             raise self._refused(event["batch"], error) from None
+        if not plan.settings.dry_run:
+            self._count_usage(event["batch"], plan, chunk, rows.made)
         if store_result(files, chunk, result):
             counts = result.counts
             is_counted = self._batches.add_counts(
@@ -294,6 +301,27 @@ class BatchSteps:
             if not is_counted:  # it ended meanwhile, and its parts were deleted
                 files.store.delete([files.part(chunk.number), files.part_report(chunk.number)])
         return answer
+
+    def _count_usage(
+        self, batch_id: str, plan: BatchPlan, chunk: Chunk, made: Mapping[str, int]
+    ) -> None:
+        """Count what a chunk made, by template.
+
+        Each chunk is a writer of its own with one token, and it makes the same whenever it is
+        worked on: it is counted once, however often it is delivered, and before it is stored.
+        """
+        day, campaign = format_rfc3339(plan.now)[:10], plan.settings.campaign or ""
+        for template_id, rows in made.items():
+            counts = {"links": rows, "batch_links": rows}
+            if plan.settings.mode == "images":
+                counts = {"images": rows}
+            self._usage.add(
+                UsageKey(day, template_id, campaign),
+                counts,
+                writer=f"{batch_id}.{chunk.number}",
+                token=str(chunk.number),
+                expires_at=plan.now + KEPT_SECONDS,
+            )
 
     def _rows(self, plan: BatchPlan) -> BatchRows:
         keys = self._pinned_keys(plan)
@@ -311,7 +339,7 @@ class BatchSteps:
     def _addresses(self, plan: BatchPlan, loaded: LoadedTemplate, keys: LinkKeys) -> PictureAddress:
         settings = plan.settings
         if settings.mode == "images" and not settings.dry_run:
-            return ImageAddresses(self._tools.images(), plan.now)
+            return ImageAddresses(self._tools.images(), plan.now, settings.campaign)
         size, _ = settings.output.resolve_size(loaded.template.document)
         minter = LinkMinter(
             loaded,
