@@ -3,10 +3,12 @@
 import csv
 import io
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from postcard.adapters.memory import MemoryUsageStore
 from postcard.ports import UsageKey
 from tests.functions.in_memory_service import InMemoryService
 
@@ -136,11 +138,11 @@ def test_a_longer_period_than_a_quarter_has_weeks_from_monday_on(service: Counte
 
 def test_fallbacks_are_shown_by_reason_the_most_frequent_first(service: Counted) -> None:
     service.count(
-        TODAY, "welcome", first_opens=20, fallback_timeout=3, fallback_image_unavailable=9
+        TODAY, "welcome", first_opens=20, fallback_timeout=3, fallback_source=9
     )
     plot = service.report()["plots"][2]
     rows = [texts(row) for row in elements(plot, "tr")[1:]]
-    assert rows == ["Image unavailable9", "Timeout3"]
+    assert rows == ["An image could not be fetched9", "Drawing took too long3"]
 
 
 def test_a_filter_keeps_a_template_or_a_campaign(service: Counted) -> None:
@@ -232,13 +234,14 @@ def test_a_wrong_query_is_refused_with_what_to_write(
 
 def test_a_report_reads_the_counts_once(service: Counted) -> None:
     reads: list[tuple[str, str]] = []
-    read = service.usage.read
 
-    def counting_read(first: str, last: str) -> Any:
-        reads.append((first, last))
-        return read(first, last)
+    class CountingStore(MemoryUsageStore):
+        def read(self, first_day: str, last_day: str) -> Iterator[Any]:
+            reads.append((first_day, last_day))
+            return super().read(first_day, last_day)
 
-    service.usage.read = counting_read  # type: ignore[method-assign]
+    service.usage = CountingStore()
+    service.rebuild()
     service.report("days=7")
     service.report("days=90")
     assert reads == [("2026-11-09", TODAY), ("2026-08-25", TODAY)]

@@ -137,7 +137,7 @@ def test_bars_titles_and_tables_of_the_plots_show_the_counts(studio: Studio) -> 
     assert figure(page, "First opens") == str(sum(counts))
     assert figure(page, "Hit share") == "75.0 %"
     reasons = page.locator(".plot", has_text="Fallbacks by reason").locator("tbody tr")
-    assert reasons.all_text_contents() == ["Timeout3"]
+    assert reasons.all_text_contents() == ["Drawing took too long3"]
 
 
 def test_period_and_filters_are_in_the_address_and_stay_with_a_reload(studio: Studio) -> None:

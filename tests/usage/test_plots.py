@@ -73,9 +73,15 @@ def test_markup_and_json_are_of_the_same_tree_and_texts_stay_texts() -> None:
         ["<script>&\"'", ["span", {"aria-label": '"><b>'}, ["x"]]],
     ]
     seen: list[object] = []
-    parser = HTMLParser()
-    parser.handle_starttag = lambda tag, attributes: seen.append((tag, dict(attributes)))  # type: ignore[method-assign]
-    parser.handle_data = seen.append  # type: ignore[method-assign]
+
+    class Parser(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            seen.append((tag, dict(attrs)))
+
+        def handle_data(self, data: str) -> None:
+            seen.append(data)
+
+    parser = Parser()
     parser.feed(markup(tree))
     parser.close()
     assert seen == [

@@ -16,7 +16,7 @@ from postcard.usage.report.sums import RowKey, UsageFilter, UsageRows, UsageSums
 from postcard.usage.usage_counts import Counts, fallbacks_by_reason
 
 MAX_TABLE_ROWS = 200
-MIN_PLOTTED = 10  # first opens and fetches: fewer are told by numbers alone
+MIN_PLOTTED = 10  # drawn or fetched pictures: fewer are told by numbers alone
 MAX_REASONS = 10
 COLUMNS = (
     *("first_opens", "fetches", "hits", "misses", "fallbacks", "refusals", "redraws"),
@@ -32,6 +32,19 @@ COST_GROUPS = (
     ("Logs (CloudWatch)", ("logs_",)),
 )
 OTHER_COSTS = "Other"
+REASON_WORDS = {
+    "budget": "The render budget was used up",
+    "dependency": "AWS was unavailable",
+    "ended": "The link had expired",
+    "erased": "The template is erased",
+    "missing_required": "A required value was missing",
+    "paused": "The template is paused",
+    "rejected_values": "A value was not allowed",
+    "render": "Drawing failed",
+    "source": "An image could not be fetched",
+    "timeout": "Drawing took too long",
+    "unknown": "Unknown template or version",
+}
 
 CostLines = Callable[[Mapping[str, int]], Mapping[str, Decimal]]  # of what is billed
 TableRow = dict[str, str | int | float]
@@ -88,7 +101,8 @@ def usage_report(
 def _state(sums: UsageSums) -> str:
     if not any(sums.total.values()):
         return "empty"
-    most = max(sums.total.get("first_opens", 0), fetches(sums.total))
+    drawn = sums.total.get("first_opens", 0) + sums.total.get("redraws", 0)
+    most = max(drawn, fetches(sums.total))
     return "small" if most < MIN_PLOTTED else "full"
 
 
@@ -181,15 +195,15 @@ def _fallback_plot(total: Counts) -> Element:
     most = sorted(reasons, key=lambda reason: (-reasons[reason], reason))
     amounts = [_reason_amount(reason, reasons[reason]) for reason in most[:MAX_REASONS]]
     if others := sum(reasons[reason] for reason in most[MAX_REASONS:]):
-        amounts.append(_reason_amount("other reasons", others))
+        amounts.append(_reason_amount("other_reasons", others))
     if not amounts:
         amounts = [Amount("None: every picture was drawn as asked", 0, "0")]
     return row_plot("fallbacks", "Fallbacks by reason", ("Reason", "Pictures"), amounts)
 
 
 def _reason_amount(reason: str, number: int) -> Amount:
-    words = reason.replace("_", " ")
-    return Amount(words[:1].upper() + words[1:], number, count_text(number))
+    words = REASON_WORDS.get(reason, reason.replace("_", " ").capitalize())
+    return Amount(words, number, count_text(number))
 
 
 def _cost_plot(lines: Mapping[str, Decimal]) -> Element:
