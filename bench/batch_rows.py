@@ -21,6 +21,7 @@ from postcard.adapters.memory.batches import MemoryBatchStore
 from postcard.adapters.memory.files import MemoryFileStore
 from postcard.adapters.memory.usage import MemoryUsageStore
 from postcard.campaigns.batches.steps import BatchSteps, PictureTools
+from postcard.events.outbox import NoOutbox
 from postcard.links.signing import LinkKeys
 from postcard.pipeline.render_job import OutputOptions, job_for_request
 from postcard.pipeline.template_loader import LoadedTemplate, TemplateLoader
@@ -79,11 +80,12 @@ def main(count: int) -> None:
     files, batches, loader = MemoryFileStore(), MemoryBatchStore(), TemplateLoader(OneTemplate())  # type: ignore[arg-type]
     upload = table_of(count)
     files.write("batches/bat_1/upload", upload, "text/csv")
-    settings = {"template_id": "welcome", "mode": "links"}
+    settings = {"template_id": "welcome", "mode": "links", "dry_run": False}
     batches.create(BatchRecord("bat_1", "k", settings, "running", 0, 2**31, attempt=1))
     steps = BatchSteps(
         files,
         batches,
+        NoOutbox(),
         loader,
         lambda kid, epoch=0: KEYS,
         lambda sources, templates: [],

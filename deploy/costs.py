@@ -21,9 +21,11 @@ from postcard.prices.prices import (
 
 MILLION = 1_000_000
 METRICS = 35  # of both functions, with the reasons of fallbacks
-ALARM_METRICS = 29  # CloudWatch bills each metric of an alarm
+ALARM_METRICS = 35  # CloudWatch bills each metric of an alarm
 
-IDLE_POLLS = 5 * 3 * 60 * 24 * 30  # Lambda asks an empty queue five times at once for 20 s each
+QUEUES = 3  # that call functions
+IDLE_POLLS = QUEUES * 5 * 3 * 60 * 24 * 30  # five times at once, each for 20 s
+TICKS = 60 * 24 * 30  # calls of the webhook function in a month, each of some 20 ms with 256 MB
 CASES: dict[str, Units] = {
     "a million first opens, stored for 90 days": picture_units(drawn=MILLION),
     "a million first opens, `StoreRenders=never`": picture_units(drawn=MILLION, stored=False),
@@ -34,6 +36,8 @@ CASES: dict[str, Units] = {
         "alarm_month": ALARM_METRICS,
         "secret_month": 1,
         "sqs_request": IDLE_POLLS,
+        "lambda_request": TICKS,
+        "lambda_gb_second_arm64": TICKS * Decimal("0.02") / 4,
     },
 }
 # Lines of the table that are shown together, and their name in the documents.

@@ -81,7 +81,7 @@ class LocalServer:
         self._seed = seed
         self._clock = clock
         self.counters = ActivityCounters()
-        self.event_sources: EventSources | None = None
+        self.event_sources: list[EventSources] = []
 
     def __enter__(self) -> "LocalServer":
         with ExitStack() as resources:
@@ -146,6 +146,7 @@ class LocalServer:
         path = self._folder / "state.sqlite"
         self.state = resources.enter_context(closing(MotoStateFile(path, self.account, self.stack)))
         self.state.restore()
+        self.account.notify_queues(self.stack)  # not of objects that are restored
         self._recording_app = RecordingMiddleware(
             IdempotentTransactions(self.account.app),
             self.counters,
@@ -209,12 +210,18 @@ class LocalServer:
         self.image_api = self._http_api(IMAGE_API_ID)
 
     def _overrides_for(self, environment: Mapping[str, str]) -> dict[str, str]:
-        """The overrides for a function, without `POSTCARD_…` that its template does not set."""
-        return {
+        """The overrides for a function, without `POSTCARD_…` that its template does not set.
+
+        A function that sends events may send them to this machine, which no stack in AWS allows.
+        """
+        overrides = {
             name: value
             for name, value in self._environment_overrides().items()
             if name in environment or not name.startswith("POSTCARD_")
         }
+        if "POSTCARD_HINT_QUEUE_URL" in environment:
+            overrides["POSTCARD_LOOPBACK_WEBHOOKS"] = "1"
+        return overrides
 
     def _http_api(self, name: str) -> HttpApi:
         return HttpApi(name, self.stack.routes(name), self.functions.invoke)
@@ -241,15 +248,20 @@ class LocalServer:
             self.machines, self.state, self.stack.rule_sources(), invoke
         )
         schedules = ScheduleClock(self.stack.schedule_sources(), invoke, now=time.time())
-        self.event_sources = EventSources(
-            [*pollers, self.executions], schedules, on_failure=self._log_failure
-        )
-        resources.enter_context(closing(self.event_sources)).start()
+        no_schedules = ScheduleClock((), invoke, now=time.time())
+        # A thread for each queue, so that an endpoint that does not respond delays no recall.
+        self.event_sources = [
+            EventSources([self.executions], schedules, on_failure=self._log_failure),
+            *(EventSources([each], no_schedules, on_failure=self._log_failure) for each in pollers),
+        ]
+        for sources in self.event_sources:
+            resources.enter_context(closing(sources)).start()
 
     def _on_write(self, service: str, name: str, arguments: Mapping[str, Any]) -> None:
         self.state.persist_write(service, name, arguments)
-        if (service, name) == ("sqs", "SendMessage") and self.event_sources is not None:
-            self.event_sources.wake()
+        if service == "sqs" and name in ("SendMessage", "SendMessageBatch"):
+            for sources in self.event_sources:
+                sources.wake()
 
     def upload_fallback_picture(self) -> None:
         """Store the generic fallback picture, CloudFront's error page, in the bucket."""

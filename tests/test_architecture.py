@@ -118,9 +118,11 @@ SAME_NAME = {
     "rate_limiter": "the stores: DynamoDB and in memory",
     "request_context": "one call of the image function, one of the API",
     "sessions": "the service, its routes",
+    "signing": "of links, of events",
     "studio": "the page's routes, the command that invites people",
     "templates": "the service, its stores, its routes, its command",
     "usage": "the stores, the routes, the command",
+    "webhooks": "the stores: DynamoDB and in memory; the routes, the command",
     "verify": "a link's signature, the command",
 }
 
@@ -234,6 +236,7 @@ def test_only_decoding_fallbacks_the_worker_and_the_cli_catch_every_exception() 
     assert broad == {
         "functions/batch/app.py",  # raises one of the same name, without its text
         "functions/worker/app.py",  # the message comes back, the others of its batch do not
+        "functions/webhook/app.py",  # the same
         # one row of a batch fails, the others do not
         "layers/core/postcard/campaigns/batches/row_picture.py",
         "layers/core/postcard/canvas/codecs/color/color_profile.py",  # Pillow raises any exception
@@ -241,6 +244,8 @@ def test_only_decoding_fallbacks_the_worker_and_the_cli_catch_every_exception() 
         "layers/core/postcard/cli/main.py",  # prints one line, and exits with 2
         "layers/core/postcard/delivery/fallbacks.py",
         "layers/core/postcard/delivery/picture_service.py",
+        # one hint of a batch comes back, the others do not
+        "layers/core/postcard/webhooks/delivery_worker.py",
     }
 
 

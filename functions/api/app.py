@@ -25,6 +25,7 @@ from api.routes import (
     usage,
     usage_report,
     versions,
+    webhooks,
 )
 from postcard import wiring
 from postcard.api_assembly import ApiService
@@ -44,6 +45,7 @@ ROUTERS = (
     usage_report,
     shared_usage,
     sessions,
+    webhooks,
     meta,
     docs,
     studio,

@@ -9,7 +9,8 @@ from typing import Any
 from api.request_context import ApiRequestContext
 from postcard.errors import BadRequest, Fault, ServiceUnavailable
 
-IDEMPOTENT_PATHS = ("/v1/templates", "/v1/assets", "/v1/batches")  # for POST
+WEBHOOKS_PATH = "/v1/webhooks"
+IDEMPOTENT_PATHS = ("/v1/templates", "/v1/assets", "/v1/batches", WEBHOOKS_PATH)  # for POST
 MAX_KEY_LENGTH = 255
 
 
@@ -31,15 +32,32 @@ def run_idempotently(
     body_digest = hashlib.sha256(context.body_text.encode()).hexdigest()
     if (stored := store.begin(name, body_digest, now=context.now)) is not None:
         context.log_fields["outcome"] = "replayed"
-        replayed: dict[str, Any] = json.loads(stored)
-        return replayed
+        return _with_secret(context, json.loads(stored))
     succeeded = False
     try:
         response = resolve()
         if succeeded := response["statusCode"] < 300:
             with contextlib.suppress(ServiceUnavailable):  # the work is done: say so all the same
-                store.finish(name, json.dumps(response), now=context.now)
+                store.finish(name, json.dumps(_without_secret(context, response)), now=context.now)
         return response
     finally:
         if not succeeded:
             store.abandon(name)
+
+
+def _without_secret(context: ApiRequestContext, response: dict[str, Any]) -> dict[str, Any]:
+    """A response to store: that of a new webhook without its secret, which is stored nowhere."""
+    if context.request.path != WEBHOOKS_PATH:
+        return response
+    webhook = json.loads(response["body"])
+    del webhook["secret"]
+    return {**response, "body": json.dumps(webhook)}
+
+
+def _with_secret(context: ApiRequestContext, stored: dict[str, Any]) -> dict[str, Any]:
+    """A stored response; that of a new webhook with its secret, which is computed again."""
+    if context.request.path != WEBHOOKS_PATH:
+        return stored
+    webhook = json.loads(stored["body"])
+    secret = context.service.webhooks.secret(webhook["id"])
+    return {**stored, "body": json.dumps({**webhook, "secret": secret})}

@@ -16,7 +16,12 @@ from postcard.template.validation.parse import MAX_DOCUMENT_BYTES
 
 LambdaResponse = dict[str, Any]
 METHODS_WITH_BODY = ("POST", "PUT", "PATCH")
-ROUTES_WITHOUT_BODY = ("/v1/batches/<batch_id>/start", "/v1/sessions/renew")
+ROUTES_WITHOUT_BODY = (
+    "/v1/batches/<batch_id>/start",
+    "/v1/sessions/renew",
+    "/v1/webhooks/<webhook_id>/ping",
+    "/v1/webhooks/<webhook_id>/deliveries/<event_id>/replay",
+)
 MAX_BODY_BYTES_OF_ROUTES = {"/v1/previews": MAX_DOCUMENT_BYTES + 64 * 1024}  # with its values
 RESPONSE_RESERVE_SECONDS = 1.0  # of the function's time, to write a response in
 SECURITY_HEADERS = {

@@ -38,6 +38,7 @@ TAGS = {  # in the order of the page
     "Assets": "Pictures and fonts that templates name.",
     "Batches": "Links or pictures for a file of people.",
     "Sessions": "People in the template editor.",
+    "Webhooks": "Events, sent to your own URL by the Standard Webhooks specification.",
     "Service": "Health and descriptions.",
 }
 METHODS = ("post", "put", "get", "patch", "delete")  # what creates a thing before what reads it

@@ -22,7 +22,11 @@ DOCUMENT_PATHS = (
 )
 JSON_TEXT = {"application/json": {"schema": {"type": "object", "additionalProperties": True}}}
 PATHS_OF_SESSIONS = ("/v1/sessions/current", "/v1/sessions/renew")
-PATHS_WITH_CONFLICTS = ("/v1/batches/{batch_id}/start", "/v1/batches/{batch_id}/results")
+PATHS_WITH_CONFLICTS = (
+    "/v1/batches/{batch_id}/start",
+    "/v1/batches/{batch_id}/results",
+    "/v1/webhooks/{webhook_id}/deliveries/{event_id}/replay",
+)
 PROBLEM_CONTENT = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 CONTENT_OVERRIDES = {  # of successful responses, where the handler's return type does not say it
     "/docs": {"text/html": {"schema": {"type": "string"}}},
@@ -94,7 +98,12 @@ ERROR_CODES = (  # status, codes, what to do; as docs/contract/api.md has them
     (403, "missing_scope template_not_allowed", CORRECT_REQUEST),
     (404, "not_found", CORRECT_REQUEST),
     (405, "method_not_allowed", CORRECT_REQUEST),
-    (409, "idempotency_in_progress conflict not_uploaded not_ready cancelled", READ_AGAIN),
+    (
+        409,
+        "idempotency_in_progress conflict not_uploaded not_ready cancelled webhook_disabled",
+        READ_AGAIN,
+    ),
+    (409, "too_many_webhooks", "delete a webhook, then repeat"),
     (410, "deleted expired", CORRECT_REQUEST),
     (412, "precondition_failed", READ_AGAIN),
     (413, "body_too_large too_many_rows too_large too_large_here", CORRECT_REQUEST),

@@ -18,15 +18,19 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from postcard.events.event_types import EVENT_TYPES
 from postcard.geometry import DPRS, MAX_SIDE
 from postcard.identifiers import ID_PATTERN
 from postcard.image_formats import MAX_PICTURE_BYTES
 from postcard.links.platforms.registry import PLATFORM_NAMES
 from postcard.services.previews.people_previews import MAX_PEOPLE
+from postcard.webhooks.webhook_service import MAX_DESCRIPTION_LENGTH, MAX_OVERLAP_HOURS
 
 TEMPLATE_ID = f"^{ID_PATTERN}$"
 IMAGE_ID = r"^img_[a-z2-7]{26}$"
 BATCH_ID = r"^bat_[a-z2-7]{20}$"
+WEBHOOK_ID = r"^wh_[a-z2-7]{10}$"
+EVENT_ID = r"^evt_[0-9a-hjkmnp-tv-z]{26}$"
 MAX_METADATA_BYTES = 1024
 MAX_BATCH_COLUMNS = 200
 DOCUMENT_SCHEMA = {
@@ -133,7 +137,7 @@ Metadata = Annotated[
     WithJsonSchema(
         {
             "type": "object",
-            "description": "At most 1 KB; returned, never stored.",
+            "description": "At most 1 KB; returned, and in the event about it.",
             "additionalProperties": True,
         }
     ),
@@ -510,6 +514,86 @@ class BatchBody(RequestBody):
         bool, Field(description="true: predict what would be drawn; make nothing.")
     ] = False
     metadata: Metadata | None = None
+
+
+WebhookUrl = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=2048,
+        description="https on port 443, at a host of the public internet.",
+    ),
+]
+EventTypes = Annotated[
+    list[Annotated[str, Field(json_schema_extra={"enum": list(EVENT_TYPES)})]],
+    Field(min_length=1, max_length=len(EVENT_TYPES), description="Which events are sent."),
+]
+WebhookDescription = Annotated[
+    str, Field(max_length=MAX_DESCRIPTION_LENGTH, description="For people: what it is for.")
+]
+
+
+class WebhookBody(RequestBody):
+    """`POST /v1/webhooks`."""
+
+    model_config = example_config(
+        url="https://example.com/hooks/postcard",
+        events=["batch.completed", "batch.failed"],
+        description="Tell the CRM that links are ready",
+    )
+
+    url: WebhookUrl
+    events: EventTypes
+    description: WebhookDescription = ""
+    enabled: Annotated[bool, Field(description="false: nothing is sent yet.")] = True
+
+
+class WebhookChanges(RequestBody):
+    """`PATCH /v1/webhooks/{id}`."""
+
+    model_config = example_config(events=["batch.completed", "batch.failed", "budget.exceeded"])
+
+    url: WebhookUrl | None = None
+    events: EventTypes | None = None
+    description: WebhookDescription | None = None
+    enabled: Annotated[
+        bool | None,
+        Field(description="true: enable it again, and forget how its endpoint answered."),
+    ] = None
+
+
+class RotationBody(RequestBody):
+    """`POST /v1/webhooks/{id}/rotate`."""
+
+    model_config = example_config(overlap_hours=24)
+
+    overlap_hours: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=MAX_OVERLAP_HOURS,
+            description="Hours for which the old secret signs, too. 0: the old secrets end at"
+            " once.",
+        ),
+    ] = 24
+
+
+class BulkReplayBody(RequestBody):
+    """`POST /v1/webhooks/{id}/deliveries/replay`."""
+
+    model_config = example_config(since="2026-11-22T00:00:00Z")
+
+    since: Annotated[
+        str, Field(max_length=40, description="RFC 3339: events from then on are replayed.")
+    ]
+    state: Annotated[
+        Literal["dead", "delivered", "any"],
+        Field(description="dead: those that were given up. any: both."),
+    ] = "dead"
+    cursor: Annotated[
+        str | None,
+        Field(max_length=1024, description="The next_cursor of the previous response."),
+    ] = None
 
 
 Day = Annotated[str | None, Field(pattern=r"^\d{4}-\d{2}-\d{2}$", description="Of UTC.")]

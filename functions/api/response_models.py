@@ -571,6 +571,112 @@ class Health(BaseModel):
     decoder: str
 
 
+class WebhookHealth(BaseModel):
+    """How the endpoint of a webhook has answered lately.
+
+    `failures` are those in a row, since `failing_since`. Until `retry_at` nothing is sent.
+    """
+
+    failures: int
+    failing_since: str | None
+    retry_at: str | None
+    last_success_at: str | None
+    last_failure_at: str | None
+    last_status: int | None
+
+
+class WebhookResponse(BaseModel):
+    """A webhook.
+
+    `disabled_reason`: why Postcard disabled it, null if it did not. Until `old_secret_until` the
+    secret before this one signs, too.
+    """
+
+    success: bool = True
+    id: str
+    url: str
+    events: list[str]
+    description: str
+    enabled: bool
+    disabled_reason: str | None
+    created_at: str
+    old_secret_until: str | None
+    health: WebhookHealth
+
+
+class WebhookWithSecret(WebhookResponse):
+    """A webhook and its new secret, `whsec_…`, which no other call shows."""
+
+    secret: str
+
+
+class WebhookList(BaseModel):
+    """All webhooks, oldest first."""
+
+    items: list[WebhookResponse]
+
+
+class DeliveryAttempt(BaseModel):
+    """One POST. `status` is null without a response, and `error` says why.
+
+    `response` is the beginning of the response's body.
+    """
+
+    at: str
+    status: int | None
+    duration_ms: int
+    error: str | None
+    response: str
+
+
+class PingResponse(BaseModel):
+    """What became of a ping: `delivered` if the endpoint answered with a 2xx."""
+
+    success: bool = True
+    event_id: str
+    delivered: bool
+    attempt: DeliveryAttempt
+
+
+class Delivery(BaseModel):
+    """An event for a webhook: `waiting`, `delivered` or `dead`.
+
+    `id` is the event's, which is sent as `webhook-id`. `due_at`: when it is tried next, null unless
+    it waits. It is deleted at `expires_at`. `attempts` are the last ten.
+    """
+
+    id: str
+    type: str
+    timestamp: str
+    state: str
+    tries: int
+    due_at: str | None
+    expires_at: str
+    attempts: list[DeliveryAttempt]
+
+
+class DeliveryList(BaseModel):
+    """A page of the list of a webhook's deliveries, newest first."""
+
+    items: list[Delivery]
+    next_cursor: str | None
+
+
+class DeliveryResponse(Delivery):
+    """A delivery; `body` is the exact text that is signed and sent."""
+
+    success: bool = True
+    body: str
+
+
+class BulkReplay(BaseModel):
+    """How many deliveries a call replayed; with `next_cursor`, the next call goes on."""
+
+    success: bool = True
+    replayed: int
+    next_cursor: str | None
+
+
 class UsageCounts(BaseModel):
     """Counts of usage, and what it cost by AWS's list prices, in US dollars.
 

@@ -130,6 +130,23 @@ class MotoAccount:
             arguments = {"Name": name, "SecretString": text, "ClientRequestToken": _request_token()}
             self.call_json("secretsmanager", "secretsmanager.CreateSecret", arguments)
 
+    def notify_queues(self, stack: StackResources) -> None:
+        """Let queues be told of new objects from now on; the first message is S3's test event."""
+        by_bucket: dict[str, list[str]] = {}
+        for each in stack.bucket_notifications():
+            by_bucket.setdefault(each.bucket, []).append(
+                f"<QueueConfiguration><Queue>{html.escape(each.queue_arn)}</Queue>"
+                f"<Event>{html.escape(each.event)}</Event><Filter><S3Key><FilterRule>"
+                f"<Name>prefix</Name><Value>{html.escape(each.prefix)}</Value>"
+                "</FilterRule></S3Key></Filter></QueueConfiguration>"
+            )
+        for bucket, configurations in by_bucket.items():
+            text = (
+                f"<NotificationConfiguration>{''.join(configurations)}</NotificationConfiguration>"
+            )
+            response = self.s3("PUT", f"/{bucket}", text.encode(), query={"notification": ""})
+            assert response.status == 200, response.body
+
     def _create_table(self, table: Mapping[str, Any]) -> None:
         names = "TableName KeySchema AttributeDefinitions BillingMode GlobalSecondaryIndexes"
         arguments = {name: table[name] for name in names.split() if name in table}

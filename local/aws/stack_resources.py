@@ -62,6 +62,16 @@ class QueueSource:
 
 
 @dataclass(frozen=True, slots=True)
+class BucketNotification:
+    """S3 tells a queue of events of a bucket; `prefix` is that of the keys."""
+
+    bucket: str
+    event: str
+    queue_arn: str
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
 class ScheduleSource:
     """A schedule that calls a function every `seconds`; `input` is JSON, or None."""
 
@@ -161,6 +171,26 @@ class StackResources:
                 "ReportBatchItemFailures" in event.get("FunctionResponseTypes", ()),
             )
             for function, _, event in self._events("SQS")
+        ]
+
+    def bucket_notifications(self) -> list[BucketNotification]:
+        """The events of buckets that queues are told of."""
+        names = self.buckets()
+        return [
+            BucketNotification(
+                names[bucket],
+                notified["Event"],
+                notified["Queue"],
+                "".join(
+                    rule["Value"]
+                    for rule in notified["Filter"]["S3Key"]["Rules"]
+                    if rule["Name"] == "prefix"
+                ),
+            )
+            for bucket, properties in self.template.resources(_BUCKET).items()
+            for notified in self.template.resolve(
+                properties.get("NotificationConfiguration", {})
+            ).get("QueueConfigurations", ())
         ]
 
     def schedule_sources(self) -> list[ScheduleSource]:

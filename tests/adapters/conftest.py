@@ -21,8 +21,9 @@ from postcard import ports
 from postcard.adapters import memory
 from postcard.adapters.aws.api_keys import DynamoApiKeyStore, DynamoInvitationStore
 from postcard.adapters.aws.assets import DynamoAssetStore
+from postcard.adapters.aws.batches import DynamoBatchStore
 from postcard.adapters.aws.boto_client import BotoClient, boto_client
-from postcard.adapters.aws.counters import DynamoCounters
+from postcard.adapters.aws.counters import DynamoBudgetNotices, DynamoCounters
 from postcard.adapters.aws.deletion_records import DynamoDeletionStore
 from postcard.adapters.aws.drafts import DynamoDraftStore
 from postcard.adapters.aws.idempotency import DynamoIdempotencyStore
@@ -35,6 +36,7 @@ from postcard.adapters.aws.table import Table
 from postcard.adapters.aws.templates import DynamoTemplateStore
 from postcard.adapters.aws.usage import DynamoUsageStore
 from postcard.adapters.aws.usage_shares import DynamoUsageShareStore
+from postcard.adapters.aws.webhooks import DynamoDeliveryStore
 from postcard.settings import Settings
 from tests.clocks import PATIENCE_SECONDS
 
@@ -59,6 +61,9 @@ class PortImplementations:
     deletions: ports.DeletionStore
     drafts: ports.DraftStore
     usage: ports.UsageStore
+    batches: ports.BatchStore
+    deliveries: ports.DeliveryStore
+    budget_notices: ports.BudgetNoticeStore
     bucket: str = ""  # of `objects` in moto
 
     def put_many_objects(self, keys: Iterable[str]) -> None:
@@ -123,11 +128,12 @@ def settings(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 def memory_implementations() -> PortImplementations:
-    templates = memory.MemoryTemplateStore()
+    deliveries = memory.MemoryDeliveryStore()
+    templates = memory.MemoryTemplateStore(deliveries)
     return PortImplementations(
         objects=memory.MemoryObjectStore(),
         templates=templates,
-        images=memory.MemoryImageStore(),
+        images=memory.MemoryImageStore(deliveries),
         api_keys=memory.MemoryApiKeyStore(),
         invitations=memory.MemoryInvitationStore(),
         usage_shares=memory.MemoryUsageShareStore(),
@@ -139,6 +145,9 @@ def memory_implementations() -> PortImplementations:
         deletions=memory.MemoryDeletionStore(),
         drafts=memory.MemoryDraftStore(templates),
         usage=memory.MemoryUsageStore(),
+        batches=memory.MemoryBatchStore(deliveries),
+        deliveries=deliveries,
+        budget_notices=memory.MemoryBudgetNotices(),
     )
 
 
@@ -172,6 +181,9 @@ def aws_implementations(settings: Settings, *, use_light_client: bool) -> PortIm
         deletions=DynamoDeletionStore(table),
         drafts=DynamoDraftStore(table),
         usage=DynamoUsageStore(table),
+        batches=DynamoBatchStore(table),
+        deliveries=DynamoDeliveryStore(table),
+        budget_notices=DynamoBudgetNotices(table),
         bucket=settings.pictures_bucket,
     )
 
@@ -186,13 +198,27 @@ def light_client(settings: Settings, **options: Any) -> LightClient:
 
 
 def make_table(client: Any, name: str) -> None:
-    keys = (("pk", "HASH"), ("sk", "RANGE"))
+    types = {"pk": "S", "sk": "S", "due": "S", "due_at": "N"}
     client.create_table(
         TableName=name,
-        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key, _ in keys],
-        KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys],
+        AttributeDefinitions=[
+            {"AttributeName": key, "AttributeType": kind} for key, kind in types.items()
+        ],
+        KeySchema=_key_schema("pk", "sk"),
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "due",
+                "KeySchema": _key_schema("due", "due_at"),
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            }
+        ],
         BillingMode="PAY_PER_REQUEST",
     )
+
+
+def _key_schema(partition: str, sort: str) -> list[dict[str, str]]:
+    keys = ((partition, "HASH"), (sort, "RANGE"))
+    return [{"AttributeName": key, "KeyType": kind} for key, kind in keys]
 
 
 @pytest.fixture(params=["memory", "boto3", "light"])

@@ -3,6 +3,7 @@
 import io
 import json
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,10 +13,17 @@ from postcard.adapters.memory import MemoryAssetStore
 from postcard.assets.reader import AssetReader
 from postcard.canvas.codecs.decoded_image import DecodedImage
 from postcard.errors import Conflict
+from postcard.events.outbox import NoOutbox
 from postcard.pipeline.fallback_images import fallback_key
 from postcard.pipeline.pipeline import RenderPipeline
 from postcard.pipeline.source_fetcher import SourceFetcher
-from postcard.ports import FetchedImage, FetchError, TemplateRecord, TemplateVersion
+from postcard.ports import (
+    DeliveryRecord,
+    FetchedImage,
+    FetchError,
+    TemplateRecord,
+    TemplateVersion,
+)
 from postcard.rendering.renderer import Renderer
 from postcard.services.publishing import Publisher
 from postcard.text.fonts import Fonts
@@ -48,9 +56,14 @@ class SynchronizedTemplates:
     def version(self, template_id: str, version: int) -> TemplateVersion | None:
         return self._adapters.templates.version(template_id, version)
 
-    def publish(self, record: TemplateRecord, version: TemplateVersion) -> None:
+    def publish(
+        self,
+        record: TemplateRecord,
+        version: TemplateVersion,
+        deliveries: Sequence[DeliveryRecord],
+    ) -> None:
         self._written.wait()  # the files of both are stored by now
-        self._adapters.templates.publish(record, version)
+        self._adapters.templates.publish(record, version, deliveries)
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._adapters.templates, name)
@@ -76,6 +89,7 @@ def publish(adapters: PortImplementations, templates: object, color: str) -> str
         adapters.objects,
         pipeline,
         drafts=adapters.drafts,
+        outbox=NoOutbox(),
     )
     try:
         publisher.publish("raced", text, now=NOW, deadline=1e12)

@@ -159,6 +159,7 @@ def batch_machine(
                     world._dependencies(world.caches),
                     files,
                     world.batches,
+                    world.outbox(),
                     world.cdn,
                     world.usage,
                     BASE_URL,

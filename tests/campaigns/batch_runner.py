@@ -29,7 +29,7 @@ class BatchRunner:
     def __init__(self, world: InMemoryService, **options: Any) -> None:
         self.world = world
         self.files = MemoryFileStore(min_part_bytes=64)
-        self.batches = MemoryBatchStore()
+        self.batches = MemoryBatchStore(world.deliveries)
         self.missing_assets: set[str] = set()
         self.checked_assets: list[str] = []
         self.options = {"join_sizes": SMALL_JOIN, "base_url": BASE_URL, **options}
@@ -42,6 +42,7 @@ class BatchRunner:
         self.steps = BatchSteps(
             self.files,
             self.batches,
+            self.world.outbox(),
             TemplateLoader(self.world.templates),
             lambda kid, epoch=0: self.world.link_keys,
             self._check_assets,

@@ -5,12 +5,16 @@ from typing import Any
 
 import pytest
 
+from postcard.events.event_body import event_body
+from postcard.events.event_ids import event_id
+from postcard.events.outbox import new_delivery
 from postcard.keys.api_keys import ApiKeyService
 from postcard.keys.sessions import SessionService
 from tests.documents.seeded_service import SEED, document, seeded_service
 from tests.functions.fake_services import HandlerResponse
 from tests.functions.in_memory_service import InMemoryService
 
+MADE_IDS = ("image_id", "batch_id", "session_key", "webhook_id", "event_id")
 Operation = tuple[str, str, dict[str, Any]]
 
 
@@ -55,7 +59,7 @@ def operations(openapi: dict[str, Any]) -> list[Operation]:
 def test_every_example_works_on_a_seeded_service(
     seeded: InMemoryService, openapi: dict[str, Any]
 ) -> None:
-    ids = {"image_id": "", "batch_id": "", "session_key": ""}  # others in each deployment
+    ids = dict.fromkeys(MADE_IDS, "")  # others in each deployment
     for method, path, operation in operations(openapi):
         for example in body_examples(openapi, operation):
             path = path_with_ids(path, operation, ids)
@@ -81,6 +85,8 @@ def prepare(service: InMemoryService, path: str, example: Any, ids: dict[str, st
         complete(service, ids["batch_id"])
     if path == "/v1/sessions":
         invite(service, example["code"])
+    if path.endswith("/deliveries"):
+        ids["event_id"] = add_delivery(service, ids["webhook_id"])
 
 
 def remember(method: str, path: str, reply: HandlerResponse, ids: dict[str, str]) -> None:
@@ -91,6 +97,8 @@ def remember(method: str, path: str, reply: HandlerResponse, ids: dict[str, str]
         ids["batch_id"] = reply.json["id"]
     if path == "/v1/sessions":
         ids["session_key"] = reply.json["key"]
+    if (method, path) == ("post", "/v1/webhooks"):
+        ids["webhook_id"] = reply.json["id"]
 
 
 def invite(service: InMemoryService, code: str) -> None:
@@ -98,6 +106,15 @@ def invite(service: InMemoryService, code: str) -> None:
     keys = ApiKeyService(service.api_keys)
     sessions = SessionService(keys, service.invitations, service.counters, new_code=lambda: code)
     sessions.invite("Anna", now=service.now)
+
+
+def add_delivery(service: InMemoryService, webhook_id: str) -> str:
+    """What a change does that the webhook is for; the event's id."""
+    sent_id = event_id("batch.completed", "bat_1", at=service.now)
+    body = event_body("batch.completed", {}, at=service.now)
+    delivery = new_delivery(webhook_id, sent_id, "batch.completed", body, now=service.now)
+    service.deliveries.put_if_absent([delivery])
+    return sent_id
 
 
 def complete(service: InMemoryService, batch_id: str) -> None:
@@ -120,7 +137,7 @@ def test_every_path_parameter_but_ids_that_are_made_has_an_example(openapi: dict
         for parameter in operation.get("parameters", [])
         if parameter["in"] == "path" and "example" not in parameter
     }
-    assert without == {"image_id", "batch_id"}
+    assert without == set(MADE_IDS) - {"session_key"}
 
 
 def test_the_example_document_has_no_findings(

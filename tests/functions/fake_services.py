@@ -23,12 +23,14 @@ from postcard.adapters.memory import (
 )
 from postcard.errors import ServiceUnavailable
 from postcard.ports import (
+    DeliveryRecord,
     DraftRecord,
     FetchedImage,
     FetchError,
     ImageRecord,
     RateLimitResult,
     StoredObject,
+    WebhookResponse,
 )
 from postcard.rendering.decoded_image_cache import DecodedImageCache
 from postcard.rendering.renderer import Renderer
@@ -168,9 +170,9 @@ class FakeImages(MemoryImageStore):
 
     on_put: Callable[[], object] = staticmethod(lambda: None)
 
-    def put(self, record: ImageRecord) -> None:
+    def put(self, record: ImageRecord, deliveries: Sequence[DeliveryRecord] = ()) -> bool:
         self.on_put()
-        super().put(record)
+        return super().put(record, deliveries)
 
 
 class FakeRateLimiter(MemoryRateLimiter):
@@ -222,6 +224,42 @@ class FakeWeb:
         if url not in self.pictures:
             raise FetchError(f"{urlsplit(url).hostname} answered 404.")
         return FetchedImage(self.pictures[url], url)
+
+
+@dataclass(frozen=True)
+class ReceivedPost:
+    """A POST that an endpoint of a webhook got."""
+
+    url: str
+    body: str
+    headers: Mapping[str, str]
+    seconds: float = 0
+
+
+@dataclass
+class FakeEndpoints:
+    """The endpoints of webhooks: they answer 204, or what `answers` has for their URL.
+
+    Of a list of answers each is given once, the last one again and again. `refused` has the URLs
+    that may not be sent to.
+    """
+
+    answers: dict[str, list[WebhookResponse]] = field(default_factory=dict)
+    posts: list[ReceivedPost] = field(default_factory=list)
+    refused: set[str] = field(default_factory=set)
+    checked: list[str] = field(default_factory=list)
+
+    def check(self, url: str) -> None:
+        self.checked.append(url)
+        if url in self.refused:
+            raise FetchError(f"{urlsplit(url).hostname} is not on the public internet.")
+
+    def post(
+        self, url: str, body: str, headers: Mapping[str, str], *, seconds: float
+    ) -> WebhookResponse:
+        self.posts.append(ReceivedPost(url, body, dict(headers), seconds))
+        answers = self.answers.get(url, [WebhookResponse(204)])
+        return answers.pop(0) if len(answers) > 1 else answers[0]
 
 
 @dataclass

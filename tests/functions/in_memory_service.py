@@ -13,9 +13,12 @@ from postcard.adapters.memory import (
     MemoryApiKeyStore,
     MemoryAssetStore,
     MemoryBatchStore,
+    MemoryBudgetNotices,
     MemoryCdn,
     MemoryDeletionStore,
+    MemoryDeliveryStore,
     MemoryFileStore,
+    MemoryHints,
     MemoryIdempotencyStore,
     MemoryInvitationStore,
     MemoryQueue,
@@ -23,24 +26,35 @@ from postcard.adapters.memory import (
     MemoryUploads,
     MemoryUsageShareStore,
     MemoryUsageStore,
+    MemoryWebhookStore,
 )
 from postcard.api_assembly import ApiDependencies, api_service
 from postcard.deletion.deletions import DeletionWorker
 from postcard.delivery.assembly import Dependencies, image_service
+from postcard.events.image_events import ImageEvents
+from postcard.events.outbox import WebhookOutbox
 from postcard.keys.api_keys import SCOPES, ApiKeyService
 from postcard.links.build import sign_link
 from postcard.links.cache_path import cache_path
 from postcard.links.parse import parse_link
 from postcard.links.signing import LinkKeys
 from postcard.links.verify import verify_signature
-from postcard.ports import ApiKeyStore, IdempotencyStore, StoredObject
+from postcard.ports import (
+    ApiKeyStore,
+    DeliveryRecord,
+    IdempotencyStore,
+    StoredObject,
+    WebhookRecord,
+)
 from postcard.rendering.decoded_image_cache import DecodedImageCache, UntrustedImageDecoder
 from postcard.runtime.lru_cache import Caches
 from postcard.settings import DEFAULT_MERGE_RENDERS, MAX_BATCH_BYTES
 from postcard.usage.counter import TableUsageCounter
+from postcard.webhooks.drawn_images import DrawnImages, stored_pictures
 from tests.functions.fake_services import (
     FakeCounters,
     FakeDrafts,
+    FakeEndpoints,
     FakeImages,
     FakeLambdaContext,
     FakeObjects,
@@ -50,11 +64,13 @@ from tests.functions.fake_services import (
     FakeWeb,
     HandlerResponse,
 )
-from tests.functions.sample_events import Json, api_event, image_event
+from tests.functions.sample_events import Json, api_event, image_event, s3_notification
 
 NOW = 1_795_341_600.0  # 2026-11-22T10:00:00Z
 BASE_URL = "https://pictures.example.com"
 ORIGIN_SECRET = "s" * 64
+WEBHOOK_ID = "wh_a1b2c3d4e5"
+WEBHOOKS_KEY = "d" * 64
 
 
 class InMemoryService:
@@ -70,17 +86,21 @@ class InMemoryService:
         self.now = NOW
         self.merge_renders = merge_renders
         self.stores_renders = stores_renders
-        self.templates, self.images, self.assets = FakeTemplates(), FakeImages(), MemoryAssetStore()
+        self.webhooks, self.deliveries = MemoryWebhookStore(), MemoryDeliveryStore()
+        self.templates, self.images = FakeTemplates(self.deliveries), FakeImages(self.deliveries)
+        self.assets = MemoryAssetStore()
         self.pictures, self.store = FakeObjects(lambda: self.now), FakeObjects(lambda: self.now)
         self.web, self.cdn = FakeWeb(), MemoryCdn()
         self.deletions, self.queue = MemoryDeletionStore(), MemoryQueue(lambda: self.now)
         self.drafts = FakeDrafts(self.templates)
-        self.files, self.batches = MemoryFileStore(), MemoryBatchStore()
+        self.hints, self.endpoints = MemoryHints(lambda: self.now), FakeEndpoints()
+        self.files, self.batches = MemoryFileStore(), MemoryBatchStore(self.deliveries)
         self.usage = MemoryUsageStore()
         self.usage_shares = MemoryUsageShareStore()
         self.machine, self.batch_bytes = MemoryStateMachine(), MAX_BATCH_BYTES
         self.renderer = FakeRenderer()
         self.counters, self.limiter = FakeCounters(), FakeRateLimiter()
+        self.budget_notices = MemoryBudgetNotices()
         self.api_keys: ApiKeyStore = MemoryApiKeyStore()
         self.invitations = MemoryInvitationStore()
         self.idempotency: IdempotencyStore = MemoryIdempotencyStore()
@@ -126,6 +146,11 @@ class InMemoryService:
             drafts=self.drafts,
             usage=self.usage,
             usage_shares=self.usage_shares,
+            webhooks=self.webhooks,
+            deliveries=self.deliveries,
+            hints=self.hints,
+            webhook_sender=self.endpoints,
+            webhooks_key=lambda: WEBHOOKS_KEY,
             machine=self.machine,
             batch_bytes=self.batch_bytes,
             fonts=lambda: [inter],
@@ -142,6 +167,7 @@ class InMemoryService:
             store=self.store,
             fetcher=self.web,
             counters=self.counters,
+            budget_notices=self.budget_notices,
             renderer=self.renderer,
             keys=lambda kid, epoch=0: self.link_keys,
             origin=lambda: ORIGIN_SECRET,
@@ -152,6 +178,33 @@ class InMemoryService:
             stores_renders=self.stores_renders,
             caches=caches,
         )
+
+    def outbox(self) -> WebhookOutbox:
+        """The outbox of a new process."""
+        return WebhookOutbox(self.webhooks, self.hints, clock=self.monotonic)
+
+    def subscribe(self, *types: str, webhook_id: str = WEBHOOK_ID) -> None:
+        """A webhook that wants events of these types, and processes that know of it."""
+        url = "https://hooks.example.com/postcard"
+        self.webhooks.put(WebhookRecord(webhook_id, url, types, "", int(self.now)))
+        self.rebuild()
+
+    def deliveries_of(self, webhook_id: str = WEBHOOK_ID) -> Sequence[DeliveryRecord]:
+        """What is stored for a webhook, oldest event first."""
+        page = self.deliveries.page(webhook_id, state=None, limit=1000, cursor=None)
+        return page.items[::-1]
+
+    def events(self) -> list[Json]:
+        """The events that are stored for the webhook, oldest first."""
+        return [json.loads(delivery.body) for delivery in self.deliveries_of()]
+
+    def pictures_were_stored(self, *keys: str) -> None:
+        """Pass S3's notification of each picture on to the webhook function."""
+        events = ImageEvents(self.images, self.outbox(), base_url=BASE_URL)
+        drawn = DrawnImages(self.images, self.pictures, events, self.outbox())
+        for key in keys:
+            for picture in stored_pictures(s3_notification(key, self.now)):
+                drawn.handle(picture)
 
     def worker(self, **sizes: int) -> DeletionWorker:
         """What the worker function does with a task; `sizes` of batches and steps."""

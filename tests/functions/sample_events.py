@@ -1,7 +1,9 @@
 """Sample events with other paths, and a small template."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote_plus
 
 from tests.functions.fake_services import ROOT
 
@@ -17,6 +19,16 @@ def api_event(method: str, path: str) -> Json:
 def image_event(method: str, path: str) -> Json:
     """The sample event of the image function with another method and path."""
     return _with_route(json.loads((EVENTS / "image-get-render.json").read_text()), method, path)
+
+
+def s3_notification(key: str, at: float) -> Json:
+    """The sample notification of S3, as it is in a message of a queue, about another object."""
+    [message] = json.loads((EVENTS / "webhook-picture-stored.json").read_text())["Records"]
+    event: Json = json.loads(message["body"])
+    [record] = event["Records"]
+    record["eventTime"] = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    record["s3"]["object"]["key"] = quote_plus(key)
+    return event
 
 
 def _with_route(event: Json, method: str, path: str) -> Json:

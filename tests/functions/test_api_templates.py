@@ -1,12 +1,13 @@
 """`/v1/templates`: publishing, reading, pausing, deleting."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from postcard.canvas.codecs.decoded_image import DecodedImage
-from postcard.ports import TemplateRecord, TemplateVersion
+from postcard.ports import DeliveryRecord, TemplateRecord, TemplateVersion
 from postcard.rendering.decoded_image_cache import DecodedImageCache
 from postcard.template.compiled import Template
 from tests.functions.fake_services import noise_png, solid_png
@@ -108,11 +109,13 @@ def test_the_second_of_two_concurrent_publishes_is_a_conflict(
 ) -> None:
     path, publish = "/v1/templates/welcome", world.templates.publish
 
-    def first(record: TemplateRecord, version: TemplateVersion) -> None:
+    def first(
+        record: TemplateRecord, version: TemplateVersion, deliveries: Sequence[DeliveryRecord] = ()
+    ) -> None:
         world.templates.publish = publish  # type: ignore[method-assign]
         other = json.dumps(document(background="#ff0000"))
         world.api.publisher.publish("welcome", other, now=world.now, deadline=9)
-        publish(record, version)
+        publish(record, version, deliveries)
 
     world.templates.publish = first  # type: ignore[method-assign]
     reply = world.call("PUT", path, document(background="#00ff00"))

@@ -146,13 +146,16 @@ def test_a_budget_counts_the_renders_before_it_was_set(world: InMemoryService) -
 
 
 def test_renders_without_a_budget_are_written_in_steps(world: InMemoryService) -> None:
-    budget, unlimited = RenderBudget(world.counters), TemplateRecord("welcome", "Welcome", 1, 0)
+    budget, unlimited = (
+        RenderBudget(world.counters, world.budget_notices),
+        TemplateRecord("welcome", "Welcome", 1, 0),
+    )
     for _ in range(1_000):
         assert budget.spend(unlimited, now=world.now)
     assert world.counters.added < 120
     limited = replace(unlimited, daily_renders=1_002)
     assert [budget.spend(limited, now=world.now) for _ in range(3)] == [True, True, False]
-    other_process = RenderBudget(world.counters)
+    other_process = RenderBudget(world.counters, world.budget_notices)
     assert not other_process.spend(limited, now=world.now)
 
 

@@ -137,9 +137,7 @@ def test_a_longer_period_than_a_quarter_has_weeks_from_monday_on(service: Counte
 
 
 def test_fallbacks_are_shown_by_reason_the_most_frequent_first(service: Counted) -> None:
-    service.count(
-        TODAY, "welcome", first_opens=20, fallback_timeout=3, fallback_source=9
-    )
+    service.count(TODAY, "welcome", first_opens=20, fallback_timeout=3, fallback_source=9)
     plot = service.report()["plots"][2]
     rows = [texts(row) for row in elements(plot, "tr")[1:]]
     assert rows == ["An image could not be fetched9", "Drawing took too long3"]

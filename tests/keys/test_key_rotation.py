@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import settings
@@ -77,8 +78,8 @@ def test_initialize_creates_the_missing_keys_and_keeps_the_others(
     keys = rotation.read()
     assert keys.origin == "made by the stack"
     assert (keys.active_kid, keys.epoch) == ("k1", 1)
-    created = [keys.address, keys.images, keys.id, keys.signing["k1"].key]
-    assert len(set(created)) == 4
+    created = [keys.address, keys.images, keys.id, keys.webhooks, keys.signing["k1"].key]
+    assert len(set(created)) == 5
     assert all(len(key) == 64 and set(key) <= set("0123456789abcdef") for key in created)
     assert at_edge(edge) == {"k1": keys.signing["k1"].key}
 
@@ -86,6 +87,29 @@ def test_initialize_creates_the_missing_keys_and_keeps_the_others(
 def test_a_second_initialize_changes_nothing(rotation: KeyRotation) -> None:
     before = rotation.read()
     assert rotation.initialize(now=NOW + 5) == before
+
+
+def test_a_secret_of_an_earlier_version_gets_the_key_of_webhooks(
+    rotation: KeyRotation, secrets: MemorySecretStore, edge: MemoryEdgeStore
+) -> None:
+    stored = json.loads(secrets.read())
+    del stored["webhooks"]
+    secrets.write(json.dumps(stored), instead_of=secrets.read())
+    before, entry = rotation.read(), edge.read(EDGE_ENTRY_NAME)
+    assert before.is_complete, "links are signed and verified without it"
+    after = rotation.initialize(now=NOW + 5)
+    assert len(after.webhooks) == 64
+    assert replace(after, webhooks="") == before
+    assert edge.read(EDGE_ENTRY_NAME) == entry
+
+
+def test_what_a_later_version_added_to_the_secret_is_kept(
+    rotation: KeyRotation, secrets: MemorySecretStore
+) -> None:
+    later = json.dumps({**json.loads(secrets.read()), "later": "e" * 64})
+    secrets.write(later, instead_of=secrets.read())
+    rotation.rotate(now=NOW)
+    assert json.loads(secrets.read())["later"] == "e" * 64
 
 
 def test_the_edge_entry_has_the_fields_of_the_contract(
@@ -194,7 +218,7 @@ def test_raising_the_epoch_reaches_the_edge(rotation: KeyRotation, edge: MemoryE
     assert rotation.read().link_keys().epoch == 2
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"signing": {"k1": 5}}', '{"other": 1}', '"x"'])
+@pytest.mark.parametrize("text", ["{", "[]", '{"signing": {"k1": 5}}', '{"signing": 1}', '"x"'])
 def test_a_broken_secret_is_unavailable(text: str) -> None:
     with pytest.raises(ServiceUnavailable):
         KeySet.from_json(text)

@@ -1,5 +1,7 @@
 """When the link keys are read from the secret again, and when cached ones are used."""
 
+import json
+
 import pytest
 
 from postcard.adapters.memory import MemoryEdgeStore, MemorySecretStore
@@ -114,3 +116,21 @@ def test_a_later_epoch_reads_the_secret_again_but_not_at_every_call(
     for _ in range(5):
         source.current("k1", 9)
     assert secrets.reads == 1
+
+
+def test_the_key_of_webhooks_is_read_again_until_it_exists(
+    secrets: CountedSecrets, clock: Clock
+) -> None:
+    complete = secrets.read()
+    without = json.dumps({**json.loads(complete), "webhooks": ""})
+    secrets.write(without, instead_of=complete)
+    source = KeySource(secrets, clock=clock)
+    with pytest.raises(ServiceUnavailable, match="make deploy"):
+        source.webhooks_key()
+    secrets.write(complete, instead_of=without)
+    clock.now += 1
+    assert source.webhooks_key() == json.loads(complete)["webhooks"]
+    reads = secrets.reads
+    clock.now += 50
+    source.webhooks_key()
+    assert secrets.reads == reads

@@ -13,7 +13,6 @@ from local.aws.cloudformation import TemplateError
 from local.aws.event_sources import QueuePoller, ScheduleClock
 from local.aws.moto_server import MotoAccount
 from local.aws.stack_resources import StackResources
-from tests.local.conftest import RunningService, wait_until
 
 MINUTE = "rate(1 minute)"
 TEMPLATE = {
@@ -174,31 +173,3 @@ def test_a_schedule_in_another_form_is_an_error(tmp_path: Path) -> None:
     template = json.loads(json.dumps(TEMPLATE).replace(MINUTE, "cron(0 2 * * ? *)"))
     with pytest.raises(TemplateError, match="cron"):
         read_stack(tmp_path, template).schedule_sources()
-
-
-def test_a_recall_deletes_stored_pictures_in_the_background(service: RunningService) -> None:
-    """The whole way: API, SQS in moto, the worker function, S3 and the CDN."""
-    path = service.link("Background")
-    assert service.get(path).status_code == 200
-    published = service.call("GET", "/v1/templates/welcome").json()
-    document = {**published["document"], "background": "#123456"}
-    newer = service.call("PUT", "/v1/templates/welcome", document).json()["version"]
-
-    def stored() -> list[str]:
-        bucket = service.server.stack.buckets()["PicturesBucket"]
-        keys = service.server.account.object_keys(bucket)
-        folder = f"/welcome/{published['version']}/"
-        return [key for key in keys if folder in key]
-
-    assert stored()
-    recall = f"/v1/templates/welcome/versions/{published['version']}/recall"
-
-    def begin() -> None:
-        reply = service.call("POST", recall, {"replaced_by": newer})
-        assert reply.json()["deletion"]["state"] == "running", reply.text
-        wait_until(lambda: not stored())
-
-    changes = service.counter_changes(begin)
-    assert changes["function.WorkerFunction"] == 1
-    assert changes["cloudfront.CreateInvalidation"] == 1
-    assert service.get(path).headers["X-Cache"].startswith("Miss")

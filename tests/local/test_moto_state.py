@@ -399,7 +399,7 @@ def test_damaged_rows_say_what_to_do(start: Start, tmp_path: Path, statement: st
 
 
 def test_a_task_that_was_not_done_is_in_its_queue_after_a_restart(start: Start) -> None:
-    (url,) = (source.queue_url for source in STACK.queue_sources())
+    url = STACK.queue_sources()[0].queue_url
     with start() as moto:
         for body in ("done", "waiting", "waiting"):
             moto.client("sqs").send_message(QueueUrl=url, MessageBody=body)

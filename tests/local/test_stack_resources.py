@@ -15,7 +15,8 @@ STACK = StackResources.read(Path("template.yaml"))
 
 def test_functions_have_the_handlers_limits_and_environment_of_the_template() -> None:
     functions = {spec.name: spec for spec in STACK.functions()}
-    assert set(functions) == {"ImageFunction", "ApiFunction", "WorkerFunction", "BatchFunction"}
+    names = ("Image", "Api", "Worker", "Webhook", "Batch")
+    assert set(functions) == {f"{name}Function" for name in names}
     image = functions["ImageFunction"]
     assert image.handler == "image.app.handler"
     properties = STACK.template.body["Resources"]["ImageFunction"]["Properties"]

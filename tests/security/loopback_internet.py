@@ -1,6 +1,7 @@
 """A simulated internet on loopback: host names, public addresses and servers that misbehave."""
 
 import datetime
+import re
 import socket
 import ssl
 import threading
@@ -67,6 +68,7 @@ class LoopbackServer:
         self._tls = tls
         self._silent = silent
         self.requests: list[str] = []
+        self.bodies: list[bytes] = []
         self._closing = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
@@ -101,7 +103,10 @@ class LoopbackServer:
                 connection = self._tls.wrap_socket(connection, server_side=True)
             with connection.makefile("rb") as stream:
                 head = b"".join(iter(stream.readline, b"\r\n")).decode("latin-1")
+                length = re.search(r"^Content-Length: (\d+)", head, re.M | re.I)
+                body = stream.read(int(length[1]) if length else 0)
             self.requests.append(head)
+            self.bodies.append(body)
             self._handler(head.split(" ")[1], connection.sendall)
         except OSError:
             return

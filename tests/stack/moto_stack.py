@@ -71,7 +71,7 @@ class MotoStack:
 
     def _create_resources(self) -> KeySet:
         table = self.template["Resources"]["Table"]["Properties"]
-        names = ("BillingMode", "AttributeDefinitions", "KeySchema")
+        names = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
         properties = {name: table[name] for name in names}
         self.client("dynamodb").create_table(TableName=self.settings.table, **properties)
         for bucket in (self.settings.pictures_bucket, self.settings.store_bucket):

@@ -1,6 +1,7 @@
 """Tests of who can access the stack's resources, and of the security headers of responses."""
 
 import json
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -132,16 +133,28 @@ def test_only_aws_services_are_allowed_by_resource_policies(cloudformation: SamD
 def test_only_what_the_stack_names_can_invoke_a_function(cloudformation: SamDocument) -> None:
     kinds = {resource["Type"] for resource in cloudformation["Resources"].values()}
     assert "AWS::Lambda::Url" not in kinds
-    (source,) = of_type(cloudformation, "AWS::Lambda::EventSourceMapping").values()
-    assert source["EventSourceArn"] == {"Fn::GetAtt": ["WorkQueue", "Arn"]}
-    assert "AWS::SQS::QueuePolicy" not in kinds, "nobody outside the account may send"
+    sources = of_type(cloudformation, "AWS::Lambda::EventSourceMapping").values()
+    assert [source["EventSourceArn"] for source in sources] == [
+        {"Fn::GetAtt": [queue, "Arn"]} for queue in ("WorkQueue", "HintQueue", "SlowHintQueue")
+    ]
+    [(name, policy)] = of_type(cloudformation, "AWS::SQS::QueuePolicy").items()
+    [statement] = policy["PolicyDocument"]["Statement"]
+    own_account = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    assert name == "HintQueuePolicy" and statement["Condition"] == own_account
+    assert (statement["Principal"], statement["Action"]) == (
+        {"Service": "s3.amazonaws.com"},
+        "sqs:SendMessage",
+    ), "nobody outside the account may send"
     roles = of_type(cloudformation, "AWS::IAM::Role")
-    of_functions = {"ImageRole", "ApiRole", "WorkerRole", "BatchRole"}
-    assert set(roles) == {*of_functions, "BatchMachineRole"}, "SAM must not generate other roles"
+    of_functions = {"ImageRole", "ApiRole", "WorkerRole", "WebhookRole", "BatchRole"}
+    services = {name: "lambda" for name in of_functions} | {
+        "BatchMachineRole": "states",
+        "ScheduleRole": "scheduler",
+    }
+    assert set(roles) == set(services), "SAM must not generate other roles"
     for name, role in roles.items():
         (trusted,) = role["AssumeRolePolicyDocument"]["Statement"]
-        service = "lambda" if name in of_functions else "states"
-        assert trusted["Principal"] == {"Service": f"{service}.amazonaws.com"}
+        assert trusted["Principal"] == {"Service": f"{services[name]}.amazonaws.com"}
     (allowed,) = (
         each
         for each in statements(cloudformation, "BatchMachineRole")
@@ -153,7 +166,7 @@ def test_only_what_the_stack_names_can_invoke_a_function(cloudformation: SamDocu
         assert pattern["detail"]["stateMachineArn"] == [{"Ref": "BatchMachine"}]
 
 
-@pytest.mark.parametrize("role", ["ImageRole", "ApiRole", "WorkerRole", "BatchRole"])
+@pytest.mark.parametrize("role", ["ImageRole", "ApiRole", "WorkerRole", "WebhookRole", "BatchRole"])
 def test_no_role_can_change_roles_functions_or_the_distribution(
     template: SamDocument, role: str
 ) -> None:
@@ -168,6 +181,13 @@ def test_no_role_can_change_roles_functions_or_the_distribution(
     assert "dynamodb:Scan" not in actions
 
 
+def queue_of(statement: Mapping[str, Any]) -> str:
+    """The name of the queue that a statement is about."""
+    resource = statement["Resource"]["Fn::GetAtt"]
+    name = resource if isinstance(resource, str) else resource[0]
+    return str(name).split(".")[0]
+
+
 def test_the_api_only_sends_tasks_and_the_worker_reads_no_picture(template: SamDocument) -> None:
     def allowed(role: str, service: str) -> dict[str, list[Any]]:
         return {
@@ -177,17 +197,23 @@ def test_the_api_only_sends_tasks_and_the_worker_reads_no_picture(template: SamD
             if action.startswith(f"{service}:")
         }
 
-    queue = [{"Fn::GetAtt": "WorkQueue.Arn"}]
-    sending = allowed("ApiRole", "sqs")
-    assert sending in (
-        {"sqs:SendMessage": queue},
-        {"sqs:SendMessage": [{"Fn::GetAtt": ["WorkQueue", "Arn"]}]},
-    )
+    sending = [
+        (action, queue_of(statement))
+        for statement in statements(template, "ApiRole")
+        for action in listed(statement["Action"])
+        if action.startswith("sqs:")
+    ]
+    assert sending == [("sqs:SendMessage", "WorkQueue"), ("sqs:SendMessage", "HintQueue")]
     assert allowed("ImageRole", "sqs") == {}
-    working = allowed("WorkerRole", "sqs")
     names = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "SendMessage")
-    assert set(working) == {f"sqs:{name}" for name in names}
-    assert all(resources == sending["sqs:SendMessage"] for resources in working.values())
+    for role, queue in (("WorkerRole", "WorkQueue"), ("WebhookRole", "HintQueue")):
+        assert set(allowed(role, "sqs")) == {f"sqs:{name}" for name in names}
+        (queues,) = {str(resources) for resources in allowed(role, "sqs").values()}
+        assert queue in queues
+    assert allowed("WebhookRole", "s3") == {
+        "s3:GetObject": [{"Fn::Sub": "${PicturesBucket.Arn}/images/*"}],
+        "s3:ListBucket": [{"Fn::GetAtt": ["PicturesBucket", "Arn"]}],
+    }
     assert set(allowed("WorkerRole", "s3")) == {"s3:DeleteObject", "s3:ListBucket"}
     assert not any("Store" in str(each) for each in allowed("WorkerRole", "s3").values())
 

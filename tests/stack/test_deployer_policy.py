@@ -24,6 +24,7 @@ PREFIXES = {
     "AWS::S3": "s3",
     "AWS::SNS": "sns",
     "AWS::SQS": "sqs",
+    "AWS::Scheduler": "scheduler",
     "AWS::SecretsManager": "secretsmanager",
     "AWS::StepFunctions": "states",
 }

@@ -17,7 +17,7 @@ from postcard.delivery.fallbacks import FallbackReason
 from postcard.settings import Settings
 
 DRAWING_FUNCTIONS = ("ImageFunction", "ApiFunction")
-FUNCTIONS = (*DRAWING_FUNCTIONS, "WorkerFunction")
+FUNCTIONS = (*DRAWING_FUNCTIONS, "WorkerFunction", "WebhookFunction")
 LAYERS = ["CoreLayer", "VendorLayer", "FontsLayer"]
 BUCKETS = ("PicturesBucket", "StoreBucket", "AccessLogsBucket")
 
@@ -131,7 +131,7 @@ def test_the_image_function_can_write_and_delete_only_drawn_pictures(
     assert "cloudfront:CreateInvalidation" not in actions
 
 
-@pytest.mark.parametrize("role", ["ImageRole", "ApiRole", "WorkerRole", "BatchRole"])
+@pytest.mark.parametrize("role", ["ImageRole", "ApiRole", "WorkerRole", "WebhookRole", "BatchRole"])
 def test_no_function_can_write_keys(template: SamDocument, role: str) -> None:
     actions = [action for each in statements(template, role) for action in listed(each["Action"])]
     allowed = [action for action in actions if action.startswith("secretsmanager:")]
@@ -286,6 +286,8 @@ def test_names_that_are_unique_in_an_account_never_change_and_differ_by_region(
         "BatchRole",
         "Distribution",
         "ImageRole",
+        "ScheduleRole",
+        "WebhookRole",
         "WorkerRole",
     }
     assert unnamed | NAMES_IN_THE_ACCOUNT.keys() == {
@@ -400,24 +402,33 @@ def test_a_task_that_fails_five_times_becomes_a_dead_letter(template: SamDocumen
     queues = of_type(template, "AWS::SQS::Queue")
     assert all(queue["SqsManagedSseEnabled"] for queue in queues.values())
     assert {queue["MessageRetentionPeriod"] for queue in queues.values()} == {14 * 86_400}
-    redrive = queues["WorkQueue"]["RedrivePolicy"]
-    assert redrive["deadLetterTargetArn"] in (
-        {"Fn::GetAtt": "DeadLetters.Arn"},
-        {"Fn::GetAtt": ["DeadLetters", "Arn"]},
-    )
-    assert redrive["maxReceiveCount"] == 5
-    timeout = template["Resources"]["WorkerFunction"]["Properties"]["Timeout"]
-    assert queues["WorkQueue"]["VisibilityTimeout"] >= 6 * timeout, "as AWS advises"
+    for queue, dead, function in (
+        ("WorkQueue", "DeadLetters", "WorkerFunction"),
+        ("HintQueue", "HintDead", "WebhookFunction"),
+        ("SlowHintQueue", "HintDead", "WebhookFunction"),
+    ):
+        redrive = queues[queue]["RedrivePolicy"]
+        assert list(references(redrive["deadLetterTargetArn"])) == [dead]
+        assert redrive["maxReceiveCount"] == 5
+        timeout = template["Resources"][function]["Properties"]["Timeout"]
+        assert queues[queue]["VisibilityTimeout"] >= 6 * timeout, "as AWS advises"
 
 
 def test_a_batch_returns_only_its_failed_messages_and_starves_no_pictures(
     cloudformation: SamDocument,
 ) -> None:
-    (source,) = of_type(cloudformation, "AWS::Lambda::EventSourceMapping").values()
-    assert source["EventSourceArn"] == {"Fn::GetAtt": ["WorkQueue", "Arn"]}
-    assert source["FunctionName"] == {"Ref": "WorkerFunction"}
-    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert source["ScalingConfig"]["MaximumConcurrency"] <= 5
+    sources = of_type(cloudformation, "AWS::Lambda::EventSourceMapping").values()
+    assert [(each["EventSourceArn"], each["FunctionName"]) for each in sources] == [
+        ({"Fn::GetAtt": [queue, "Arn"]}, {"Ref": function})
+        for queue, function in (
+            ("WorkQueue", "WorkerFunction"),
+            ("HintQueue", "WebhookFunction"),
+            ("SlowHintQueue", "WebhookFunction"),
+        )
+    ]
+    for source in sources:
+        assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert source["ScalingConfig"]["MaximumConcurrency"] <= 5
 
 
 def test_stopped_work_raises_alarms(template: SamDocument) -> None:
@@ -462,9 +473,10 @@ def test_alarms_use_metrics_that_the_image_function_writes(template: SamDocument
         for alarm in of_type(template, "AWS::CloudWatch::Alarm").values()
         if alarm.get("Namespace") == namespace
     ]
-    names = {alarm["MetricName"] for alarm in alarms}
+    of_image = [alarm for alarm in alarms if alarm.get("Dimensions")]
+    names = {alarm["MetricName"] for alarm in of_image}
     assert names == {"Fallbacks", "AlreadyStored", "Unstored", "Unverified"}
-    for alarm in alarms:
+    for alarm in of_image:
         dimensions = {each["Name"]: each["Value"] for each in alarm["Dimensions"]}
         assert (alarm["MetricName"], *dimensions) in written
         assert dimensions["service"] == line["service"]

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -22,7 +22,7 @@ from typing import Any
 from postcard.canvas.codecs.sandboxed_decoder import SandboxedDecoder
 from postcard.links.cache_path import cache_path
 from postcard.links.parse import parse_link
-from postcard.ports import ImageRecord
+from postcard.ports import DeliveryRecord, ImageRecord
 from postcard.rendering.decoded_image_cache import DecodedImageCache
 from postcard.runtime.lru_cache import MEMO_CACHE_BYTES, memo_cache
 from tests.functions.fake_services import FakeImages, FakeRenderer, noise_png, solid_png
@@ -40,10 +40,11 @@ RequestKind = Callable[["Soak"], int]
 class RecentImages(FakeImages):
     """Stores the records of the last 200 images."""
 
-    def put(self, record: ImageRecord) -> None:
-        super().put(record)
+    def put(self, record: ImageRecord, deliveries: Sequence[DeliveryRecord] = ()) -> bool:
+        is_told = super().put(record, deliveries)
         while len(self._records) > 200:
             del self._records[next(iter(self._records))]
+        return is_told
 
 
 def countdown_document() -> dict[str, Any]:

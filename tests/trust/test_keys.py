@@ -21,7 +21,7 @@ from api.auth import AuthResult, authorize
 from api.http_event import ApiRequest
 from postcard.adapters.aws.api_keys import DynamoApiKeyStore
 from postcard.adapters.aws.boto_client import boto_client
-from postcard.adapters.aws.counters import DynamoCounters
+from postcard.adapters.aws.counters import DynamoBudgetNotices, DynamoCounters
 from postcard.adapters.aws.idempotency import DynamoIdempotencyStore
 from postcard.adapters.aws.rate_limiter import DynamoRateLimiter
 from postcard.adapters.aws.table import Table
@@ -285,7 +285,10 @@ def test_a_wrong_key_causes_at_most_one_read_and_no_write(deployment: Deployment
 def test_of_a_hundred_concurrent_renders_exactly_the_budget_is_spend_concurrently(
     deployment: Deployment,
 ) -> None:
-    budgets = [RenderBudget(DynamoCounters(table), merge_renders=25) for table in deployment.tables]
+    budgets = [
+        RenderBudget(DynamoCounters(table), DynamoBudgetNotices(table), merge_renders=25)
+        for table in deployment.tables
+    ]
     record = TemplateRecord("welcome", "Welcome", 1, int(NOW), daily_renders=90)
 
     def spend_concurrently(merge: str | None) -> Counter[object]:
@@ -307,7 +310,8 @@ def test_of_a_hundred_concurrent_renders_exactly_the_budget_is_spend_concurrentl
 
 
 def test_a_merge_link_over_its_budget_causes_no_more_writes(deployment: Deployment) -> None:
-    budget = RenderBudget(DynamoCounters(deployment.tables[0]), merge_renders=2)
+    table = deployment.tables[0]
+    budget = RenderBudget(DynamoCounters(table), DynamoBudgetNotices(table), merge_renders=2)
     record = TemplateRecord("welcome", "Welcome", 1, int(NOW))
     assert [budget.spend(record, now=NOW, merge_signature="m") for _ in range(3)] == [
         True,

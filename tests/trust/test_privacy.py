@@ -7,8 +7,10 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
+from postcard.events.event_types import EVENT_TYPES
 from postcard.keys.api_keys import generate_api_key
 from postcard.ports import StoredObject
+from postcard.webhooks.budget_events import BudgetEvents
 from tests.functions.in_memory_service import ORIGIN_SECRET, InMemoryService
 from tests.functions.sample_events import document
 from tests.trust.run_scale import record_figure, scaled
@@ -59,8 +61,10 @@ def random_modifications(random: Random) -> list[dict[str, Any]]:
 def post(service: InMemoryService, random: Random) -> Any:
     path = random.choice(["/v1/images", "/v1/links", "/v1/previews"])
     body: dict[str, Any] = {"template_id": "welcome", "modifications": random_modifications(random)}
-    if path == "/v1/images":
-        body["metadata"] = {"ref": CANARY}
+    if path == "/v1/images" and service.webhooks.list() == []:
+        body["metadata"] = {"ref": CANARY}  # else it comes back in the event, as it should
+    if path == "/v1/images" and random.random() < 0.3:
+        body["render"] = "on_open"
     if random.random() < 0.5:
         body["on_invalid"] = "default"
     return service.call("POST", path, body, headers={"idempotency-key": CANARY})
@@ -104,6 +108,19 @@ def fail_to_render(service: InMemoryService, random: Random) -> Any:
     return response
 
 
+def open_pending_image(service: InMemoryService, random: Random) -> Any:
+    named = [{"name": "first_name", "value": f"{CANARY}{random.random()}"}]
+    body = {"template_id": "welcome", "modifications": named, "render": "on_open"}
+    made = service.call("POST", "/v1/images", body)
+    return service.open_image(made.json["url"])
+
+
+def name_a_missing_photo(service: InMemoryService, random: Random) -> Any:
+    photo = f"https://photos.example.com/{CANARY}{random.random()}.png"
+    body = {"template_id": "welcome", "modifications": [{"name": "photo", "value": photo}]}
+    return service.call("POST", "/v1/images", body)
+
+
 def lose_storage(service: InMemoryService, random: Random) -> Any:
     service.pictures.down = service.templates.down = True
     response = random.choice([post, open_link, open_merge_link])(service, random)
@@ -122,6 +139,22 @@ CALLS: list[Call] = [
     fail_to_render,
     lose_storage,
 ]
+
+
+def store_events(service: InMemoryService) -> int:
+    """Tell of every picture and budget, as S3 and the tick do; returns how many events there are.
+
+    No event and no hint may hold a value of a person.
+    """
+    service.pictures_were_stored(*service.pictures.keys("images/"))
+    BudgetEvents(service.budget_notices, service.deliveries, service.outbox()).announce(service.now)
+    hints = []
+    while (hint := service.hints.receive()) is not None:
+        hints.append(hint)
+    deliveries = service.deliveries_of()
+    for secret in secrets(service):
+        assert secret not in f"{deliveries} {hints}".lower(), secret
+    return len(deliveries)
 
 
 def secrets(service: InMemoryService) -> list[str]:
@@ -160,4 +193,24 @@ def test_planted_values_and_keys_appear_in_no_log_error_or_s3_key() -> None:
     assert {200, 400, 401} <= statuses
     record_figure(
         "log lines searched for planted values and keys", lines=lines, calls=calls, found=0
+    )
+
+
+def test_planted_values_and_keys_appear_in_no_event_and_no_hint() -> None:
+    service, random = InMemoryService(merge_renders=3), Random(9)
+    service.publish(document(fields=FIELDS, layers=LAYERS))
+    service.call("PATCH", "/v1/templates/welcome", {"daily_renders": scaled(60, 10_000)})
+    service.subscribe(*EVENT_TYPES)
+    calls = [post, post, open_link, open_merge_link, open_pending_image, name_a_missing_photo]
+    count = scaled(150, 20_000)
+    with contextlib.redirect_stdout(io.StringIO()):
+        service.publish(document(fields=FIELDS, layers=LAYERS, name="Second"))
+        for _ in range(count):
+            service.now += 1  # within the rate limit
+            random.choice(calls)(service, random)
+    events = store_events(service)
+    types = {event["type"] for event in service.events()}
+    assert {"template.published", "image.rendered", "image.failed", "budget.exceeded"} <= types
+    record_figure(
+        "events searched for planted values and keys", calls=count, events=events, found=0
     )

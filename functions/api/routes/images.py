@@ -20,7 +20,7 @@ def create_image(body: Annotated[ImageBody, Body()]) -> ImageResponse:
     context = router.request_context
     context.authorize_template(body.template_id)
     request = ImageRequest(
-        **body.model_dump(exclude={"metadata", "format"}),
+        **body.model_dump(exclude={"format"}),
         format=body.format and body.format.replace("jpeg", "jpg"),
         key_templates=context.key_templates,
     )
@@ -38,7 +38,7 @@ def read_image(image_id: ImageId) -> StoredImageResponse:
     """The response of its POST, without `metadata`; never the values."""
     context = router.request_context
     context.log_fields["image_id"] = image_id
-    image = context.service.images.read(image_id)
+    image = context.service.images.read(image_id, now=context.now)
     context.authorize_template(image.record.template_id)
     return StoredImageResponse(**image.to_json(), cached=True)
 

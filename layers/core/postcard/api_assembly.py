@@ -9,6 +9,8 @@ from postcard.deletion.deletions import Deletions
 from postcard.deletion.erasure import Erasure
 from postcard.deletion.stored_pictures import StoredPictures
 from postcard.delivery.assembly import Dependencies, SharedServices
+from postcard.events.image_events import ImageEvents
+from postcard.events.outbox import WebhookOutbox
 from postcard.host_patterns import url_origin
 from postcard.keys.api_keys import ApiKeyService
 from postcard.keys.sessions import SessionService
@@ -32,6 +34,8 @@ from postcard.usage.counter import UsageCounter
 from postcard.usage.report.shares import UsageShares
 from postcard.usage.report.usage_reports import UsageReports
 from postcard.usage.usage_service import UsageService
+from postcard.webhooks.delivery_service import DeliveryService
+from postcard.webhooks.webhook_service import WebhookService
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,11 @@ class ApiDependencies:
     drafts: ports.DraftStore
     usage: ports.UsageStore
     usage_shares: ports.UsageShareStore
+    webhooks: ports.WebhookStore
+    deliveries: ports.DeliveryStore
+    hints: ports.Hints
+    webhook_sender: ports.WebhookSender
+    webhooks_key: Callable[[], str]
     machine: ports.StateMachine
     fonts: Callable[[], Sequence[Mapping[str, object]]]
     base_url: str
@@ -87,6 +96,8 @@ class ApiService:
     batches: BatchService
     drafts: Drafts
     designs: DesignStarter
+    webhooks: WebhookService
+    deliveries: DeliveryService
     fonts: Callable[[Sequence[str] | None, float], Sequence[Mapping[str, object]]]
     health: Callable[[], Mapping[str, str]]
     sandbox_status: Callable[[], str]
@@ -121,6 +132,7 @@ def api_service(api: ApiDependencies) -> ApiService:
     assets = AssetService(shared.sources.assets, dependencies.store, api.uploads)
     drafts = Drafts(api.drafts, dependencies.templates, dependencies.counters)
     erasure = Erasure(dependencies.images, stored_pictures, keys)
+    outbox = WebhookOutbox(api.webhooks, api.hints, clock=dependencies.monotonic)
     deletions = Deletions(api.deletions, api.queue, keys, clock=dependencies.clock)
     return ApiService(
         images=Images(
@@ -128,6 +140,7 @@ def api_service(api: ApiDependencies) -> ApiService:
             shared.pipeline,
             links,
             dependencies.images,
+            ImageEvents(dependencies.images, outbox, base_url=api.base_url),
             dependencies.pictures,
             stored_pictures,
             shared.budget,
@@ -139,7 +152,11 @@ def api_service(api: ApiDependencies) -> ApiService:
             dependencies.templates, shared.templates, links, deletions, api.drafts
         ),
         publisher=Publisher(
-            dependencies.templates, dependencies.store, shared.pipeline, drafts=api.drafts
+            dependencies.templates,
+            dependencies.store,
+            shared.pipeline,
+            drafts=api.drafts,
+            outbox=outbox,
         ),
         recalls=Recalls(dependencies.templates, shared.templates, deletions),
         deletions=deletions,
@@ -163,6 +180,14 @@ def api_service(api: ApiDependencies) -> ApiService:
         ),
         drafts=drafts,
         designs=DesignStarter(assets, drafts),
+        webhooks=WebhookService(
+            api.webhooks,
+            api.deliveries,
+            api.webhook_sender,
+            api.webhooks_key,
+            clock=dependencies.clock,
+        ),
+        deliveries=DeliveryService(api.webhooks, api.deliveries, api.hints),
         fonts=lambda templates, deadline: [
             *api.fonts(),
             *_custom_fonts(shared, templates, deadline),

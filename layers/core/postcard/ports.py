@@ -172,8 +172,13 @@ class TemplateStore(Protocol):
         """As it is now, or, not `consistent`, perhaps as it was a second ago, at half the price."""
 
     def version(self, template_id: str, version: int) -> TemplateVersion | None: ...
-    def publish(self, record: TemplateRecord, version: TemplateVersion) -> None:
-        """Store both or neither.
+    def publish(
+        self,
+        record: TemplateRecord,
+        version: TemplateVersion,
+        deliveries: "Sequence[DeliveryRecord]" = (),
+    ) -> None:
+        """Store both and the deliveries of the event, or nothing.
 
         `Conflict` unless `record.revision` is one more than the stored one, or 1 for a new record.
         """
@@ -233,7 +238,14 @@ class DraftStore(Protocol):
     def delete(self, template_id: str, *, revision: int | None = None) -> None:
         """Delete this revision, or any; `Conflict` if another is there."""
 
-    def publish(self, record: TemplateRecord, version: TemplateVersion, *, revision: int) -> None:
+    def publish(
+        self,
+        record: TemplateRecord,
+        version: TemplateVersion,
+        deliveries: "Sequence[DeliveryRecord]" = (),
+        *,
+        revision: int,
+    ) -> None:
         """`TemplateStore.publish`, and delete this revision of the template's draft: all or none.
 
         `Conflict` also if the draft has another revision.
@@ -276,9 +288,20 @@ class ImageStore(Protocol):
     def get_many(self, image_ids: Sequence[str]) -> Iterator[ImageRecord]:
         """The records that exist, in no order; they may be a second old."""
 
-    def put(self, record: ImageRecord) -> None: ...
-    def replace(self, record: ImageRecord, *, status: str) -> bool:
-        """Put unless the stored record's status is another than `status`; whether it was put."""
+    def put(self, record: ImageRecord, deliveries: "Sequence[DeliveryRecord]" = ()) -> bool:
+        """Put, with the deliveries of the event that it now has its status.
+
+        They are left out if the stored record has that status already, unless it was erased: then
+        there was this event. Whether they were stored.
+        """
+
+    def replace(
+        self, record: ImageRecord, deliveries: "Sequence[DeliveryRecord]" = (), *, status: str
+    ) -> bool:
+        """Put unless the stored record's status is another than `status`; whether it was put.
+
+        The deliveries are stored with it, or nothing is.
+        """
 
     def by_template(self, template_id: str, version: int | None = None) -> Iterator[ImageRecord]:
         """Every image of a template, or of one of its versions."""
@@ -380,9 +403,17 @@ class BatchStore(Protocol):
         """
 
     def update(
-        self, batch_id: str, changes: Mapping[str, Any], *, status_is: Sequence[str]
+        self,
+        batch_id: str,
+        changes: Mapping[str, Any],
+        deliveries: "Sequence[DeliveryRecord]" = (),
+        *,
+        status_is: Sequence[str],
     ) -> bool:
-        """Change these properties if the status is one of these; whether they were changed."""
+        """Change these properties if the status is one of these; whether they were changed.
+
+        The deliveries of the event are stored with them, or nothing is.
+        """
 
     def add_counts(
         self, batch_id: str, *, ok: int, defaults: int, failed: int, status_is: Sequence[str]
@@ -684,8 +715,9 @@ class WebhookRecord:
 class WebhookHealth:
     """How a webhook's endpoint has answered lately. Times are Unix seconds.
 
-    `failures` counts failures in a row. Until `retry_at` nothing is sent to an endpoint that fails.
-    `failing_since` is the first failure of that row.
+    `failures` counts failures in a row. `failing_since` is the first failure of that row. Until
+    `retry_at` nothing is sent to an endpoint that fails. Until `slow_until` its events are for the
+    workers of slow endpoints.
     """
 
     failures: int = 0
@@ -694,6 +726,7 @@ class WebhookHealth:
     last_success_at: float | None = None
     last_failure_at: float | None = None
     last_status: int | None = None
+    slow_until: float = 0
 
 
 class WebhookStore(Protocol):
@@ -708,8 +741,22 @@ class WebhookStore(Protocol):
 
     def delete(self, webhook_id: str) -> None: ...
     def health(self, webhook_id: str) -> WebhookHealth: ...
-    def set_health(self, webhook_id: str, health: WebhookHealth) -> None:
-        """Store it; of two workers at once the last one wins."""
+    def add_success(self, webhook_id: str, *, at: float, status: int) -> None:
+        """Its endpoint has taken an event: no failures in a row, nothing is held back."""
+
+    def add_failure(
+        self, webhook_id: str, *, at: float, status: int | None, retry_at: float | None = None
+    ) -> WebhookHealth:
+        """Count a failure and perhaps set `retry_at`; the new health."""
+
+    def claim_probe(self, webhook_id: str, *, now: float, retry_at: float) -> bool:
+        """Move `retry_at` if it is past; of several workers one gets to try the endpoint."""
+
+    def mark_slow(self, webhook_id: str, *, until: float) -> None:
+        """Set `slow_until`."""
+
+    def reset_health(self, webhook_id: str) -> None:
+        """Forget the failures: a webhook is enabled again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -737,7 +784,8 @@ class DeliveryRecord:
 
     `body` is the exact text that is sent, the same at each try. `state` is `waiting`, `delivered`
     or `dead`. `due_at`: when it is tried next; None unless it waits. `tries` count towards the ten
-    that it has; those that an endpoint fails which is known to fail do not.
+    that it has; those that an endpoint fails which is known to fail do not. `started_at`: when the
+    first of these tries was due, which is the time of the event or of a replay.
     """
 
     key: DeliveryKey
@@ -745,6 +793,7 @@ class DeliveryRecord:
     body: str
     state: str
     due_at: float | None
+    started_at: float
     expires_at: int
     tries: int = 0
     attempts: Sequence[DeliveryAttempt] = ()
@@ -768,6 +817,9 @@ class DeliveryStore(Protocol):
     def finish(self, record: DeliveryRecord, *, due_at: float) -> bool:
         """Store the outcome of a delivery claimed until `due_at`; False if it no longer is."""
 
+    def replay(self, record: DeliveryRecord) -> bool:
+        """Store a delivery that waits again; False if it is not delivered or dead."""
+
     def due(
         self, webhook_id: str, *, until: float, limit: int
     ) -> Sequence[tuple[DeliveryKey, float]]:
@@ -776,20 +828,39 @@ class DeliveryStore(Protocol):
     def page(
         self, webhook_id: str, *, state: str | None, limit: int, cursor: str | None
     ) -> Page[DeliveryRecord]:
-        """Deliveries of a webhook, newest first, perhaps only those in a state."""
+        """Deliveries of a webhook, newest first, perhaps only those in a state.
 
-    def delete_all(self, webhook_id: str) -> None: ...
+        If many are in other states, a page has fewer than `limit` though more follow.
+        """
+
+    def delete_all(self, webhook_id: str) -> None:
+        """Delete the newest thousand deliveries of a webhook; the others expire by themselves."""
 
 
 class Hints(Protocol):
-    """Hints to the webhook function that a delivery is due; they may be lost or come twice."""
+    """Hints to the webhook function that a delivery is due; they may be lost or come twice.
 
-    def send(self, hints: "Sequence[tuple[DeliveryKey, float]]", *, delay_seconds: int = 0) -> None:
+    Those for slow endpoints have a queue and workers of their own, so that others do not wait.
+    """
+
+    def send(
+        self,
+        hints: Sequence[tuple[DeliveryKey, float]],
+        *,
+        delay_seconds: int = 0,
+        slow: bool = False,
+    ) -> None:
         """Each a delivery's key with its `due_at`; they arrive after at most 900 seconds."""
+
+    def backlog(self, *, slow: bool = False) -> int:
+        """About how many hints have arrived and wait for a worker."""
 
 
 class Outbox(Protocol):
     """Takes events for the webhooks that want them."""
+
+    def wants(self, event_type: str) -> bool:
+        """Whether an enabled webhook wants the type: if none does, the event can be left out."""
 
     def deliveries(
         self, event_type: str, event_id: str, data: JsonObject, *, now: float
@@ -798,6 +869,66 @@ class Outbox(Protocol):
 
     def announce(self, deliveries: Sequence[DeliveryRecord]) -> None:
         """Send hints for deliveries that are stored; a failure is harmless, and ignored."""
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetNotice:
+    """A budget that was used up: the first time on a day, or of a batch. `at` is in Unix seconds.
+
+    `budget` is `template_renders`, `merge_link_renders`, `template_usd` or `batch_usd`, and
+    `subject` the id of the template or batch. `limit` is in renders or dollars. `day` is
+    `2026-11-22` (UTC).
+    """
+
+    budget: str
+    subject: str
+    limit: float
+    day: str
+    at: float
+
+
+class BudgetNotices(Protocol):
+    """Takes note of budgets that were used up; the tick makes an event of each."""
+
+    def exceeded(self, notice: BudgetNotice) -> None:
+        """Store a notice, unless there is one of this budget, subject and day."""
+
+
+class BudgetNoticeStore(BudgetNotices, Protocol):
+    """The notices of each day, and which of them became events."""
+
+    def unannounced(self, day: str) -> Sequence[BudgetNotice]:
+        """Those of a day that are no events yet."""
+
+    def mark_announced(self, notice: BudgetNotice) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookResponse:
+    """What an endpoint answered to a POST. `status` None: nothing usable, and `error` says why.
+
+    `body` is the beginning of its text, `retry_after` the header of this name.
+    """
+
+    status: int | None
+    error: str = ""
+    body: str = ""
+    retry_after: str | None = None
+
+
+class WebhookSender(Protocol):
+    """Sends POSTs to endpoints of webhooks, which are on the public internet."""
+
+    def check(self, url: str) -> None:
+        """`FetchError`, whose text is for the caller, unless the URL may be sent to."""
+
+    def post(
+        self, url: str, body: str, headers: Mapping[str, str], *, seconds: float
+    ) -> WebhookResponse:
+        """Send a body of JSON and read the response within `seconds`; redirects are not followed.
+
+        The URL is checked again: the host may have got another address.
+        """
 
 
 class UsageKey(NamedTuple):

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 
 from postcard.errors import ServiceUnavailable
-from postcard.ports import Counters, TemplateRecord
+from postcard.ports import BudgetNotice, BudgetNotices, Counters, TemplateRecord
 from postcard.runtime.cooldown import Cooldown
 from postcard.settings import DEFAULT_MERGE_RENDERS
 from postcard.timestamps import format_rfc3339
@@ -24,6 +24,7 @@ MAX_UNWRITTEN = 20  # renders of a template without a limit that a process has n
 # A process takes so large a part of a limit at once: DynamoDB adds to one item 1,000 times a
 # second, and a send opens one merge link more often than that.
 LEASES = 5_000
+TEMPLATE_RENDERS, MERGE_LINK_RENDERS = "template_renders", "merge_link_renders"  # of a day
 
 
 def renders_in_a_write(limit: int | None) -> int:
@@ -35,20 +36,24 @@ class RenderBudget:
     """Counts renders. A merge link has `merge_renders` a day, or half its template's if fewer.
 
     Never more than the limit are drawn. A process that ends leaves up to a 5,000th of it undrawn.
+    `notices` are told of a limit that stops a render, once a day by each process.
     """
 
     def __init__(
         self,
         counters: Counters,
+        notices: BudgetNotices,
         *,
         merge_renders: int = DEFAULT_MERGE_RENDERS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._counters = counters
+        self._notices = notices
         self._merge_renders = merge_renders
         self._cached_counts: dict[str, int] = {}
         self._unwritten: dict[str, int] = {}
         self._leases: dict[str, int] = {}  # renders that were counted and not drawn yet
+        self._noticed: set[tuple[str, str, str]] = set()
         self._cooldown = Cooldown(COUNTER_COOLDOWN_SECONDS, clock)
 
     def spend(
@@ -67,12 +72,16 @@ class RenderBudget:
                 link_limit = min(link_limit, (template_limit + 1) // 2)
             name = f"merge#{record.template_id}#{link_digest}#{day}"
             if not self._count_within(name, link_limit, now):
+                self._notice(MERGE_LINK_RENDERS, record, link_limit, now)
                 return False
         name = f"renders#{record.template_id}#{day}"
         if template_limit is None:
             self._count_without_limit(name, now)
             return True
-        return self._count_within(name, template_limit, now)
+        if self._count_within(name, template_limit, now):
+            return True
+        self._notice(TEMPLATE_RENDERS, record, template_limit, now)
+        return False
 
     def _count_within(self, name: str, limit: int, now: float) -> bool:
         if lease := self._leases.pop(name, 0):
@@ -99,6 +108,21 @@ class RenderBudget:
         if len(self._unwritten) >= _MAX_CACHED_COUNTS:
             self._unwritten.clear()
         self._unwritten[name] = unwritten
+
+    def _notice(self, budget: str, record: TemplateRecord, limit: int, now: float) -> None:
+        """Tell once that a limit has stopped a render; later, if that is not possible now."""
+        day = format_rfc3339(now)[:10]
+        told = (budget, record.template_id, day)
+        if told in self._noticed or self._cooldown.is_active():
+            return
+        try:
+            self._notices.exceeded(BudgetNotice(budget, record.template_id, limit, day, now))
+        except ServiceUnavailable:
+            self._cooldown.start()
+            return
+        if len(self._noticed) >= _MAX_CACHED_COUNTS:
+            self._noticed.clear()
+        self._noticed.add(told)
 
     def _increment(self, name: str, now: float, by: int) -> int:
         """The new count; while the counters cannot be reached, that of this process."""

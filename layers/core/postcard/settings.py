@@ -30,6 +30,9 @@ class Settings:
     kvs_arn: str = ""  # or "file:/folder" on a machine without CloudFront
     distribution_id: str = ""
     queue_url: str = ""  # of the worker's tasks
+    hint_queue_url: str = ""  # of hints at deliveries of webhooks
+    slow_hint_queue_url: str = ""  # of those whose endpoints are slow
+    loopback_webhooks: bool = False  # to http://127.0.0.1:PORT; never in AWS
     batch_machine: str = ""  # the ARN of the state machine of batches
     batch_days: int = DEFAULT_BATCH_DAYS  # until the files of a batch are deleted
     batch_concurrency: int = DEFAULT_BATCH_CONCURRENCY  # workers of all batches together
@@ -59,6 +62,9 @@ class Settings:
             kvs_arn=environ.get("POSTCARD_KVS_ARN", ""),
             distribution_id=environ.get("POSTCARD_DISTRIBUTION_ID", ""),
             queue_url=environ.get("POSTCARD_QUEUE_URL", ""),
+            hint_queue_url=environ.get("POSTCARD_HINT_QUEUE_URL", ""),
+            slow_hint_queue_url=environ.get("POSTCARD_SLOW_HINT_QUEUE_URL", ""),
+            loopback_webhooks=_read_flag(environ, "POSTCARD_LOOPBACK_WEBHOOKS"),
             batch_machine=environ.get("POSTCARD_BATCH_MACHINE", ""),
             batch_days=_read_positive_integer(environ, "POSTCARD_BATCH_DAYS", "days")
             or DEFAULT_BATCH_DAYS,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from postcard import ports
 from postcard.adapters.aws.assets import DynamoAssetStore
-from postcard.adapters.aws.counters import DynamoCounters
+from postcard.adapters.aws.counters import DynamoBudgetNotices, DynamoCounters
 from postcard.adapters.aws.images import DynamoImageStore
 from postcard.adapters.aws.objects import S3ObjectStore
 from postcard.adapters.aws.secrets import SecretsManagerStore
@@ -34,8 +34,10 @@ if TYPE_CHECKING:
     from postcard.adapters.aws.boto_client import BotoClient, LazyBotoClient
     from postcard.api_assembly import ApiService
     from postcard.campaigns.batches.batch_worker import BatchWorker
+    from postcard.events.outbox import WebhookOutbox
     from postcard.keys.sessions import SessionService
     from postcard.services.worker import WorkerService
+    from postcard.webhooks.function_service import WebhookFunctionService
 
 FILE_SCHEME = "file:"
 LARGE_FILE_SECONDS = 20.0  # for one call of S3 by the batch function, which sends some megabytes
@@ -89,12 +91,15 @@ def api_service(settings: Settings) -> "ApiService":
     from postcard.adapters.aws.deletion_records import DynamoDeletionStore
     from postcard.adapters.aws.drafts import DynamoDraftStore
     from postcard.adapters.aws.files import S3FileStore
+    from postcard.adapters.aws.hints import SqsHints
     from postcard.adapters.aws.idempotency import DynamoIdempotencyStore
     from postcard.adapters.aws.queue import SqsQueue
     from postcard.adapters.aws.rate_limiter import DynamoRateLimiter
     from postcard.adapters.aws.state_machine import StepFunctionsMachine
     from postcard.adapters.aws.uploads import S3Uploads
     from postcard.adapters.aws.usage_shares import DynamoUsageShareStore
+    from postcard.adapters.aws.webhooks import DynamoDeliveryStore, DynamoWebhookStore
+    from postcard.adapters.http.webhook_sender import HttpWebhookSender
     from postcard.api_assembly import ApiDependencies, api_service
     from postcard.assets.font_catalog import describe_fonts
 
@@ -102,8 +107,9 @@ def api_service(settings: Settings) -> "ApiService":
     clients = _clients(settings, "s3", "dynamodb", "secretsmanager", lazy=lazy)
     s3, dynamodb, secrets_manager, cloudfront, sqs, step_functions = clients
     table = Table(dynamodb, settings.table)
+    keys = KeySource(SecretsManagerStore(secrets_manager, settings.secret_id))
     dependencies = replace(
-        _dependencies(settings, s3, dynamodb, secrets_manager),
+        _dependencies(settings, s3, dynamodb, secrets_manager, keys=keys),
         set_deadline=lambda instant: _set_deadline(clients, instant),
     )
     return api_service(
@@ -122,6 +128,11 @@ def api_service(settings: Settings) -> "ApiService":
             drafts=DynamoDraftStore(table),
             usage=DynamoUsageStore(table),
             usage_shares=DynamoUsageShareStore(table),
+            webhooks=DynamoWebhookStore(table),
+            deliveries=DynamoDeliveryStore(table),
+            hints=SqsHints(sqs, settings.hint_queue_url, settings.slow_hint_queue_url),
+            webhook_sender=HttpWebhookSender(allow_loopback=settings.loopback_webhooks),
+            webhooks_key=keys.webhooks_key,
             machine=StepFunctionsMachine(step_functions, settings.batch_machine),
             batch_days=settings.batch_days,
             batch_bytes=settings.batch_bytes,
@@ -164,6 +175,40 @@ def worker_service(settings: Settings) -> "WorkerService":
     )
 
 
+def webhook_service(settings: Settings) -> "WebhookFunctionService":
+    """What the webhook function does: deliveries, the tick, and events that others only note."""
+    from postcard.adapters.aws.hints import SqsHints
+    from postcard.adapters.aws.webhooks import DynamoDeliveryStore, DynamoWebhookStore
+    from postcard.adapters.http.webhook_sender import HttpWebhookSender
+    from postcard.events.image_events import ImageEvents
+    from postcard.webhooks.budget_events import BudgetEvents
+    from postcard.webhooks.drawn_images import DrawnImages
+    from postcard.webhooks.function_service import S3_NOTIFICATION, webhook_function_service
+
+    clients = _clients(settings, "dynamodb", "secretsmanager", "sqs", lazy=("s3",))
+    dynamodb, secrets_manager, sqs, s3 = clients
+    table = Table(dynamodb, settings.table)
+    keys = KeySource(SecretsManagerStore(secrets_manager, settings.secret_id))
+    outbox, images = _outbox(table, sqs, settings), DynamoImageStore(table)
+    deliveries = DynamoDeliveryStore(table)
+    drawn_images = DrawnImages(
+        images,
+        S3ObjectStore(s3, settings.pictures_bucket),
+        ImageEvents(images, outbox, base_url=settings.base_url),
+        outbox,
+    )
+    return webhook_function_service(
+        DynamoWebhookStore(table),
+        deliveries,
+        SqsHints(sqs, settings.hint_queue_url, settings.slow_hint_queue_url),
+        HttpWebhookSender(allow_loopback=settings.loopback_webhooks),
+        keys.webhooks_key,
+        set_deadline=lambda instant: _set_deadline(clients, instant),
+        message_handlers={S3_NOTIFICATION: drawn_images.handle_notification},
+        minute_tasks=[BudgetEvents(DynamoBudgetNotices(table), deliveries, outbox).announce],
+    )
+
+
 def batch_worker(settings: Settings) -> "BatchWorker":
     """The steps of batches, which the batch function does."""
     from postcard.adapters.aws.batches import DynamoBatchStore
@@ -172,11 +217,12 @@ def batch_worker(settings: Settings) -> "BatchWorker":
     from postcard.adapters.aws.files import S3FileStore
     from postcard.campaigns.batches.batch_worker import BatchDependencies, batch_worker
 
-    dynamodb, secrets_manager, cloudfront = _clients(
-        settings, "dynamodb", "secretsmanager", lazy=("cloudfront",)
+    dynamodb, secrets_manager, cloudfront, sqs = _clients(
+        settings, "dynamodb", "secretsmanager", lazy=("cloudfront", "sqs")
     )
     s3 = boto_client("s3", settings, seconds=LARGE_FILE_SECONDS)
-    clients = [dynamodb, secrets_manager, cloudfront, s3]
+    clients = [dynamodb, secrets_manager, cloudfront, sqs, s3]
+    table = Table(dynamodb, settings.table)
     dependencies = replace(
         _dependencies(settings, s3, dynamodb, secrets_manager),
         set_deadline=lambda instant: _set_deadline(clients, instant),
@@ -185,7 +231,8 @@ def batch_worker(settings: Settings) -> "BatchWorker":
         BatchDependencies(
             dependencies,
             S3FileStore(s3, settings.store_bucket),
-            DynamoBatchStore(Table(dynamodb, settings.table)),
+            DynamoBatchStore(table),
+            _outbox(table, sqs, settings),
             CloudFrontCdn(cloudfront, settings.distribution_id),
             DynamoUsageStore(Table(dynamodb, settings.table)),
             base_url=settings.base_url,
@@ -193,6 +240,14 @@ def batch_worker(settings: Settings) -> "BatchWorker":
             max_rows=settings.batch_rows,
         )
     )
+
+
+def _outbox(table: Table, sqs: Any, settings: Settings) -> "WebhookOutbox":
+    from postcard.adapters.aws.hints import SqsHints
+    from postcard.adapters.aws.webhooks import DynamoWebhookStore
+    from postcard.events.outbox import WebhookOutbox
+
+    return WebhookOutbox(DynamoWebhookStore(table), SqsHints(sqs, settings.hint_queue_url))
 
 
 def _clients(
@@ -271,10 +326,12 @@ def _dependencies(
     dynamodb: Any,
     secrets_manager: Any,
     clock: Callable[[], float] = time.monotonic,
+    *,
+    keys: KeySource | None = None,
 ) -> assembly.Dependencies:
     table = Table(dynamodb, settings.table)
     caches = Caches()
-    keys = KeySource(SecretsManagerStore(secrets_manager, settings.secret_id), clock=clock)
+    keys = keys or KeySource(SecretsManagerStore(secrets_manager, settings.secret_id), clock=clock)
     return assembly.Dependencies(
         templates=DynamoTemplateStore(table),
         images=DynamoImageStore(table),
@@ -283,6 +340,7 @@ def _dependencies(
         store=S3ObjectStore(s3, settings.store_bucket),
         fetcher=_LazyFetcher(settings),
         counters=DynamoCounters(table),
+        budget_notices=DynamoBudgetNotices(table),
         renderer=Renderer(
             Fonts.load(
                 Path(settings.fonts), Path(settings.more_fonts) if settings.more_fonts else None

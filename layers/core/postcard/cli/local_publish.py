@@ -8,6 +8,7 @@ from pathlib import Path
 from postcard.adapters.http.fetcher import HttpFetcher
 from postcard.adapters.memory import (
     MemoryAssetStore,
+    MemoryBudgetNotices,
     MemoryCounters,
     MemoryDraftStore,
     MemoryImageStore,
@@ -22,6 +23,7 @@ from postcard.cli.target import load_fonts
 from postcard.cli.template_files import CONTENT_TYPES, FONT_TYPES, TemplateFile, asset_ids
 from postcard.delivery.assembly import Dependencies, SharedServices
 from postcard.errors import BadRequest, Fault, Problem
+from postcard.events.outbox import NoOutbox
 from postcard.links.signing import LinkKeys
 from postcard.ports import AssetRecord, FetchedImage, FetchError, StoredObject
 from postcard.rendering.renderer import Renderer
@@ -81,7 +83,9 @@ def _publish(file: TemplateFile, shipped: Fonts) -> CheckedFile:
     shared = _services_of(file, shipped, fetcher)
     templates = MemoryTemplateStore()
     drafts = MemoryDraftStore(templates)
-    publisher = Publisher(templates, shared.store, shared.pipeline, drafts=drafts)
+    publisher = Publisher(
+        templates, shared.store, shared.pipeline, drafts=drafts, outbox=NoOutbox()
+    )
     deadline = time.monotonic() + PUBLISH_SECONDS
     published = publisher.publish(file.id, text, now=now, deadline=deadline)
     findings = [Fault(f["code"], f["pointer"], f["detail"]) for f in published.version.findings]
@@ -159,6 +163,7 @@ def _services(
         store=store,
         fetcher=fetcher,
         counters=MemoryCounters(),
+        budget_notices=MemoryBudgetNotices(),
         renderer=Renderer(shipped),
         keys=_no_keys,
         origin=lambda: "",

@@ -24,6 +24,7 @@ from postcard.cli.studio import studio
 from postcard.cli.templates import templates
 from postcard.cli.usage import usage
 from postcard.cli.verify import verify
+from postcard.cli.webhooks import webhooks
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -52,6 +53,7 @@ for _command in (
     templates,
     studio,
     usage,
+    webhooks,
     erase,
 ):
     postcard.add_command(_command)

@@ -35,6 +35,7 @@ class Dependencies:
     store: ports.ObjectStore
     fetcher: ports.Fetcher
     counters: ports.Counters
+    budget_notices: ports.BudgetNotices
     renderer: Renderer
     keys: LinkKeysById
     origin: Callable[[], str]
@@ -82,7 +83,10 @@ class SharedServices:
                 dependencies.renderer, sources, monotonic=monotonic, caches=caches
             ),
             budget=RenderBudget(
-                dependencies.counters, merge_renders=dependencies.merge_renders, clock=monotonic
+                dependencies.counters,
+                dependencies.budget_notices,
+                merge_renders=dependencies.merge_renders,
+                clock=monotonic,
             ),
         )
 

@@ -64,6 +64,7 @@ class KeyRotation:
                 address=keys.address or self._new_key(),
                 images=keys.images or self._new_key(),
                 id=keys.id or self._new_key(),
+                webhooks=keys.webhooks or self._new_key(),
             )
 
         if self._change(with_missing_keys).active_kid is None:

@@ -14,6 +14,7 @@ EDGE_ENTRY_NAME = "postcard"
 MAX_SIGNING_KEYS = 10
 MAX_EDGE_ENTRY_LENGTH = 1024  # characters that a KeyValueStore value may have
 PENDING, MINTING, VERIFYING = "pending", "minting", "verifying"
+STORED_NAMES = ("origin", "epoch", "serial", "signing", "address", "images", "id", "webhooks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,8 @@ class KeySet:
 
     `serial` counts the signing keys ever made, so that no key id is used twice. `origin` is the
     secret header that CloudFront adds, `address` keys the paths of cached pictures, `images` the
-    checksums of image ids and `id` the ids themselves.
+    checksums of image ids, `id` the ids themselves, and from `webhooks` the secrets of webhooks are
+    derived. `others` has members of a later version of this program, which are kept.
     """
 
     origin: str = ""
@@ -41,6 +43,8 @@ class KeySet:
     address: str = ""
     images: str = ""
     id: str = ""
+    webhooks: str = ""
+    others: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
 
     @classmethod
     def from_json(cls, text: str) -> "KeySet":
@@ -48,7 +52,8 @@ class KeySet:
         try:
             stored = json.loads(text or "{}")
             signing = {kid: SigningKey(**key) for kid, key in stored.pop("signing", {}).items()}
-            return cls(**{"serial": len(signing), **stored}, signing=signing)
+            own = {name: stored.pop(name) for name in STORED_NAMES if name in stored}
+            return cls(**{"serial": len(signing), **own}, signing=signing, others=stored)
         except (ValueError, TypeError, AttributeError) as error:
             raise ServiceUnavailable(
                 "The secret of the keys cannot be read: restore it."
@@ -56,12 +61,12 @@ class KeySet:
 
     def to_json(self) -> str:
         """The secret's JSON."""
-        stored: JsonObject = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        stored: JsonObject = {name: getattr(self, name) for name in STORED_NAMES}
         stored["signing"] = {
             kid: {"key": key.key, "state": key.state, "created_at": key.created_at}
             for kid, key in self.signing.items()
         }
-        return json.dumps(stored, separators=(",", ":"))
+        return json.dumps(stored | dict(self.others), separators=(",", ":"))
 
     @property
     def active_kid(self) -> str | None:

@@ -46,10 +46,23 @@ class KeySource:
         assert self._keys is not None
         return self._keys.origin
 
-    def _refresh(self, kid: str | None, epoch: int) -> None:
+    def webhooks_key(self) -> str:
+        """The key that secrets of webhooks are derived from; `ServiceUnavailable` without one."""
+        self._refresh(None, 0, needs_webhooks=True)
+        assert self._keys is not None
+        if not self._keys.webhooks:
+            raise ServiceUnavailable(
+                "There is no key for webhooks: deploy this version with `make deploy`, which makes"
+                " it."
+            )
+        return self._keys.webhooks
+
+    def _refresh(self, kid: str | None, epoch: int, *, needs_webhooks: bool = False) -> None:
         now = self._clock()
         known = (
             self._link_keys is not None
+            and self._keys is not None
+            and (self._keys.webhooks != "" or not needs_webhooks)
             and (kid is None or kid in self._link_keys.signing_keys)
             and epoch <= self._link_keys.epoch
         )

@@ -108,8 +108,16 @@ class LoadTable:
         self._load.read(pk, consistent=consistent)
         return dict(self._record)
 
-    def update(self, pk: str, sk: str, *, sets: Mapping[str, Any], adds: Mapping[str, int]) -> Row:
-        """Add to a counter."""
+    def update(
+        self,
+        pk: str,
+        sk: str,
+        *,
+        sets: Mapping[str, Any],
+        adds: Mapping[str, int] | None = None,
+        condition: object = None,
+    ) -> Row:
+        """Add to a counter, or note that a budget was used up."""
         self._load.write(pk)
-        self._totals[pk] += adds["total"]
+        self._totals[pk] += adds["total"] if adds else 0
         return {"total": self._totals[pk]}

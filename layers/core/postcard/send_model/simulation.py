@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, cast
 
-from postcard.adapters.aws.counters import DynamoCounters
+from postcard.adapters.aws.counters import DynamoBudgetNotices, DynamoCounters
 from postcard.adapters.aws.table import Table, to_row
 from postcard.adapters.aws.templates import DynamoTemplateStore
 from postcard.errors import ServiceUnavailable
@@ -75,9 +75,10 @@ class Outcome:
 class Environment:
     """One Lambda process: the production code's template cache and render budget."""
 
-    def __init__(self, templates: Any, counters: Any, send: Send, clock: Callable[[], float]):
+    def __init__(self, templates: Any, table: Table, send: Send, clock: Callable[[], float]):
         self.loader = TemplateLoader(templates, clock=clock)
-        self.budget = RenderBudget(counters, merge_renders=send.merge_renders, clock=clock)
+        counters, notices = DynamoCounters(table), DynamoBudgetNotices(table)
+        self.budget = RenderBudget(counters, notices, merge_renders=send.merge_renders, clock=clock)
         self.keys_until = -math.inf
 
 
@@ -98,9 +99,10 @@ class SendSimulation:
         record = TemplateRecord(
             send.template, send.template, 1, 0, daily_renders=send.daily_renders
         )
-        table = cast(Table, LoadTable(load, to_row(record)))
-        self._templates = DynamoTemplateStore(table, choose_copy=choose_copy or random.randrange)
-        self._counters = DynamoCounters(table)
+        self._table = cast(Table, LoadTable(load, to_row(record)))
+        self._templates = DynamoTemplateStore(
+            self._table, choose_copy=choose_copy or random.randrange
+        )
         limits = assumptions.limits
         self._new = VirtualBucket(
             limits["lambda_new_environments"] / 10, limits["lambda_new_environments"]
@@ -164,7 +166,7 @@ class SendSimulation:
         self._environments += 1
         self.outcome.starts += 1
         load = self.outcome.load
-        return Environment(self._templates, self._counters, self._send, lambda: load.now)
+        return Environment(self._templates, self._table, self._send, lambda: load.now)
 
     def _begin(self, environment: Environment, now: float) -> bool | None:
         """What the function asks for before it draws: whether the picture may be stored.

@@ -9,6 +9,7 @@ from postcard.deletion.blind_index import blind_indexes
 from postcard.deletion.stored_pictures import StoredPictures, without_values
 from postcard.delivery.picture_service import DAY_SECONDS, cache_for, image_key
 from postcard.errors import Gone, NotFound, faults_to_json
+from postcard.events.image_events import ImageEvents
 from postcard.links.image_ids import derive_image_id, is_valid_image_id
 from postcard.links.signing import LinkKeys
 from postcard.pipeline.pipeline import (
@@ -33,7 +34,8 @@ from postcard.timestamps import format_rfc3339
 class ImageRequest:
     """The body of `POST /v1/images`; None means the template's own.
 
-    `key_templates` are those that the API key is limited to.
+    `metadata` is for the event of this call. `key_templates` are those that the API key is limited
+    to.
     """
 
     template_id: str
@@ -47,6 +49,7 @@ class ImageRequest:
     max_bytes: int | None = None
     render: str = "now"
     campaign: str | None = None
+    metadata: JsonObject | None = None
     key_templates: Sequence[str] | None = None
 
 
@@ -94,6 +97,7 @@ class Images:
         pipeline: RenderPipeline,
         links: LinkService,
         records: ports.ImageStore,
+        events: ImageEvents,
         pictures: ports.ObjectStore,
         stored_pictures: StoredPictures,
         budget: RenderBudget,
@@ -105,6 +109,7 @@ class Images:
         self._pipeline = pipeline
         self._links = links
         self._records = records
+        self._events = events
         self._pictures = pictures
         self._stored_pictures = stored_pictures
         self._budget = budget
@@ -130,13 +135,13 @@ class Images:
             )
             check_permitted_assets(job, now=now)
             image_id = derive_image_id(self._keys(), job.canonical())
-            existing = self._refresh_status(self._records.get(image_id))
+            existing = self._refresh_status(self._records.get(image_id), now=now)
             if existing is not None and _is_reusable(existing, request.render):
                 return self._result(existing, job, cached=True, outcome="cached")
             record = self._new_record(image_id, job, existing, now, request.campaign)
             if self._is_drawn_on_open(request, owner, job, now):
                 return self._put_pending(record, job)
-            return self._draw(record, job, now, deadline)
+            return self._draw(record, job, now, deadline, request.metadata)
 
     def create_pending(
         self, job: RenderJob, *, now: float, campaign: str | None = None
@@ -175,13 +180,13 @@ class Images:
             self._result(record, job, cached=False, outcome="pending"), usage={"images": 1}
         )
 
-    def read(self, image_id: str) -> ImageResult:
+    def read(self, image_id: str, *, now: float) -> ImageResult:
         """An image by its id; `NotFound`, `Gone` once erased."""
         stored = self._existing(image_id)
         template = self._templates.record(stored.template_id)
         if template is not None and not template.erased:
             is_recalled = stored.version in template.recalls
-            record = self._refresh_status(stored, is_recalled=is_recalled)
+            record = self._refresh_status(stored, now=now, is_recalled=is_recalled)
             if record is not None and not record.erased:
                 return ImageResult(record, self._url(record), True, record.warnings)
         raise Gone(f'The image "{image_id}" was erased; the same POST makes it anew.')
@@ -206,7 +211,7 @@ class Images:
         return record
 
     def _refresh_status(
-        self, record: ImageRecord | None, *, is_recalled: bool = False
+        self, record: ImageRecord | None, *, now: float, is_recalled: bool = False
     ) -> ImageRecord | None:
         """The record, now `ready` if a GET has drawn the picture since.
 
@@ -220,10 +225,7 @@ class Images:
         stored = self._pictures.get(image_key(record.image_id, record.format))
         if stored is None:
             return replace(record, status="pending", bytes=None) if is_recalled else record
-        ready = replace(record, status="ready", bytes=len(stored.body), warnings=())
-        if ready != record and not self._records.replace(ready, status=record.status):
-            return self._records.get(record.image_id)  # erased, or refreshed by another call
-        return ready
+        return self._events.set_ready(record, len(stored.body), now=now)
 
     def _is_drawn_on_open(
         self, request: ImageRequest, template: TemplateRecord, job: RenderJob, now: float
@@ -234,7 +236,12 @@ class Images:
         return not self._budget.spend(template, now=now)
 
     def _draw(
-        self, record: ImageRecord, job: RenderJob, now: float, deadline: float
+        self,
+        record: ImageRecord,
+        job: RenderJob,
+        now: float,
+        deadline: float,
+        metadata: JsonObject | None,
     ) -> ImageResult:
         timings = Timings()
         try:
@@ -250,7 +257,7 @@ class Images:
         )
         if not result.degraded:
             self._store(record, result)
-        self._records.put(record)
+        self._events.put(record, now=now, metadata=metadata)
         timings.lap("store")
         answer = self._result(
             record, job, cached=False, outcome="drawn", timings_ms=timings.milliseconds

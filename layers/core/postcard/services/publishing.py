@@ -18,6 +18,9 @@ from postcard.errors import (
     faults_to_json,
     raise_faults,
 )
+from postcard.events.event_ids import event_id
+from postcard.events.event_types import TEMPLATE_PUBLISHED
+from postcard.events.image_events import codes_and_pointers
 from postcard.geometry import Box, OutputSize, output_size
 from postcard.json_text import json_pointer, parse_json
 from postcard.lint.checks import check_rendered, check_template, check_texts
@@ -38,7 +41,7 @@ from postcard.pipeline.render_job import (
     job_for_values,
 )
 from postcard.pipeline.template_loader import LoadedTemplate
-from postcard.ports import StoredObject, TemplateRecord, TemplateVersion
+from postcard.ports import JsonObject, StoredObject, TemplateRecord, TemplateVersion
 from postcard.rendering.renderer import (
     FallbackKind,
     ImageSource,
@@ -61,6 +64,7 @@ from postcard.template.bind import bind_defaults, bind_examples
 from postcard.template.compiled import Template
 from postcard.template.image_references import default_images
 from postcard.template.validation.parse import Document, parse_document
+from postcard.timestamps import format_rfc3339
 
 ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 MAX_EXAMPLE_CHARACTERS = 1000  # of the names and values that a template's record holds
@@ -96,12 +100,14 @@ class Publisher:
         pipeline: RenderPipeline,
         *,
         drafts: ports.DraftStore,
+        outbox: ports.Outbox,
         choose: Callable[[str], str] = secrets.choice,
     ) -> None:
         self._templates = templates
         self._store = store
         self._pipeline = pipeline
         self._drafts = drafts
+        self._outbox = outbox
         self._choose = choose
 
     def new_id(self) -> str:
@@ -154,12 +160,28 @@ class Publisher:
             version = self._store_version(checked, text, int(now), fallbacks, families)
         version = replace(version, note=note, by=by)
         record = _record(record, version, name, template)
-        if draft_revision is None:
-            self._templates.publish(record, version)
-        else:
-            self._drafts.publish(record, version, revision=draft_revision)
+        self._store_with_event(record, version, draft_revision, now)
         store_fallbacks_at_fixed_keys(self._store, template_id, version_number, fallbacks)
         return PublishedTemplate(record, version, name, checked.template.format)
+
+    def _store_with_event(
+        self,
+        record: TemplateRecord,
+        version: TemplateVersion,
+        draft_revision: int | None,
+        now: float,
+    ) -> None:
+        deliveries = self._outbox.deliveries(
+            TEMPLATE_PUBLISHED,
+            event_id(TEMPLATE_PUBLISHED, record.template_id, version.version, at=now),
+            template_event(record, version),
+            now=now,
+        )
+        if draft_revision is None:
+            self._templates.publish(record, version, deliveries)
+        else:
+            self._drafts.publish(record, version, deliveries, revision=draft_revision)
+        self._outbox.announce(deliveries)
 
     def _draft_revision(self, template_id: str, tag: str | None, now: float) -> int | None:
         """The revision of the draft with this entity tag; `PreconditionFailed`."""
@@ -273,6 +295,24 @@ class Publisher:
             template, kind, size, format="png", fetched_images=images, deadline=deadline
         )
         return rendered.image.body
+
+
+def template_event(record: TemplateRecord, version: TemplateVersion) -> JsonObject:
+    """The `data` of `template.published`: neither the document nor texts that quote it."""
+    return {
+        "id": version.template_id,
+        "version": version.version,
+        "name": record.name,
+        "created_at": format_rfc3339(record.created_at),
+        "published_at": format_rfc3339(version.published_at),
+        "paused": record.paused,
+        "width": record.width,
+        "height": record.height,
+        "format": version.format,
+        "note": version.note,
+        "by": version.by,
+        "findings": codes_and_pointers(version.findings),
+    }
 
 
 def findings_about(

@@ -10,13 +10,16 @@ from postcard.adapters.aws.table import (
     ConditionFailed,
     Row,
     Table,
+    TransactionFailed,
     record_fields,
     to_row,
 )
-from postcard.errors import Conflict
-from postcard.ports import UNSTARTED_BATCH_SECONDS, BatchRecord, Page
+from postcard.adapters.aws.webhooks import delivery_puts
+from postcard.errors import Conflict, ServiceUnavailable
+from postcard.ports import UNSTARTED_BATCH_SECONDS, BatchRecord, DeliveryRecord, Page
 
 JSON_FIELDS = ("settings", "summary", "error")
+UPDATE_TRIES = 8  # with deliveries, while other calls change the batch's counts
 DAY = 86_400  # a row outlives its files by a day, to say that they expired
 
 
@@ -44,17 +47,42 @@ class DynamoBatchStore:
             raise Conflict("There is a batch with this id.") from failure
 
     def update(
-        self, batch_id: str, changes: Mapping[str, Any], *, status_is: Sequence[str]
+        self,
+        batch_id: str,
+        changes: Mapping[str, Any],
+        deliveries: Sequence[DeliveryRecord] = (),
+        *,
+        status_is: Sequence[str],
     ) -> bool:
         """Change these properties if the status is one of these; whether they were changed."""
         sets = _encode(dict(changes))
         if "expires_at" in changes:
             sets["ttl"] = changes["expires_at"] + DAY
+        if deliveries:
+            return self._update_with(deliveries, batch_id, sets, status_is)
         try:
             self._table.update(*_key(batch_id), sets=sets, condition=_if_status(status_is))
         except ConditionFailed:
             return False
         return True
+
+    def _update_with(
+        self,
+        deliveries: Sequence[DeliveryRecord],
+        batch_id: str,
+        sets: Row,
+        status_is: Sequence[str],
+    ) -> bool:
+        update = (*_key(batch_id), sets, _if_status(status_is))
+        for _ in range(UPDATE_TRIES):
+            try:
+                self._table.transact(delivery_puts(deliveries), (), [update])
+            except TransactionFailed as failure:
+                if failure.failed_conditions:
+                    return False
+            else:
+                return True
+        raise ServiceUnavailable("The batch is changed by too many calls: try again.")
 
     def add_counts(
         self, batch_id: str, *, ok: int, defaults: int, failed: int, status_is: Sequence[str]

@@ -1,5 +1,7 @@
 """Drafts in the table: two rows, so that lists of drafts do not read their documents."""
 
+from collections.abc import Sequence
+
 from postcard.adapters.aws.table import (
     IF_ABSENT,
     ConditionExpression,
@@ -11,7 +13,7 @@ from postcard.adapters.aws.table import (
     to_row,
 )
 from postcard.adapters.aws.templates import publication_rows
-from postcard.ports import DraftRecord, Page, TemplateRecord, TemplateVersion
+from postcard.ports import DeliveryRecord, DraftRecord, Page, TemplateRecord, TemplateVersion
 
 DRAFTS_PARTITION = "drafts"
 
@@ -46,10 +48,17 @@ class DynamoDraftStore:
         """Delete this revision, or any; `Conflict` if another is there."""
         self._table.transact((), _deletes(template_id, revision))
 
-    def publish(self, record: TemplateRecord, version: TemplateVersion, *, revision: int) -> None:
+    def publish(
+        self,
+        record: TemplateRecord,
+        version: TemplateVersion,
+        deliveries: Sequence[DeliveryRecord] = (),
+        *,
+        revision: int,
+    ) -> None:
         """Store the version and delete this revision of the draft, or nothing; `Conflict`."""
         deletes = _deletes(record.template_id, revision)
-        self._table.transact(publication_rows(record, version), deletes)
+        self._table.transact(publication_rows(record, version, deliveries), deletes)
 
     def list(self, *, limit: int, cursor: str | None) -> Page[DraftRecord]:
         """All records by template id."""

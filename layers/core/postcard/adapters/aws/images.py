@@ -9,13 +9,16 @@ from postcard.adapters.aws.table import (
     ConditionFailed,
     Row,
     Table,
+    TransactionFailed,
     compress,
     decompress,
     record_fields,
     to_row,
 )
-from postcard.ports import ImageRecord, Page
+from postcard.errors import ServiceUnavailable
+from postcard.ports import DeliveryRecord, ImageRecord, Page
 
+PUT_TRIES = 8  # with deliveries, while other calls change the record
 SHARDS = 16  # a template may have millions of images, and a partition takes 1,000 writes a second
 OLD_NAMES = {"marks": "blind_indexes"}  # attributes that 0.1 wrote under another name
 
@@ -36,8 +39,8 @@ class DynamoImageStore:
         keys = [_key(image_id) for image_id in image_ids]
         yield from map(_to_record, self._table.batch_get(keys, consistent=False))
 
-    def put(self, record: ImageRecord) -> None:
-        """Replace the record.
+    def put(self, record: ImageRecord, deliveries: Sequence[DeliveryRecord] = ()) -> bool:
+        """Replace the record; store the deliveries if its status is new. Whether they were stored.
 
         The rows that list it are written first, so that an erasure finds every stored image.
         """
@@ -47,16 +50,43 @@ class DynamoImageStore:
         self._table.put(_template_partition(record.template_id, shard), sort_key, reference)
         for blind_index in record.blind_indexes:
             self._table.put(_blind_index_partition(blind_index), record.image_id, reference)
+        if deliveries and self._put_with(deliveries, record, _if_status_is_new(record.status)):
+            return True
         self._table.put(*_key(record.image_id), _from_record(record))
+        return False
 
-    def replace(self, record: ImageRecord, *, status: str) -> bool:
+    def replace(
+        self, record: ImageRecord, deliveries: Sequence[DeliveryRecord] = (), *, status: str
+    ) -> bool:
         """Put unless the stored record's status is another than `status`; whether it was put."""
         condition = ConditionExpression("#status = :status", ("status",), {"status": status})
+        if deliveries:
+            return self._put_with(deliveries, record, condition)
         try:
             self._table.put(*_key(record.image_id), _from_record(record), condition)
         except ConditionFailed:
             return False
         return True
+
+    def _put_with(
+        self,
+        deliveries: Sequence[DeliveryRecord],
+        record: ImageRecord,
+        condition: ConditionExpression,
+    ) -> bool:
+        """Put the record with the deliveries of an event; False if the condition does not hold."""
+        from postcard.adapters.aws.webhooks import delivery_puts  # not for the image function
+
+        put = (*_key(record.image_id), _from_record(record), condition)
+        for _ in range(PUT_TRIES):
+            try:
+                self._table.transact_put([put, *delivery_puts(deliveries)])
+            except TransactionFailed as failure:
+                if failure.failed_conditions:
+                    return False
+            else:
+                return True
+        raise ServiceUnavailable("The image is changed by too many calls: try again.")
 
     def by_template(self, template_id: str, version: int | None = None) -> Iterator[ImageRecord]:
         """Every image of a template, or of one of its versions, in no order."""
@@ -89,6 +119,11 @@ class DynamoImageStore:
 
     def _get_listed(self, rows: Iterator[Row]) -> Iterator[ImageRecord]:
         yield from map(_to_record, self._table.batch_get([_key(row["image_id"]) for row in rows]))
+
+
+def _if_status_is_new(status: str) -> ConditionExpression:
+    expression = "attribute_not_exists(pk) OR #status <> :status"
+    return ConditionExpression(expression, ("status",), {"status": status})
 
 
 def _key(image_id: str) -> tuple[str, str]:

@@ -18,12 +18,18 @@
 | usage#{day}#{shard}       | template#campaign#writer | counts of usage, `ttl`       |
 | usage-days                | day#part         | the sums of a day that is over       |
 | usage                     | log              | how far the access log is counted    |
+| budget-notices#{day}      | budget#subject   | a used-up budget, with `ttl`         |
 | keys                      | digest           | an API key; of a session with `ttl`  |
 | invitation#{code digest}  | record           | an invitation, with `ttl`            |
 | usage-shares              | token digest     | a link that shows usage, with `ttl`  |
 | assets                    | asset id         | an asset                             |
 | rate#{name}               | bucket           | a token bucket, with `ttl`           |
 | idempotency#{hash}        | answer           | a stored response, with `ttl`        |
+| webhooks                  | webhook id       | a webhook                            |
+| health#{webhook}          | health           | how its endpoint has answered        |
+| deliveries#{webhook}#{n}  | event id         | a delivery, with `ttl`; n is 0 to 7  |
+
+The index `due` holds the waiting deliveries of a webhook's partition (`due`) by `due_at`.
 """
 
 import secrets
@@ -43,6 +49,18 @@ Row = dict[str, Any]
 MAX_BATCH_GET_KEYS = 100  # in one call, by DynamoDB's quota
 _TOKEN_BYTES = 16
 CONDITION_FAILED_CODE = "ConditionalCheckFailedException"
+
+
+class TransactionFailed(Conflict):
+    """Nothing was written: conditions did not hold, or another transaction was at work.
+
+    `failed_conditions` are the places of the writes whose condition did not hold: updates first,
+    then puts, then deletes.
+    """
+
+    def __init__(self, failed_conditions: Sequence[int]) -> None:
+        super().__init__("Somebody else changed it first: read it again.")
+        self.failed_conditions = failed_conditions
 
 
 class ConditionFailed(Exception):
@@ -117,39 +135,60 @@ class Table:
         *,
         sets: Mapping[str, Any],
         adds: Mapping[str, int] | None = None,
+        sets_if_absent: Mapping[str, Any] | None = None,
         condition: ConditionExpression | None = None,
     ) -> Row:
         """Set and add to attributes of a row, new or not; returns it. `ConditionFailed`.
 
-        An attribute that is set to None is removed.
+        An attribute that is set to None is removed. Those of `sets_if_absent` keep a value that
+        they have.
         """
+        arguments = self._update_arguments(
+            pk, sk, sets, condition, adds=adds, sets_if_absent=sets_if_absent
+        )
+        response = self._call_conditionally(
+            self._client.update_item, arguments | {"ReturnValues": "ALL_NEW"}
+        )
+        return _to_row(response["Attributes"])
+
+    def _update_arguments(
+        self,
+        pk: str,
+        sk: str,
+        sets: Mapping[str, Any],
+        condition: ConditionExpression | None,
+        *,
+        adds: Mapping[str, int] | None = None,
+        sets_if_absent: Mapping[str, Any] | None = None,
+    ) -> Row:
         arguments = condition.arguments() if condition else {}
         new = {name: value for name, value in sets.items() if value is not None}
-        adds = adds or {}
+        adds, firsts = adds or {}, sets_if_absent or {}
         clauses = {
-            "SET": [f"#{name} = :new_{name}" for name in new],
+            "SET": [
+                *(f"#{name} = :new_{name}" for name in new),
+                *(f"#{name} = if_not_exists(#{name}, :new_{name})" for name in firsts),
+            ],
             "REMOVE": [f"#{name}" for name in sets if name not in new],
             "ADD": [f"#{name} :new_{name}" for name in adds],
         }
         expression = " ".join(
             f"{verb} {', '.join(terms)}" for verb, terms in clauses.items() if terms
         )
-        names = {f"#{name}": name for name in (*sets, *adds)}
+        names = {f"#{name}": name for name in (*sets, *adds, *firsts)}
         values = _expression_values(
-            {f"new_{name}": value for name, value in {**new, **adds}.items()}
+            {f"new_{name}": value for name, value in {**new, **adds, **firsts}.items()}
         )
         arguments |= {
             "TableName": self._name,
             "Key": _key(pk, sk),
             "UpdateExpression": expression,
             "ExpressionAttributeNames": names | arguments.get("ExpressionAttributeNames", {}),
-            "ReturnValues": "ALL_NEW",
         }
         values |= arguments.get("ExpressionAttributeValues", {})
         if values:
             arguments["ExpressionAttributeValues"] = values
-        response = self._call_conditionally(self._client.update_item, arguments)
-        return _to_row(response["Attributes"])
+        return arguments
 
     def delete(self, pk: str, sk: str) -> None:
         """Remove the row, if it exists."""
@@ -166,19 +205,25 @@ class Table:
     def transact_put(
         self, puts: Sequence[tuple[str, str, Row, ConditionExpression | None]]
     ) -> None:
-        """Put all rows or none; `Conflict` if a condition fails or another transaction wins."""
+        """Put all rows or none; `TransactionFailed`, a `Conflict`."""
         self.transact(puts, ())
 
     def transact(
         self,
         puts: Sequence[tuple[str, str, Row, ConditionExpression | None]],
         deletes: Sequence[tuple[str, str, ConditionExpression | None]],
+        updates: Sequence[tuple[str, str, Mapping[str, Any], ConditionExpression | None]] = (),
     ) -> None:
-        """Put and delete all rows or none; `Conflict` as `transact_put`.
+        """Update, put and delete all rows or none; `TransactionFailed`, a `Conflict`.
 
-        The token lets DynamoDB recognize a call that is repeated because its response was lost.
+        An update has what `update` calls `sets`. The token lets DynamoDB recognize a call that is
+        repeated because its response was lost.
         """
         items = [
+            *(
+                {"Update": self._update_arguments(pk, sk, sets, condition)}
+                for pk, sk, sets, condition in updates
+            ),
             *({"Put": self._put_arguments(*put)} for put in puts),
             *({"Delete": self._delete_arguments(*delete)} for delete in deletes),
         ]
@@ -187,9 +232,10 @@ class Table:
                 TransactItems=items, ClientRequestToken=secrets.token_hex(_TOKEN_BYTES)
             )
         except AwsCallFailed as failure:
-            reasons = {r.get("Code") for r in failure.response.get("CancellationReasons", ())}
-            if reasons & {"ConditionalCheckFailed", "TransactionConflict"}:
-                raise Conflict("Somebody else changed it first: read it again.") from failure
+            reasons = [r.get("Code") for r in failure.response.get("CancellationReasons", ())]
+            failed = [n for n, code in enumerate(reasons) if code == "ConditionalCheckFailed"]
+            if failed or "TransactionConflict" in reasons:
+                raise TransactionFailed(failed) from failure
             raise
 
     def query_page(
@@ -233,6 +279,31 @@ class Table:
             yield from map(_to_row, response["Items"])
             if not (start := response.get("LastEvaluatedKey")):
                 return
+
+    def query_index(
+        self, index: str, partition: tuple[str, str], at_most: tuple[str, float], *, limit: int
+    ) -> Iterator[Row]:
+        """At most `limit` rows of an index's partition, with the keys of the table and the index.
+
+        `partition` and `at_most` are an attribute's name with its value, and with its largest
+        value; the smallest comes first. What was written last may be missing.
+        """
+        arguments: Row = {
+            "TableName": self._name,
+            "IndexName": index,
+            "KeyConditionExpression": "#partition = :partition AND #sort <= :at_most",
+            "ExpressionAttributeNames": {"#partition": partition[0], "#sort": at_most[0]},
+            "ExpressionAttributeValues": _expression_values(
+                {"partition": partition[1], "at_most": at_most[1]}
+            ),
+        }
+        while limit > 0:
+            response = self._client.query(**arguments, Limit=limit)
+            yield from map(_to_row, response["Items"])
+            limit -= len(response["Items"])
+            if not (start := response.get("LastEvaluatedKey")):
+                return
+            arguments["ExclusiveStartKey"] = start
 
     def _put_arguments(
         self, pk: str, sk: str, row: Row, condition: ConditionExpression | None

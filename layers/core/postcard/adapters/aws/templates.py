@@ -1,7 +1,7 @@
 """Template records and versions in the table."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from postcard.adapters.aws.table import (
     IF_ABSENT,
@@ -13,7 +13,7 @@ from postcard.adapters.aws.table import (
     record_fields,
     to_row,
 )
-from postcard.ports import Page, TemplateRecord, TemplateVersion
+from postcard.ports import DeliveryRecord, Page, TemplateRecord, TemplateVersion
 
 RECORDS_PARTITION = "templates"
 # DynamoDB reads one item 3,000 times a second (strongly consistent). A send opens one template more
@@ -47,9 +47,14 @@ class DynamoTemplateStore:
         row = self._table.get(_versions_partition(template_id), _sort_key(version))
         return _to_version(row) if row else None
 
-    def publish(self, record: TemplateRecord, version: TemplateVersion) -> None:
-        """Store both or neither; `Conflict` if somebody else changed the template meanwhile."""
-        self._table.transact_put(publication_rows(record, version))
+    def publish(
+        self,
+        record: TemplateRecord,
+        version: TemplateVersion,
+        deliveries: Sequence[DeliveryRecord] = (),
+    ) -> None:
+        """Store all or nothing; `Conflict` if somebody else changed the template meanwhile."""
+        self._table.transact_put(publication_rows(record, version, deliveries))
 
     def update(self, record: TemplateRecord) -> None:
         """Store the record; `Conflict` if somebody else changed it meanwhile."""
@@ -71,12 +76,23 @@ class DynamoTemplateStore:
 
 
 def publication_rows(
-    record: TemplateRecord, version: TemplateVersion
+    record: TemplateRecord, version: TemplateVersion, deliveries: Sequence[DeliveryRecord]
 ) -> list[tuple[str, str, Row, ConditionExpression | None]]:
     """All rows that publishing a version writes, with the conditions under which it may."""
+    rows = [*_record_rows(record), _version_row(version)]
+    if deliveries:
+        from postcard.adapters.aws.webhooks import delivery_puts  # not for the image function
+
+        rows += delivery_puts(deliveries)
+    return rows
+
+
+def _version_row(
+    version: TemplateVersion,
+) -> tuple[str, str, Row, ConditionExpression | None]:
     row = to_row(version) | {"document": compress(version.document)}
     partition = _versions_partition(version.template_id)
-    return [*_record_rows(record), (partition, _sort_key(version.version), row, IF_ABSENT)]
+    return partition, _sort_key(version.version), row, IF_ABSENT
 
 
 def _record_rows(

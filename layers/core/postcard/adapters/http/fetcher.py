@@ -82,22 +82,22 @@ class RemoteUrl:
         return f"[{self.host}]" if ":" in self.host else self.host
 
     @classmethod
-    def parse(cls, url: str) -> "RemoteUrl":
-        """`FetchError` for a URL that parsers might read differently."""
+    def parse(cls, url: str, *, name: str = "image URL") -> "RemoteUrl":
+        """`FetchError` for a URL that parsers might read differently; its text has the `name`."""
         if len(url) > MAX_URL_LENGTH or FORBIDDEN_CHARACTERS.search(url):
-            raise FetchError("The image URL is too long or has forbidden characters.")
+            raise FetchError(f"The {name} is too long or has forbidden characters.")
         try:
             parts = urlsplit(url)
             port = parts.port
         except ValueError:
-            raise FetchError("The image URL is malformed.") from None
+            raise FetchError(f"The {name} is malformed.") from None
         if parts.scheme not in DEFAULT_PORTS or not parts.netloc or "@" in parts.netloc:
-            raise FetchError("An image URL must begin with https:// and have no user name.")
+            raise FetchError(f"The {name} must begin with https:// and have no user name.")
         if port not in (None, DEFAULT_PORTS[parts.scheme]) or parts.netloc.endswith(":"):
-            raise FetchError("An image URL must not name another port than the default.")
+            raise FetchError(f"The {name} must not name another port than the default.")
         host = normalize_host(parts.netloc.removesuffix(f":{port}"))
         if host is None:
-            raise FetchError("The host of the image URL is not a public host name.")
+            raise FetchError(f"The host of the {name} is not a public host name.")
         path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
         query = quote(parts.query, safe="/%:@!$&'()*+,;=~-._?")
         return cls(parts.scheme, host, f"{path}?{query}" if query else path)

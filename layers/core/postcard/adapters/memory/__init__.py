@@ -1,7 +1,7 @@
 """Every port in memory, for tests and local use. Safe in several threads."""
 
 from postcard.adapters.memory.batches import MemoryBatchStore
-from postcard.adapters.memory.counters import MemoryCounters
+from postcard.adapters.memory.counters import MemoryBudgetNotices, MemoryCounters
 from postcard.adapters.memory.drafts import MemoryDraftStore
 from postcard.adapters.memory.files import MemoryFileStore
 from postcard.adapters.memory.idempotency import MemoryIdempotencyStore
@@ -24,17 +24,25 @@ from postcard.adapters.memory.services import (
 )
 from postcard.adapters.memory.templates import MemoryTemplateStore
 from postcard.adapters.memory.usage import MemoryUsageShareStore, MemoryUsageStore
+from postcard.adapters.memory.webhooks import (
+    MemoryDeliveryStore,
+    MemoryHints,
+    MemoryWebhookStore,
+)
 
 __all__ = [
     "MemoryApiKeyStore",
     "MemoryAssetStore",
     "MemoryBatchStore",
+    "MemoryBudgetNotices",
     "MemoryCdn",
     "MemoryCounters",
     "MemoryDeletionStore",
+    "MemoryDeliveryStore",
     "MemoryDraftStore",
     "MemoryEdgeStore",
     "MemoryFileStore",
+    "MemoryHints",
     "MemoryIdempotencyStore",
     "MemoryImageStore",
     "MemoryInvitationStore",
@@ -47,4 +55,5 @@ __all__ = [
     "MemoryUploads",
     "MemoryUsageShareStore",
     "MemoryUsageStore",
+    "MemoryWebhookStore",
 ]

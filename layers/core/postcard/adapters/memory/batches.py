@@ -5,15 +5,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from postcard.adapters.memory.webhooks import MemoryDeliveryStore
 from postcard.adapters.pagination import paginate
 from postcard.errors import Conflict
-from postcard.ports import BatchRecord, Page
+from postcard.ports import BatchRecord, DeliveryRecord, DeliveryStore, Page
 
 
 class MemoryBatchStore:
-    """Batches by id."""
+    """Batches by id; the deliveries of their events go to `deliveries`."""
 
-    def __init__(self) -> None:
+    def __init__(self, deliveries: DeliveryStore | None = None) -> None:
+        self._deliveries = deliveries or MemoryDeliveryStore()
         self._records: dict[str, BatchRecord] = {}
         self._active: dict[str, Sequence[str]] = {}
         self._lock = threading.Lock()
@@ -28,13 +30,19 @@ class MemoryBatchStore:
             raise Conflict("There is a batch with this id.")
 
     def update(
-        self, batch_id: str, changes: Mapping[str, Any], *, status_is: Sequence[str]
+        self,
+        batch_id: str,
+        changes: Mapping[str, Any],
+        deliveries: Sequence[DeliveryRecord] = (),
+        *,
+        status_is: Sequence[str],
     ) -> bool:
         """Change these properties if the status is one of these; whether they were changed."""
         with self._lock:
             record = self._records.get(batch_id)
             if record is None or record.status not in status_is:
                 return False
+            self._deliveries.put_if_absent(deliveries)
             self._records[batch_id] = replace(record, **changes)
             return True
 

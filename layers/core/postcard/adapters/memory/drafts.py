@@ -1,10 +1,18 @@
 """Drafts in memory."""
 
 import threading
+from collections.abc import Sequence
 
 from postcard.adapters.pagination import paginate
 from postcard.errors import Conflict
-from postcard.ports import DraftRecord, Page, TemplateRecord, TemplateStore, TemplateVersion
+from postcard.ports import (
+    DeliveryRecord,
+    DraftRecord,
+    Page,
+    TemplateRecord,
+    TemplateStore,
+    TemplateVersion,
+)
 
 
 class MemoryDraftStore:
@@ -37,11 +45,18 @@ class MemoryDraftStore:
                 self._check_revision(template_id, revision)
             self._drafts.pop(template_id, None)
 
-    def publish(self, record: TemplateRecord, version: TemplateVersion, *, revision: int) -> None:
+    def publish(
+        self,
+        record: TemplateRecord,
+        version: TemplateVersion,
+        deliveries: Sequence[DeliveryRecord] = (),
+        *,
+        revision: int,
+    ) -> None:
         """Store the version and delete this revision of the draft, or nothing; `Conflict`."""
         with self._lock:
             self._check_revision(record.template_id, revision)
-            self._templates.publish(record, version)
+            self._templates.publish(record, version, deliveries)
             del self._drafts[record.template_id]
 
     def list(self, *, limit: int, cursor: str | None) -> Page[DraftRecord]:

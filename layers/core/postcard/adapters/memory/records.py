@@ -4,12 +4,15 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from postcard.adapters.memory.webhooks import MemoryDeliveryStore
 from postcard.adapters.pagination import paginate
 from postcard.errors import Conflict
 from postcard.ports import (
     ApiKeyRecord,
     AssetRecord,
     DeletionRecord,
+    DeliveryRecord,
+    DeliveryStore,
     ImageRecord,
     Invitation,
     Page,
@@ -17,10 +20,12 @@ from postcard.ports import (
 
 
 class MemoryImageStore:
-    """Image records by id."""
+    """Image records by id; the deliveries of their events go to `deliveries`."""
 
-    def __init__(self) -> None:
+    def __init__(self, deliveries: DeliveryStore | None = None) -> None:
         self._records: dict[str, ImageRecord] = {}
+        self._deliveries = deliveries or MemoryDeliveryStore()
+        self._lock = threading.Lock()
 
     def get(self, image_id: str) -> ImageRecord | None:
         """The record, or None."""
@@ -30,17 +35,27 @@ class MemoryImageStore:
         """The records that exist."""
         yield from (self._records[name] for name in image_ids if name in self._records)
 
-    def put(self, record: ImageRecord) -> None:
-        """Replace the record."""
-        self._records[record.image_id] = record
+    def put(self, record: ImageRecord, deliveries: Sequence[DeliveryRecord] = ()) -> bool:
+        """Replace the record; store the deliveries if its status is new. Whether they were."""
+        with self._lock:
+            stored = self._records.get(record.image_id)
+            is_new = stored is None or stored.status != record.status
+            if is_new:
+                self._deliveries.put_if_absent(deliveries)
+            self._records[record.image_id] = record
+            return bool(deliveries) and is_new
 
-    def replace(self, record: ImageRecord, *, status: str) -> bool:
+    def replace(
+        self, record: ImageRecord, deliveries: Sequence[DeliveryRecord] = (), *, status: str
+    ) -> bool:
         """Put unless the stored record's status is another than `status`; whether it was put."""
-        stored = self._records.get(record.image_id)
-        if stored is None or stored.status != status:
-            return False
-        self._records[record.image_id] = record
-        return True
+        with self._lock:
+            stored = self._records.get(record.image_id)
+            if stored is None or stored.status != status:
+                return False
+            self._deliveries.put_if_absent(deliveries)
+            self._records[record.image_id] = record
+            return True
 
     def page_by_template(
         self, template_id: str, version: int | None, *, after: str, limit: int

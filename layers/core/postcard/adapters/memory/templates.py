@@ -1,16 +1,25 @@
 """Template records and versions in memory."""
 
 import threading
+from collections.abc import Sequence
 
+from postcard.adapters.memory.webhooks import MemoryDeliveryStore
 from postcard.adapters.pagination import paginate
 from postcard.errors import Conflict
-from postcard.ports import Page, TemplateRecord, TemplateVersion
+from postcard.ports import (
+    DeliveryRecord,
+    DeliveryStore,
+    Page,
+    TemplateRecord,
+    TemplateVersion,
+)
 
 
 class MemoryTemplateStore:
-    """Templates and their versions."""
+    """Templates and their versions; the deliveries of their events go to `deliveries`."""
 
-    def __init__(self) -> None:
+    def __init__(self, deliveries: DeliveryStore | None = None) -> None:
+        self._deliveries = deliveries or MemoryDeliveryStore()
         self._lock = threading.Lock()
         self._records: dict[str, TemplateRecord] = {}
         self._versions: dict[tuple[str, int], TemplateVersion] = {}
@@ -23,13 +32,19 @@ class MemoryTemplateStore:
         """The version, or None."""
         return self._versions.get((template_id, version))
 
-    def publish(self, record: TemplateRecord, version: TemplateVersion) -> None:
-        """Store both or neither; `Conflict` if somebody else changed the template meanwhile."""
+    def publish(
+        self,
+        record: TemplateRecord,
+        version: TemplateVersion,
+        deliveries: Sequence[DeliveryRecord] = (),
+    ) -> None:
+        """Store all or nothing; `Conflict` if somebody else changed the template meanwhile."""
         with self._lock:
             self._check_revision(record)
             key = (version.template_id, version.version)
             if key in self._versions:
                 raise Conflict("This version was published by somebody else: read again.")
+            self._deliveries.put_if_absent(deliveries)
             self._versions[key] = version
             self._records[record.template_id] = record
 

@@ -363,6 +363,24 @@ def batch_to_json(record: BatchRecord, *, now: float) -> JsonObject:
     }
 
 
+NOT_IN_EVENTS = (
+    "upload",
+    "progress",
+    "remaining_seconds",
+    "encoding",
+    "encoding_by",
+    "dialect",
+    "mapping",
+    "unmapped",
+)  # what is of interest before the end, and the names of up to 200 columns
+
+
+def batch_event(record: BatchRecord, *, now: float) -> JsonObject:
+    """The `data` of the event that a batch has ended."""
+    batch = batch_to_json(record, now=now)
+    return {name: value for name, value in batch.items() if name not in NOT_IN_EVENTS}
+
+
 def _new_id() -> str:
     return "bat_" + "".join(secrets.choice(ID_ALPHABET) for _ in range(ID_LENGTH))
 

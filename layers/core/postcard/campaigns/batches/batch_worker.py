@@ -10,6 +10,7 @@ from postcard.campaigns.batches.steps import BatchSteps, PictureTools
 from postcard.deletion.stored_pictures import StoredPictures
 from postcard.delivery.assembly import Dependencies, SharedServices, image_service
 from postcard.delivery.picture_service import PictureService
+from postcard.events.image_events import ImageEvents
 from postcard.links.signing import LinkKeys
 from postcard.ports import JsonObject
 from postcard.runtime.lazy_dataclass import dataclass
@@ -46,6 +47,7 @@ class BatchDependencies:
     dependencies: Dependencies
     files: ports.FileStore
     batches: ports.BatchStore
+    outbox: ports.Outbox
     cdn: ports.Cdn
     usage: ports.UsageStore
     base_url: str
@@ -70,6 +72,7 @@ def batch_worker(batch: BatchDependencies) -> BatchWorker:
             shared.pipeline,
             links,
             dependencies.images,
+            ImageEvents(dependencies.images, batch.outbox, base_url=batch.base_url),
             dependencies.pictures,
             StoredPictures(dependencies.pictures, batch.cdn),
             shared.budget,
@@ -84,6 +87,7 @@ def batch_worker(batch: BatchDependencies) -> BatchWorker:
     steps = BatchSteps(
         batch.files,
         batch.batches,
+        batch.outbox,
         shared.templates,
         dependencies.keys,
         lambda sources, templates: shared.sources.check_assets(sources, templates=templates),

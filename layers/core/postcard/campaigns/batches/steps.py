@@ -18,6 +18,7 @@ from postcard.campaigns.batches.batch_modes import (
     Pace,
     WarmAddresses,
 )
+from postcard.campaigns.batches.batch_service import batch_event
 from postcard.campaigns.batches.dry_run import DryRunCheck, DryRunReport, DryRunResult
 from postcard.campaigns.batches.join import (
     BatchJoin,
@@ -35,6 +36,8 @@ from postcard.campaigns.batches.split import (
 from postcard.campaigns.batches.work import ChunkCounts, row_count, store_result, work_on
 from postcard.campaigns.tables.table_refused import TableRefused
 from postcard.delivery.picture_service import LinkKeysById, PictureService
+from postcard.events.event_ids import event_id
+from postcard.events.event_types import BATCH_COMPLETED, BATCH_FAILED
 from postcard.links.signing import LinkKeys
 from postcard.pipeline.pipeline import RenderPipeline
 from postcard.pipeline.template_loader import LoadedTemplate, TemplateLoader
@@ -45,6 +48,7 @@ from postcard.ports import (
     FileStore,
     JsonObject,
     ObjectStore,
+    Outbox,
     UsageKey,
     UsageStore,
 )
@@ -87,6 +91,7 @@ class BatchSteps:
         self,
         files: FileStore,
         batches: BatchStore,
+        outbox: Outbox,
         templates: TemplateLoader,
         keys: LinkKeysById,
         check_assets: AssetCheck,
@@ -102,7 +107,7 @@ class BatchSteps:
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._store, self._batches = files, batches
+        self._store, self._batches, self._outbox = files, batches, outbox
         self._templates, self._keys = templates, keys
         self._check_assets, self._tools, self._usage = check_assets, tools, usage
         self._base_url = base_url
@@ -223,7 +228,7 @@ class BatchSteps:
                         "same_as": other.summary.get("same_as") or other.batch_id,
                     },
                 }
-                return self._update(record.batch_id, changes)
+                return self._update_with_event(record, BATCH_COMPLETED, changes)
         return False
 
     def _is_equal(self, settings: BatchSettings, other: BatchRecord, digest: str) -> bool:
@@ -266,7 +271,7 @@ class BatchSteps:
             refused = BatchRefused("upload_changed", detail)
         else:
             refused = BatchRefused(error.code, error.detail, error.line)
-        self._end(batch_id, "failed", refused)
+        self._end_as_failed(batch_id, refused)
         return refused
 
     # Work
@@ -429,7 +434,7 @@ class BatchSteps:
             "failed": counts.failed,
             "summary": {**summary, "warnings": warnings},
         }
-        if not self._update(record.batch_id, changes):
+        if not self._update_with_event(record, BATCH_COMPLETED, changes):
             return _answer("cancelled")
         files.delete_work()
         return _answer("done")
@@ -456,7 +461,7 @@ class BatchSteps:
             error = BatchRefused("incomplete", detail)
         else:
             error = BatchRefused("internal", "Postcard failed at this batch: start it once more.")
-        self._end(event["batch"], "failed", error)
+        self._end_as_failed(event["batch"], error)
         return {}
 
     def _ended(self, event: JsonObject, is_late: Callable[[], bool]) -> JsonObject:
@@ -469,10 +474,11 @@ class BatchSteps:
             return {}
         return self._fail(event, is_late)
 
-    def _end(self, batch_id: str, status: str, error: BatchRefused) -> None:
+    def _end_as_failed(self, batch_id: str, error: BatchRefused) -> None:
         described = {"code": error.code, "detail": error.detail, "line": error.line}
-        changes = {"status": status, "ended_at": int(self._clock()), "error": described}
-        if self._update(batch_id, changes):
+        changes = {"status": "failed", "ended_at": int(self._clock()), "error": described}
+        record = self._batches.get(batch_id)
+        if record is not None and self._update_with_event(record, BATCH_FAILED, changes):
             files = BatchFiles(self._store, batch_id)
             stored = files.read_json(files.join_state)
             if stored is not None:
@@ -495,6 +501,19 @@ class BatchSteps:
         if plan is None:
             raise BatchRefused("internal", "The batch's files are gone: create another batch.")
         return plan
+
+    def _update_with_event(
+        self, record: BatchRecord, event_type: str, changes: Mapping[str, Any]
+    ) -> bool:
+        """End a batch that has not ended, and tell webhooks of it; whether it was ended now."""
+        now, ended = self._clock(), replace(record, **changes)
+        identity = event_id(event_type, record.batch_id, record.attempt, at=now)
+        event = batch_event(ended, now=now)
+        deliveries = self._outbox.deliveries(event_type, identity, event, now=now)
+        is_ended_now = self._batches.update(record.batch_id, changes, deliveries, status_is=ACTIVE)
+        if is_ended_now:
+            self._outbox.announce(deliveries)
+        return is_ended_now
 
     def _update(self, batch_id: str, changes: Mapping[str, Any]) -> bool:
         """Change a batch that has not ended; whether it was changed."""

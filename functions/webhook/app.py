@@ -1,0 +1,182 @@
+"""The Lambda function `webhook`: sends events to the endpoints of webhooks.
+
+Its queues have hints at deliveries that are due; one of them is for slow endpoints. A schedule
+calls it each minute (the tick) to find those that no hint announced. A message is deleted from its
+queue when it was handled, else it comes back after the queue's visibility timeout, and after some
+failures it goes to the queue of dead hints; the delivery itself waits in the table, and a later
+tick finds it.
+"""
+
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from postcard import wiring
+from postcard.adapters.aws.hints import hint_from_json
+from postcard.errors import ServiceUnavailable, failure_site
+from postcard.ports import DeliveryKey
+from postcard.settings import DEFAULT_STAGE, Settings
+from postcard.webhooks.delivery_worker import Outcome
+from postcard.webhooks.function_service import S3_NOTIFICATION, WebhookFunctionService
+
+SERVICE = "webhook"
+RESERVE_SECONDS = 8.0  # of the function's time, in which a tick sends no hints
+LogFields = dict[str, Any]
+log_handler = logging.StreamHandler()
+
+
+@cache
+def service() -> WebhookFunctionService:
+    """The service, wired from the environment; opens no connection."""
+    return wiring.webhook_service(Settings.from_environ(os.environ))
+
+
+@cache
+def logger() -> Logger:
+    """The function's logger; writes to `log_handler`."""
+    service = os.environ.get("POWERTOOLS_SERVICE_NAME", SERVICE)
+    return Logger(service=service, level="INFO", logger_handler=log_handler)
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """The Lambda's entry point."""
+    return handle_event(event, context, service())
+
+
+def handle_event(
+    event: dict[str, Any], context: Any, service: WebhookFunctionService
+) -> dict[str, Any]:
+    """Handle a batch of messages, or else do a tick."""
+    ends_at = service.monotonic() + context.get_remaining_time_in_millis() / 1000
+    service.set_deadline(ends_at - 1)
+    if "Records" in event:
+        return _handle_messages(event["Records"], service, ends_at)
+    return _do_tick(service, ends_at)
+
+
+def _do_tick(service: WebhookFunctionService, ends_at: float) -> dict[str, Any]:
+    started_at = service.monotonic()
+    result = service.tick.run(deadline=ends_at - RESERVE_SECONDS)
+    for task in service.minute_tasks:
+        task(service.clock())
+    fields: LogFields = {
+        "webhooks": result.webhooks,
+        "hints": result.hints,
+        "disabled": result.disabled,
+        "oldest_due_s": result.oldest_seconds,
+        "duration_ms": round((service.monotonic() - started_at) * 1000, 1),
+    }
+    if result.webhooks:
+        _log("tick", fields)
+        _emit_metrics(
+            {"OldestDueSeconds": result.oldest_seconds, "DisabledWebhooks": result.disabled}
+        )
+    return {}
+
+
+def _handle_messages(
+    records: list[dict[str, Any]], service: WebhookFunctionService, ends_at: float
+) -> dict[str, Any]:
+    """Handle all messages; names those that failed, so that they come back."""
+    failures: dict[str, Exception] = {}
+    hints: dict[str, tuple[DeliveryKey, float]] = {}
+    for record in records:
+        id = record["messageId"]
+        try:
+            message = json.loads(record["body"])
+            if (kind := _kind(message)) is None:
+                hints[id] = hint_from_json(message)
+            elif fields := service.message_handlers[kind](message):
+                _log("handled", {"message_id": id, **fields})
+        except Exception as error:  # the message comes back, the others of its batch do not
+            failures[id] = error
+    outcomes = service.worker.deliver_all(list(hints.values()), slow=_are_slow(records))
+    results = dict(zip(hints, outcomes, strict=True))
+    failures |= {id: result for id, result in results.items() if isinstance(result, Exception)}
+    for id, result in results.items():
+        if isinstance(result, Outcome):
+            _log("delivery", _outcome_fields(id, hints[id][0], result))
+    for id, failure in failures.items():
+        _log_failure(id, failure)
+    _emit_outcomes([result for result in outcomes if isinstance(result, Outcome)])
+    return {"batchItemFailures": [{"itemIdentifier": id} for id in failures]}
+
+
+def _are_slow(records: list[dict[str, Any]]) -> bool:
+    """Whether the messages of a batch are from the queue of slow endpoints."""
+    queue = records[0].get("eventSourceARN", "").rpartition(":")[2]
+    url = os.environ.get("POSTCARD_SLOW_HINT_QUEUE_URL", "")
+    return bool(queue) and queue == url.rpartition("/")[2]
+
+
+def _kind(message: Any) -> str | None:
+    """The kind of a message that is no hint: S3 sends `Records`, and at first a test event."""
+    if isinstance(message, dict) and ("Records" in message or message.get("Event")):
+        return S3_NOTIFICATION
+    return None
+
+
+def _outcome_fields(id: str, key: DeliveryKey, outcome: Outcome) -> LogFields:
+    return {
+        "message_id": id,
+        "webhook_id": key.webhook_id,
+        "event_id": key.event_id,
+        "result": outcome.result,
+        "status": outcome.status,
+        "duration_ms": outcome.duration_ms,
+        "disabled": outcome.disabled or None,
+    }
+
+
+def _emit_outcomes(outcomes: list[Outcome]) -> None:
+    """Count what went wrong: metrics of what went well would only cost."""
+    _emit_metrics(
+        {
+            "DeadDeliveries": sum(outcome.result == "dead" for outcome in outcomes),
+            "DisabledWebhooks": sum(outcome.disabled for outcome in outcomes),
+        }
+    )
+
+
+def _emit_metrics(values: Mapping[str, float]) -> None:
+    """Write those that are not 0 in CloudWatch's embedded metric format, without dimensions."""
+    given = {name: value for name, value in values.items() if value}
+    if not given:
+        return
+    stage = os.environ.get("POSTCARD_STAGE") or DEFAULT_STAGE
+    metrics = [
+        {"Name": name, "Unit": "Seconds" if name.endswith("Seconds") else "Count"} for name in given
+    ]
+    directive = {"Namespace": f"Postcard/{stage}", "Dimensions": [[]], "Metrics": metrics}
+    cloud_watch = {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [directive]}
+    with suppress(OSError, ValueError):
+        print(json.dumps({"_aws": cloud_watch, **given}), file=sys.stdout, flush=True)
+
+
+def _log_failure(id: str, error: Exception) -> None:
+    fields: LogFields = {"message_id": id, "error": failure_site(error)}
+    if isinstance(error, ServiceUnavailable):
+        fields["dependency"] = str(error)  # such as "update_item: AccessDenied (403)"
+    _log("failed", fields, is_failure=True)
+
+
+def _log(event: str, fields: LogFields, *, is_failure: bool = False) -> None:
+    log_handler.stream = sys.stdout  # looked up now: it may have been replaced since the last call
+    given = {name: value for name, value in fields.items() if value is not None}
+    with suppress(OSError, ValueError):
+        if is_failure:
+            logger().error(event, extra=given)
+        else:
+            logger().info(event, extra=given)
+
+
+if "AWS_LAMBDA_INITIALIZATION_TYPE" in os.environ:
+    service()  # in Lambda: before the first call

@@ -1,0 +1,81 @@
+"""Stores the state of opaque images together with the events `image.rendered` and `image.failed`.
+
+An image has an event when its status becomes `ready` or `degraded`: once, whoever finds out first.
+No event holds a value: neither the alternative text nor the text of a warning, which may quote one.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from postcard import ports
+from postcard.events.event_ids import event_id
+from postcard.events.event_types import IMAGE_FAILED, IMAGE_RENDERED
+from postcard.ports import DeliveryRecord, ImageRecord, JsonObject
+from postcard.timestamps import format_rfc3339
+
+EVENT_TYPE_BY_STATUS = {"ready": IMAGE_RENDERED, "degraded": IMAGE_FAILED}
+
+
+class ImageEvents:
+    """Writes image records with their events. `base_url` is that of pictures."""
+
+    def __init__(self, images: ports.ImageStore, outbox: ports.Outbox, *, base_url: str) -> None:
+        self._images = images
+        self._outbox = outbox
+        self._base_url = base_url
+
+    def put(self, record: ImageRecord, *, now: float, metadata: JsonObject | None = None) -> None:
+        """Store the record of a picture that a call has drawn. `metadata` is that of the call."""
+        deliveries = self._deliveries(record, now, metadata)
+        if self._images.put(record, deliveries):
+            self._outbox.announce(deliveries)
+
+    def set_ready(self, record: ImageRecord, size: int, *, now: float) -> ImageRecord | None:
+        """Store that an image's picture of `size` bytes is there by now; the record as it is then.
+
+        It may be another: erased, or changed by another call.
+        """
+        ready = replace(record, status="ready", bytes=size, warnings=())
+        if ready == record:
+            return record
+        deliveries = () if record.status == "ready" else self._deliveries(ready, now)
+        if not self._images.replace(ready, deliveries, status=record.status):
+            return self._images.get(record.image_id)
+        self._outbox.announce(deliveries)
+        return ready
+
+    def _deliveries(
+        self, record: ImageRecord, now: float, metadata: JsonObject | None = None
+    ) -> Sequence[DeliveryRecord]:
+        event_type = EVENT_TYPE_BY_STATUS.get(record.status)
+        if event_type is None or not self._outbox.wants(event_type):
+            return ()
+        identity = event_id(event_type, record.image_id, record.created_at, at=now)
+        event = image_event(record, self._base_url)
+        if metadata is not None:
+            event["metadata"] = metadata
+        return self._outbox.deliveries(event_type, identity, event, now=now)
+
+
+def image_event(record: ImageRecord, base_url: str) -> JsonObject:
+    """The `data` of an image's event."""
+    return {
+        "id": record.image_id,
+        "url": f"{base_url}/i/{record.image_id}.{record.format}",
+        "created_at": format_rfc3339(record.created_at),
+        "template_id": record.template_id,
+        "template_version": record.version,
+        "status": record.status,
+        "format": record.format,
+        "width": record.width,
+        "height": record.height,
+        "display_width": record.display_width,
+        "display_height": record.display_height,
+        "bytes": record.bytes,
+        "warnings": codes_and_pointers(record.warnings),
+    }
+
+
+def codes_and_pointers(faults: Sequence[Mapping[str, str]]) -> list[JsonObject]:
+    """Warnings or findings without their texts."""
+    return [{"code": fault["code"], "pointer": fault["pointer"]} for fault in faults]

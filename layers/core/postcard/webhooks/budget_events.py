@@ -1,0 +1,65 @@
+"""Makes `budget.exceeded` of the notices that renders and batches leave when a budget is used up.
+
+Whoever draws has no right to write deliveries, and no time for them: the tick does it.
+"""
+
+from collections.abc import Sequence
+
+from postcard import ports
+from postcard.events.event_ids import event_id
+from postcard.events.event_types import BUDGET_EXCEEDED
+from postcard.ports import BudgetNotice, DeliveryRecord, JsonObject
+from postcard.timestamps import format_rfc3339, parse_rfc3339
+
+DAY_SECONDS = 86_400
+BATCH_BUDGETS = ("batch_usd",)  # the others are of a template and a day
+
+
+class BudgetEvents:
+    """Reads the notices of today and yesterday, and stores an event of each, once."""
+
+    def __init__(
+        self,
+        notices: ports.BudgetNoticeStore,
+        deliveries: ports.DeliveryStore,
+        outbox: ports.Outbox,
+    ) -> None:
+        self._notices = notices
+        self._deliveries = deliveries
+        self._outbox = outbox
+
+    def announce(self, now: float) -> int:
+        """Store the events that are not stored yet; returns how many notices there were.
+
+        If it ends half-way, the next call makes the same events with the same ids.
+        """
+        days = [format_rfc3339(at)[:10] for at in (now - DAY_SECONDS, now)]
+        notices = [notice for day in days for notice in self._notices.unannounced(day)]
+        for notice in notices:
+            deliveries = self._deliveries_of(notice)
+            self._deliveries.put_if_absent(deliveries)
+            self._notices.mark_announced(notice)
+            self._outbox.announce(deliveries)
+        return len(notices)
+
+    def _deliveries_of(self, notice: BudgetNotice) -> Sequence[DeliveryRecord]:
+        subject = f"{notice.budget} {notice.subject}"
+        identity = event_id(BUDGET_EXCEEDED, subject, notice.day, at=notice.at)
+        return self._outbox.deliveries(
+            BUDGET_EXCEEDED, identity, budget_event(notice), now=notice.at
+        )
+
+
+def budget_event(notice: BudgetNotice) -> JsonObject:
+    """The `data` of the event."""
+    is_of_batch = notice.budget in BATCH_BUDGETS
+    next_day = parse_rfc3339(f"{notice.day}T00:00:00Z") + DAY_SECONDS
+    return {
+        "budget": notice.budget,
+        "template_id": None if is_of_batch else notice.subject,
+        "batch_id": notice.subject if is_of_batch else None,
+        "limit": notice.limit,
+        "day": notice.day,
+        "exceeded_at": format_rfc3339(notice.at),
+        "resets_at": None if is_of_batch else format_rfc3339(next_day),
+    }

@@ -1,0 +1,55 @@
+"""Webhooks with the health of their endpoints; disables those that are gone."""
+
+from dataclasses import replace
+from threading import Lock
+
+from postcard.errors import Conflict
+from postcard.ports import WebhookHealth, WebhookRecord, WebhookStore
+from postcard.runtime.lazy_dataclass import dataclass
+
+GONE_REASON = "The endpoint answered 410 Gone."
+FAILED_REASON = "The endpoint took no event for five days."
+_MAX_CONFLICTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A webhook, None if it was deleted, and how its endpoint has answered."""
+
+    webhook: WebhookRecord | None
+    health: WebhookHealth
+
+
+class Endpoints:
+    """Endpoints as they were when a batch of hints first asked for them."""
+
+    def __init__(self, webhooks: WebhookStore) -> None:
+        self._webhooks = webhooks
+        self._lock = Lock()
+        self._read: dict[str, Endpoint] = {}
+
+    def get(self, webhook_id: str) -> Endpoint:
+        """The endpoint of a webhook."""
+        with self._lock:
+            if (endpoint := self._read.get(webhook_id)) is None:
+                webhook = self._webhooks.get(webhook_id)
+                endpoint = Endpoint(webhook, self._webhooks.health(webhook_id))
+                self._read[webhook_id] = endpoint
+            return endpoint
+
+
+def disable(webhooks: WebhookStore, webhook_id: str, reason: str) -> bool:
+    """Disable a webhook; whether it was enabled before."""
+    for _ in range(_MAX_CONFLICTS):
+        record = webhooks.get(webhook_id)
+        if record is None or not record.enabled:
+            return False
+        disabled = replace(
+            record, enabled=False, disabled_reason=reason, revision=record.revision + 1
+        )
+        try:
+            webhooks.put(disabled)
+        except Conflict:
+            continue  # somebody else changed it
+        return True
+    return False
