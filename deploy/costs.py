@@ -21,8 +21,8 @@ from postcard.prices.prices import (
 
 MILLION = 1_000_000
 METRICS = 35  # of both functions, with the reasons of fallbacks
-ALARM_METRICS = 35  # CloudWatch bills each metric of an alarm
-
+ALARM_METRICS = 36  # CloudWatch bills each metric of an alarm
+ATHENA_QUERIES = 24 * 30  # of the access log; each is billed as 10 MB at least
 QUEUES = 3  # that call functions
 IDLE_POLLS = QUEUES * 5 * 3 * 60 * 24 * 30  # five times at once, each for 20 s
 TICKS = 60 * 24 * 30  # calls of the webhook function in a month, each of some 20 ms with 256 MB
@@ -38,6 +38,7 @@ CASES: dict[str, Units] = {
         "sqs_request": IDLE_POLLS,
         "lambda_request": TICKS,
         "lambda_gb_second_arm64": TICKS * Decimal("0.02") / 4,
+        "athena_tb": Decimal(ATHENA_QUERIES * 10) / 10**6,
     },
 }
 # Lines of the table that are shown together, and their name in the documents.
@@ -52,7 +53,7 @@ GROUPS = {
     "SQS": ("sqs_request",),
     "Step Functions": ("step_transition",),
     "logs, metrics, alarms, secret": (
-        "logs_gb", "logs_gb_month", "metric_month", "alarm_month", "secret_month",
+        "logs_gb", "logs_gb_month", "metric_month", "alarm_month", "secret_month", "athena_tb",
     ),
 }  # fmt: skip
 DOCUMENTS = (Path("README.md"), Path("docs/operate.md"))

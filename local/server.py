@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from deploy.bootstrap import upload_fallback
+from local.aws.access_log import AccessLog, AccessLogSettings
 from local.aws.activity_counters import ActivityCounters
 from local.aws.api_gateway import HttpApi
+from local.aws.athena_service import AthenaMiddleware, DuckDbQueries, LogTable
 from local.aws.cloudfront import CloudFront
 from local.aws.distribution_config import Distribution
 from local.aws.edge_function import EdgeFunction
@@ -46,6 +48,8 @@ ROOT = Path(__file__).resolve().parent.parent
 API_ID, IMAGE_API_ID = "Api", "ImageApi"
 API_FUNCTION_ID = "ApiFunction"
 PICTURES_BUCKET_ID = "PicturesBucket"
+# Parameters of the template that differ on one machine.
+PARAMETERS = {"UsageMinutes": "1"}
 MAX_BATCH_ROWS, MAX_BATCH_BYTES = 2_000_000, 500_000_000  # moto holds the files in memory
 _API_PATHS = ("/v1", "/docs", "/studio", "/usage", "/openapi.json")
 
@@ -59,8 +63,9 @@ class LocalServer:
 
     `OSError` if the port is in use, `AlreadyRunning` if the state folder is, `StateDamaged` if a
     file of that folder cannot be used. `counters` counts calls for tests; `cdn` and
-    `empty_pictures` let tests clear caches; `clock` is the clock of the CDN's cache (Unix seconds);
-    `definition_of` may change the definition of a state machine.
+    `empty_pictures` let tests clear caches; `clock` is the clock of the CDN (Unix seconds),
+    `schedule_clock` that of the schedules; `definition_of` may change the definition of a state
+    machine.
     """
 
     def __init__(
@@ -72,6 +77,7 @@ class LocalServer:
         template: Path | None = None,
         seed: Path = SEED_FOLDER,
         clock: Callable[[], float] = time.time,
+        schedule_clock: Callable[[], float] = time.time,
         definition_of: Callable[[StateMachineSpec], str] = lambda spec: spec.definition,
     ) -> None:
         self._host, self._port = host, port
@@ -80,6 +86,7 @@ class LocalServer:
         self._template = template or ROOT / "template.yaml"
         self._seed = seed
         self._clock = clock
+        self._schedule_clock = schedule_clock
         self.counters = ActivityCounters()
         self.event_sources: list[EventSources] = []
 
@@ -139,7 +146,10 @@ class LocalServer:
         self.account.empty_bucket(self.stack.buckets()[PICTURES_BUCKET_ID])
 
     def _start_moto(self, resources: ExitStack) -> None:
-        self.stack = StackResources.read(self._template)
+        self.stack = StackResources.read(self._template, PARAMETERS)
+        log_folder = self._folder / "access_log"
+        settings = AccessLogSettings.read(self.stack.template)
+        self.access_log = resources.enter_context(closing(AccessLog(log_folder, settings)))
         self.account = MotoAccount()
         self.account.reset()
         self.account.create_resources(self.stack)
@@ -153,8 +163,10 @@ class LocalServer:
             on_write=self._on_write,
             on_invalidation=lambda paths: self.cdn.invalidate(paths),
         )
+        table = LogTable.read(self.stack.template, log_folder)
+        queries = DuckDbQueries(table, before=self.access_log.poll)
         app = StepFunctionsMiddleware(
-            self._recording_app,
+            AthenaMiddleware(self._recording_app, queries),
             lambda name, event: self.functions.invoke(name, event),
             before_use=lambda: self.machines.create_once(),
         )
@@ -234,7 +246,14 @@ class LocalServer:
             PICTURES_BUCKET_ID: bucket_origin(self.account, self._recording_app, bucket),
             IMAGE_API_ID: self.image_api.handle,
         }
-        self.cdn = CloudFront(distribution, edge, origins, self.counters, clock=self._clock)
+        self.cdn = CloudFront(
+            distribution,
+            edge,
+            origins,
+            self.counters,
+            clock=self._clock,
+            log=self.access_log.add,
+        )
 
     def _start_event_sources(self, resources: ExitStack) -> None:
         invoke = self.functions.invoke
@@ -247,11 +266,18 @@ class LocalServer:
         self.executions = ExecutionWatcher(
             self.machines, self.state, self.stack.rule_sources(), invoke
         )
-        schedules = ScheduleClock(self.stack.schedule_sources(), invoke, now=time.time())
-        no_schedules = ScheduleClock((), invoke, now=time.time())
+        self.schedules = ScheduleClock(
+            self.stack.schedule_sources(), invoke, now=self._schedule_clock()
+        )
+        no_schedules = ScheduleClock((), invoke, now=self._schedule_clock())
         # A thread for each queue, so that an endpoint that does not respond delays no recall.
         self.event_sources = [
-            EventSources([self.executions], schedules, on_failure=self._log_failure),
+            EventSources(
+                [self.executions, self.access_log],
+                self.schedules,
+                on_failure=self._log_failure,
+                clock=self._schedule_clock,
+            ),
             *(EventSources([each], no_schedules, on_failure=self._log_failure) for each in pollers),
         ]
         for sources in self.event_sources:

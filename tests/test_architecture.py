@@ -121,8 +121,8 @@ SAME_NAME = {
     "signing": "of links, of events",
     "studio": "the page's routes, the command that invites people",
     "templates": "the service, its stores, its routes, its command",
-    "usage": "the stores, the routes, the command",
     "webhooks": "the stores: DynamoDB and in memory; the routes, the command",
+    "usage": "the stores, the routes, the command",
     "verify": "a link's signature, the command",
 }
 

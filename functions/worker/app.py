@@ -1,8 +1,8 @@
-"""The Lambda function `worker`: does the tasks in the queue, in the background.
+"""The Lambda function `worker`: does the tasks in the queue, and those of schedules.
 
 A message is JSON with the name of its `task`. It is deleted from the queue when its handler
 returns, else it comes back after the queue's visibility timeout, and after some failures it goes to
-the dead-letter queue.
+the dead-letter queue. A schedule's event is such a task itself.
 """
 
 import json
@@ -41,7 +41,19 @@ def logger() -> Logger:
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """The Lambda's entry point."""
+    if "task" in event:
+        return handle_scheduled(event, context, service())
     return handle_batch(event, context, service())
+
+
+def handle_scheduled(event: dict[str, Any], context: Any, worker: WorkerService) -> dict[str, Any]:
+    """Do the task of a schedule; raises if it fails, so that Lambda counts an error."""
+    ends_at = worker.monotonic() + context.get_remaining_time_in_millis() / 1000
+    worker.set_deadline(ends_at - 1)
+    failure = _do(event, worker, ends_at - RESERVE_SECONDS, {"task": event["task"]})
+    if failure is not None:
+        raise failure
+    return {}
 
 
 def handle_batch(event: dict[str, Any], context: Any, worker: WorkerService) -> dict[str, Any]:
@@ -59,17 +71,24 @@ def handle_batch(event: dict[str, Any], context: Any, worker: WorkerService) -> 
 
 
 def _succeeds(record: dict[str, Any], worker: WorkerService, deadline: float) -> bool:
-    """Do the task of a message and write its log line; whether it was done."""
-    started_at = worker.monotonic()
+    """Do the task of a message; whether it was done."""
     fields: LogFields = {
         "message_id": record["messageId"],
         "received": int(record["attributes"]["ApproximateReceiveCount"]),
     }
+    return _do(record["body"], worker, deadline, fields) is None
+
+
+def _do(
+    task: str | dict[str, Any], worker: WorkerService, deadline: float, fields: LogFields
+) -> Exception | None:
+    """Do a task, which may be JSON, and write its log line with `fields`; returns its failure."""
+    started_at = worker.monotonic()
     failure: Exception | None = None
     try:
-        task = json.loads(record["body"])
-        fields |= {name: task.get(name) for name in ("task", "template_id", "version", "step")}
-        fields |= worker.handlers[task["task"]](task, deadline=deadline)
+        read: dict[str, Any] = json.loads(task) if isinstance(task, str) else task
+        fields |= {name: read.get(name) for name in ("task", "template_id", "version", "step")}
+        fields |= worker.handlers[read["task"]](read, deadline=deadline)
     except Exception as error:  # the message comes back, the others of its batch do not
         failure = error
         fields["error"] = failure_site(error)
@@ -78,7 +97,7 @@ def _succeeds(record: dict[str, Any], worker: WorkerService, deadline: float) ->
     fields["duration_ms"] = round((worker.monotonic() - started_at) * 1000, 1)
     with suppress(OSError, ValueError):
         _log(fields, is_failure=failure is not None)
-    return failure is None
+    return failure
 
 
 def _log(fields: LogFields, *, is_failure: bool) -> None:

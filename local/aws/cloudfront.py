@@ -17,6 +17,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Protocol
 from urllib.parse import unquote
 
+from local.aws.access_log import Exchange
 from local.aws.activity_counters import ActivityCounters
 from local.aws.distribution_config import CacheBehavior, CustomErrorResponse, Distribution, Origin
 from local.aws.edge_function import EdgeFunctionError
@@ -54,7 +55,7 @@ class CloudFront:
 
     `origins` maps the logical id of a bucket or an HTTP API to a function that fetches from it.
     Counters: `cdn.hit`, `cdn.miss`, `cdn.refresh` (an origin's 304), `cdn.error`, `cdn.edge` (a
-    response of the edge function).
+    response of the edge function). `log` gets each exchange.
     """
 
     def __init__(
@@ -65,21 +66,31 @@ class CloudFront:
         counters: ActivityCounters,
         *,
         clock: Callable[[], float] = time.time,
+        log: Callable[[Exchange], object] = lambda exchange: None,
     ) -> None:
         self._distribution = distribution
         self._edge = edge
         self._origins = origins
         self._counters = counters
         self._clock = clock
+        self._log = log
         self._cache: dict[str, _CacheEntry] = {}
         self._inflight: dict[str, tuple[threading.Lock, int]] = {}
         self._lock = threading.Lock()
 
     def handle(self, request: Request) -> Response:
-        """Respond to a viewer's request."""
+        """Respond to a viewer's request, and log it."""
+        started_at = time.monotonic()
+        response = self._respond(request)
+        seconds = time.monotonic() - started_at
+        self._log(Exchange(request, response, self._clock(), seconds))
+        return response
+
+    def _respond(self, request: Request) -> Response:
         behavior = self._distribution.behavior_for(normalize_path(request.path))
         if request.method not in behavior.allowed_methods:
-            return plain_response(405, {"allow": ", ".join(sorted(behavior.allowed_methods))})
+            allow = ", ".join(sorted(behavior.allowed_methods))
+            return plain_response(405, {"allow": allow, "x-cache": "Error from cloudfront"})
         result = self._run_edge_function(request) if behavior.has_edge_function else request
         if isinstance(result, Response):
             self._counters.add("cdn.edge")

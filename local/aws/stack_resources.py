@@ -194,12 +194,13 @@ class StackResources:
         ]
 
     def schedule_sources(self) -> list[ScheduleSource]:
-        """The schedules that call functions; `TemplateError` unless they have a rate in minutes."""
+        """The enabled schedules; `TemplateError` unless they have a rate in minutes."""
         return [
             ScheduleSource(
                 function, name, _seconds(event["ScheduleExpression"]), event.get("Input")
             )
             for function, name, event in self._events("ScheduleV2")
+            if event.get("State") != "DISABLED"
         ]
 
     def rule_sources(self) -> list[RuleSource]:

@@ -9,7 +9,7 @@ from postcard.adapters.aws.call_failed import AwsCallFailed
 from postcard.ports import JsonObject
 from postcard.services.worker import WorkerService
 from tests.functions.fake_services import FakeLambdaContext
-from worker.app import RESERVE_SECONDS, handle_batch
+from worker.app import RESERVE_SECONDS, handle_batch, handle_scheduled
 
 Handled = list[tuple[JsonObject, float]]
 
@@ -90,3 +90,21 @@ def test_the_log_line_names_the_call_of_aws_that_failed(
     handle_batch(batch('{"task": "delete"}'), FakeLambdaContext(30_000), worker)
     line = json.loads(capsys.readouterr().out)
     assert line["dependency"] == "delete_objects: AccessDenied (403)"
+
+
+def test_a_schedules_event_is_a_task_that_has_all_of_the_functions_time(
+    worker: WorkerService, handled: Handled, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert handle_scheduled({"task": "delete"}, FakeLambdaContext(30_000), worker) == {}
+    assert handled == [({"task": "delete"}, 130 - RESERVE_SECONDS)]
+    (line,) = capsys.readouterr().out.splitlines()
+    assert (json.loads(line)["task"], json.loads(line)["outcome"]) == ("delete", "finished")
+
+
+def test_a_schedules_task_that_fails_is_an_error_of_the_function(
+    worker: WorkerService, capsys: pytest.CaptureFixture[str]
+) -> None:
+    event = {"task": "delete", "broken": True}
+    with pytest.raises(ValueError, match="a secret value"):
+        handle_scheduled(event, FakeLambdaContext(30_000), worker)
+    assert json.loads(capsys.readouterr().out)["level"] == "ERROR"

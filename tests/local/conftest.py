@@ -35,6 +35,7 @@ class RunningService:
     server: LocalServer
     clock_offset: list[float]  # seconds by which the CDN's clock is ahead
     payload: dict[str, Any] = field(default_factory=lambda: PAYLOAD)
+    schedule_time: float = 0.0  # of the schedules, which run only when a test says so
 
     @property
     def url(self) -> str:
@@ -55,6 +56,11 @@ class RunningService:
     def get(self, path: str, **headers: str) -> requests.Response:
         return requests.get(self.url + path, headers=headers, timeout=60)
 
+    def run_schedules(self, *, minutes: int = 1) -> int:
+        """Let so many minutes pass for the schedules; returns how many were due."""
+        self.schedule_time += 60 * minutes
+        return self.server.schedules.run_due(self.schedule_time)
+
     def counter_changes(self, work: Callable[[], Any]) -> dict[str, int]:
         """The increments of the counters while `work` ran, without zeros."""
         before = self.server.counters.snapshot()
@@ -68,7 +74,13 @@ class RunningService:
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
     offset = [0.0]
     state = tmp_path_factory.mktemp("state")
-    with LocalServer(0, state, seed=SEED, clock=lambda: time.time() + offset[0]) as server:
+    with LocalServer(
+        0,
+        state,
+        seed=SEED,
+        clock=lambda: time.time() + offset[0],
+        schedule_clock=lambda: 0.0,
+    ) as server:
         yield RunningService(server, offset)
 
 

@@ -147,3 +147,31 @@ def test_a_recall_deletes_stored_pictures_in_the_background(service: RunningServ
     assert changes["function.WorkerFunction"] == 1
     assert changes["cloudfront.CreateInvalidation"] == 1
     assert service.get(path).headers["X-Cache"].startswith("Miss")
+
+
+def test_ten_links_that_were_opened_are_counted_a_minute_later(service: RunningService) -> None:
+    """The whole way: the CDN, its log, the schedule, the worker, Athena, the table, the API."""
+    for number in range(10):
+        path = service.link(f"Reader {number}", campaign="autumn")
+        assert path.startswith("/c/autumn/welcome.png?")
+        first, second = service.get(path), service.get(path)
+        assert (first.status_code, second.headers["X-Cache"]) == (200, "Hit from cloudfront")
+    assert service.get("/c/autumn/nobody.png?_sig=x").status_code == 400
+
+    def usage() -> dict[str, Any]:
+        answer = service.call("GET", "/v1/usage?campaign=autumn")
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    assert usage()["totals"]["hits"] == 0
+    assert service.run_schedules() >= 1
+    assert wait_until(lambda: usage()["totals"]["hits"] > 0)
+    page = usage()
+    (item,) = page["items"]
+    assert (item["template_id"], item["campaign"]) == ("welcome", "autumn")
+    assert (item["first_opens"], item["misses"], item["hits"]) == (10, 10, 10)
+    assert (item["fetches"], item["refusals"]) == (20, 0)
+    assert item["sent_bytes"] > item["bytes"] > 0
+    assert page["log_complete_to"][:10] == item["day"]
+    everything = service.call("GET", "/v1/usage").json()
+    assert everything["totals"]["refusals"] >= 1, "without a template, as the name may be made up"

@@ -169,6 +169,14 @@ def test_a_schedule_calls_its_function_once_a_minute(tmp_path: Path) -> None:
     assert json.loads(calls[0]["detail"]) == {}
 
 
+def test_a_schedule_that_is_disabled_calls_nothing(tmp_path: Path) -> None:
+    template = json.loads(json.dumps(TEMPLATE))
+    tick = template["Resources"]["Worker"]["Properties"]["Events"]["Tick"]["Properties"]
+    assert len(read_stack(tmp_path, template).schedule_sources()) == 1
+    tick["State"] = "DISABLED"
+    assert read_stack(tmp_path, template).schedule_sources() == []
+
+
 def test_a_schedule_in_another_form_is_an_error(tmp_path: Path) -> None:
     template = json.loads(json.dumps(TEMPLATE).replace(MINUTE, "cron(0 2 * * ? *)"))
     with pytest.raises(TemplateError, match="cron"):

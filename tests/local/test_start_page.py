@@ -37,7 +37,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService
     files += [next((SEED_FOLDER / "assets").glob(f"{name}.*")) for name in NEEDED_ASSETS]
     for path in files:
         (seed / path.relative_to(SEED_FOLDER)).symlink_to(path)
-    with LocalServer(0, tmp_path_factory.mktemp("state"), seed=seed) as server:
+    state = tmp_path_factory.mktemp("state")
+    with LocalServer(0, state, seed=seed, schedule_clock=lambda: 0.0) as server:
         yield RunningService(server, [0.0])
 
 

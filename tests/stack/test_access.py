@@ -150,6 +150,7 @@ def test_only_what_the_stack_names_can_invoke_a_function(cloudformation: SamDocu
     services = {name: "lambda" for name in of_functions} | {
         "BatchMachineRole": "states",
         "ScheduleRole": "scheduler",
+        "WorkerScheduleRole": "scheduler",
     }
     assert set(roles) == set(services), "SAM must not generate other roles"
     for name, role in roles.items():
@@ -276,7 +277,9 @@ def test_every_log_expires(template: SamDocument) -> None:
     for group in of_type(template, "AWS::Logs::LogGroup").values():
         assert group["RetentionInDays"] == {"Ref": "LogDays"}
     logs = template["Resources"]["AccessLogsBucket"]["Properties"]["LifecycleConfiguration"]
-    assert [rule["ExpirationInDays"] for rule in logs["Rules"]] == [{"Ref": "LogDays"}]
+    rules = {rule["Id"]: rule for rule in logs["Rules"]}
+    assert rules["age"]["ExpirationInDays"] == {"Ref": "LogDays"}
+    assert "Prefix" not in rules["age"], "of all files"
 
 
 def test_the_origin_secret_is_in_no_output_or_environment_variable(

@@ -13,6 +13,8 @@ from deploy.template_check import SamDocument, lint
 MAX_CHARACTERS = 6_144  # of a managed policy, without white space
 # The IAM prefixes of the types of resources in template.yaml.
 PREFIXES = {
+    "AWS::Athena": "athena",
+    "AWS::Glue": "glue",
     "AWS::ApiGatewayV2": "apigateway",
     "AWS::CloudFront": "cloudfront",
     "AWS::CloudWatch": "cloudwatch",

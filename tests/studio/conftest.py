@@ -59,7 +59,7 @@ def server(
     (seed / "assets").symlink_to(SEED_FOLDER / "assets")
     for name in templates:
         (seed / f"{name}.json").symlink_to(SEED_FOLDER / f"{name}.json")
-    with LocalServer(0, state, seed=seed) as server:
+    with LocalServer(0, state, seed=seed, schedule_clock=lambda: 0.0) as server:
         yield server
 
 

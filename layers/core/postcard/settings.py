@@ -9,6 +9,7 @@ DEFAULT_BATCH_DAYS = 7
 DEFAULT_BATCH_CONCURRENCY = 10
 MAX_BATCH_BYTES = 5_000_000_000  # of an upload; a laptop has less
 MAX_BATCH_ROWS = 100_000_000  # of a file; a laptop has less
+DEFAULT_LOG_DAYS = 30
 DEFAULT_FONTS = "/opt/fonts"
 DEFAULT_REGION = "us-east-1"
 DEFAULT_STAGE = "prod"
@@ -33,6 +34,9 @@ class Settings:
     hint_queue_url: str = ""  # of hints at deliveries of webhooks
     slow_hint_queue_url: str = ""  # of those whose endpoints are slow
     loopback_webhooks: bool = False  # to http://127.0.0.1:PORT; never in AWS
+    log_database: str = ""  # of the access log, in Athena; empty in regions that have no such log
+    log_workgroup: str = ""  # of its queries
+    log_days: int = DEFAULT_LOG_DAYS  # until a file of the access log is deleted
     batch_machine: str = ""  # the ARN of the state machine of batches
     batch_days: int = DEFAULT_BATCH_DAYS  # until the files of a batch are deleted
     batch_concurrency: int = DEFAULT_BATCH_CONCURRENCY  # workers of all batches together
@@ -65,6 +69,10 @@ class Settings:
             hint_queue_url=environ.get("POSTCARD_HINT_QUEUE_URL", ""),
             slow_hint_queue_url=environ.get("POSTCARD_SLOW_HINT_QUEUE_URL", ""),
             loopback_webhooks=_read_flag(environ, "POSTCARD_LOOPBACK_WEBHOOKS"),
+            log_database=environ.get("POSTCARD_LOG_DATABASE", ""),
+            log_workgroup=environ.get("POSTCARD_LOG_WORKGROUP", ""),
+            log_days=_read_positive_integer(environ, "POSTCARD_LOG_DAYS", "days")
+            or DEFAULT_LOG_DAYS,
             batch_machine=environ.get("POSTCARD_BATCH_MACHINE", ""),
             batch_days=_read_positive_integer(environ, "POSTCARD_BATCH_DAYS", "days")
             or DEFAULT_BATCH_DAYS,

@@ -154,24 +154,36 @@ def drawing_services(settings: Settings) -> assembly.SharedServices:
 
 def worker_service(settings: Settings) -> "WorkerService":
     """The service of the worker function."""
+    from postcard.adapters.aws.athena import AthenaQueries
     from postcard.adapters.aws.cdn import CloudFrontCdn
     from postcard.adapters.aws.deletion_records import DynamoDeletionStore
     from postcard.adapters.aws.queue import SqsQueue
-    from postcard.deletion.deletions import TASK, DeletionWorker
+    from postcard.adapters.aws.usage import DynamoUsageStore
+    from postcard.deletion import deletions
     from postcard.services.worker import WorkerService
+    from postcard.usage import hit_counter
 
-    clients = _clients(settings, "s3", "dynamodb", "cloudfront", "sqs")
-    s3, dynamodb, cloudfront, sqs = clients
+    clients = _clients(settings, "s3", "dynamodb", "cloudfront", "sqs", lazy=("athena",))
+    s3, dynamodb, cloudfront, sqs, athena = clients
     table = Table(dynamodb, settings.table)
-    deletions = DeletionWorker(
+    queue = SqsQueue(sqs, settings.queue_url)
+    deletion_worker = deletions.DeletionWorker(
         DynamoDeletionStore(table),
-        SqsQueue(sqs, settings.queue_url),
+        queue,
         DynamoImageStore(table),
         S3ObjectStore(s3, settings.pictures_bucket),
         CloudFrontCdn(cloudfront, settings.distribution_id),
     )
+    hits = hit_counter.HitCounter(
+        AthenaQueries(athena, database=settings.log_database, workgroup=settings.log_workgroup),
+        DynamoUsageStore(table),
+        DynamoImageStore(table),
+        queue,
+        log_days=settings.log_days,
+    )
     return WorkerService(
-        {TASK: deletions.handle}, set_deadline=lambda instant: _set_deadline(clients, instant)
+        {deletions.TASK: deletion_worker.handle, hit_counter.TASK: hits.handle},
+        set_deadline=lambda instant: _set_deadline(clients, instant),
     )
 
 
@@ -247,7 +259,10 @@ def _outbox(table: Table, sqs: Any, settings: Settings) -> "WebhookOutbox":
     from postcard.adapters.aws.webhooks import DynamoWebhookStore
     from postcard.events.outbox import WebhookOutbox
 
-    return WebhookOutbox(DynamoWebhookStore(table), SqsHints(sqs, settings.hint_queue_url))
+    return WebhookOutbox(
+        DynamoWebhookStore(table),
+        SqsHints(sqs, settings.hint_queue_url, settings.slow_hint_queue_url),
+    )
 
 
 def _clients(

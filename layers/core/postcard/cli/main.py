@@ -52,8 +52,8 @@ for _command in (
     signing_keys,
     templates,
     studio,
-    usage,
     webhooks,
+    usage,
     erase,
 ):
     postcard.add_command(_command)

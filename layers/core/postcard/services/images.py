@@ -48,8 +48,8 @@ class ImageRequest:
     quality: int | None = None
     max_bytes: int | None = None
     render: str = "now"
-    campaign: str | None = None
     metadata: JsonObject | None = None
+    campaign: str | None = None
     key_templates: Sequence[str] | None = None
 
 

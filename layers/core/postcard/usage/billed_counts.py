@@ -33,11 +33,13 @@ def with_unlogged(counts: Mapping[str, int]) -> Mapping[str, int]:
 def billed_counts(counts: Mapping[str, int]) -> Counts:
     """The counts of a row, or of a sum of rows `with_unlogged`, as `usage_dollars` takes them.
 
-    `fallbacks` are those that were neither first opens nor redraws.
+    `fallbacks` are those that were neither first opens nor redraws. Each request is billed: HEADs
+    and failures are among the `refusals`.
     """
     counts = with_unlogged(counts)
     return {
         **counts,
+        "refusals": sum(counts.get(name, 0) for name in ("heads", "refusals", "failures")),
         "fallbacks": sum(counts.get(name, 0) for name in FALLBACKS),
         "misses": counts.get("misses", 0) + counts.get("unlogged_misses", 0),
         "hits": counts.get("hits", 0) + counts.get("unlogged_hits", 0),

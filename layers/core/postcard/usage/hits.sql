@@ -15,6 +15,7 @@ WITH requests AS ( -- each once: CloudFront may write a line twice
   FROM access_log
   WHERE folder BETWEEN '{first_folder}' AND '{last_folder}'
     AND "date" BETWEEN '{first_day}' AND '{last_day}'
+    AND regexp_like("date" || ' ' || "time", '^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}$')
 ),
 classified AS ( -- `path` is a link's, as the viewer sent it or as the edge function rewrote it
   SELECT

@@ -12,7 +12,13 @@
 | bytes           | bytes of all these pictures                                                  |
 | ahead_bytes     | those of pictures that were drawn ahead                                      |
 | duration_ms     | milliseconds that functions took for them                                    |
-| LOG_COUNTS      | what the CDN's access log tells                                              |
+| hits, misses    | GETs that the CDN answered from its cache, and from an origin                |
+| heads           | HEADs that it answered                                                       |
+| refusals        | requests that it answered with 4xx                                           |
+| failures        | those with 5xx, with the error page, or without an answer                    |
+| sent_bytes      | bytes of all its answers, headers included                                   |
+
+The last six are from the CDN's access log, where each request is one of the first five.
 """
 
 from collections.abc import Mapping
@@ -26,7 +32,7 @@ FALLBACKS = frozenset(
         "ended",
     )
 )
-LOG_COUNTS = ("hits", "misses", "refusals", "sent_bytes")
+LOG_COUNTS = ("hits", "misses", "heads", "refusals", "failures", "sent_bytes")
 
 Counts = dict[str, int]
 

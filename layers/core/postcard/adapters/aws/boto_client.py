@@ -26,6 +26,7 @@ READ_CHUNK_BYTES = 65_536
 MAX_BODY_SECONDS = 10.0
 CONNECT_SECONDS, READ_SECONDS = 1.0, 3.0
 SLOW_SERVICE_READ_SECONDS = {
+    "athena": 8.0,
     "cloudfront": 8.0,
     "cloudfront-keyvaluestore": 8.0,
     "stepfunctions": 8.0,  # on a laptop its first call imports an interpreter
