@@ -25,7 +25,7 @@ ALARM_METRICS = 36  # CloudWatch bills each metric of an alarm
 ATHENA_QUERIES = 24 * 30  # of the access log; each is billed as 10 MB at least
 QUEUES = 3  # that call functions
 IDLE_POLLS = QUEUES * 5 * 3 * 60 * 24 * 30  # five times at once, each for 20 s
-TICKS = 60 * 24 * 30  # calls of the webhook function in a month, each of some 20 ms with 256 MB
+TICKS = 60 * 24 * 30  # calls of the webhook function in a month, each of some 20 ms with 512 MB
 CASES: dict[str, Units] = {
     "a million first opens, stored for 90 days": picture_units(drawn=MILLION),
     "a million first opens, `StoreRenders=never`": picture_units(drawn=MILLION, stored=False),
@@ -37,7 +37,7 @@ CASES: dict[str, Units] = {
         "secret_month": 1,
         "sqs_request": IDLE_POLLS,
         "lambda_request": TICKS,
-        "lambda_gb_second_arm64": TICKS * Decimal("0.02") / 4,
+        "lambda_gb_second_arm64": TICKS * Decimal("0.02") / 2,
         "athena_tb": Decimal(ATHENA_QUERIES * 10) / 10**6,
     },
 }
