@@ -628,3 +628,24 @@ class BulkReplayBody(RequestBody):
         str | None,
         Field(max_length=1024, description="The next_cursor of the previous response."),
     ] = None
+
+
+Day = Annotated[str | None, Field(pattern=r"^\d{4}-\d{2}-\d{2}$", description="Of UTC.")]
+
+
+class UsageShareBody(RequestBody):
+    """`POST /v1/usage/shares`."""
+
+    model_config = example_config(template_id="tmpl_a1b2c3d4e5", days=30)
+
+    template_id: Annotated[str | None, Field(pattern=TEMPLATE_ID)] = None
+    campaign: Campaign = None
+    from_: Annotated[Day, Field(alias="from")] = None
+    to: Day = None
+    days: Annotated[
+        int | None, Field(ge=1, le=400, description="Always the last days, in place of from, to.")
+    ] = None
+    prices: Annotated[bool, Field(description="Whether the link shows what it cost.")] = False
+    expires_at: Annotated[
+        str | None, Field(max_length=40, description="RFC 3339; in 30 days, unless given.")
+    ] = None

@@ -37,6 +37,7 @@ from postcard.adapters.aws.status import DynamoStatusStore
 from postcard.adapters.aws.table import Table
 from postcard.adapters.aws.templates import DynamoTemplateStore
 from postcard.adapters.aws.usage import DynamoUsageStore
+from postcard.adapters.aws.usage_shares import DynamoUsageShareStore
 from postcard.adapters.aws.webhooks import DynamoDeliveryStore
 from postcard.settings import Settings
 from tests.clocks import PATIENCE_SECONDS
@@ -53,6 +54,7 @@ class PortImplementations:
     images: ports.ImageStore
     api_keys: ports.ApiKeyStore
     invitations: ports.InvitationStore
+    usage_shares: ports.UsageShareStore
     assets: ports.AssetStore
     secrets: ports.SecretStore
     limiter: ports.RateLimiter
@@ -61,10 +63,10 @@ class PortImplementations:
     deletions: ports.DeletionStore
     drafts: ports.DraftStore
     status: ports.StatusStore
+    usage: ports.UsageStore
     batches: ports.BatchStore
     deliveries: ports.DeliveryStore
     budget_notices: ports.BudgetNoticeStore
-    usage: ports.UsageStore
     bucket: str = ""  # of `objects` in moto
 
     def put_many_objects(self, keys: Iterable[str]) -> None:
@@ -137,6 +139,7 @@ def memory_implementations() -> PortImplementations:
         images=memory.MemoryImageStore(deliveries),
         api_keys=memory.MemoryApiKeyStore(),
         invitations=memory.MemoryInvitationStore(),
+        usage_shares=memory.MemoryUsageShareStore(),
         assets=memory.MemoryAssetStore(),
         secrets=memory.MemorySecretStore(),
         limiter=memory.MemoryRateLimiter(),
@@ -173,6 +176,7 @@ def aws_implementations(settings: Settings, *, use_light_client: bool) -> PortIm
         images=DynamoImageStore(table),
         api_keys=DynamoApiKeyStore(table),
         invitations=DynamoInvitationStore(table),
+        usage_shares=DynamoUsageShareStore(table),
         assets=DynamoAssetStore(table),
         secrets=SecretsManagerStore(clients["secretsmanager"], settings.secret_id),
         limiter=DynamoRateLimiter(table),

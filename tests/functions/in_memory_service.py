@@ -25,6 +25,7 @@ from postcard.adapters.memory import (
     MemoryQueue,
     MemoryStateMachine,
     MemoryUploads,
+    MemoryUsageShareStore,
     MemoryUsageStore,
     MemoryWebhookStore,
 )
@@ -96,10 +97,10 @@ class InMemoryService:
         self.drafts = FakeDrafts(self.templates)
         self.hints, self.endpoints = MemoryHints(lambda: self.now), FakeEndpoints()
         self.files, self.batches = MemoryFileStore(), MemoryBatchStore(self.deliveries)
-        self.files, self.batches = MemoryFileStore(), MemoryBatchStore()
         self.status = FakeStatus()
         self.public_status = False
         self.usage = MemoryUsageStore()
+        self.usage_shares = MemoryUsageShareStore()
         self.machine, self.batch_bytes = MemoryStateMachine(), MAX_BATCH_BYTES
         self.renderer = FakeRenderer()
         self.counters, self.limiter = FakeCounters(), FakeRateLimiter()
@@ -149,12 +150,13 @@ class InMemoryService:
             drafts=self.drafts,
             status=self.status,
             public_status=self.public_status,
+            usage=self.usage,
+            usage_shares=self.usage_shares,
             webhooks=self.webhooks,
             deliveries=self.deliveries,
             hints=self.hints,
             webhook_sender=self.endpoints,
             webhooks_key=lambda: WEBHOOKS_KEY,
-            usage=self.usage,
             machine=self.machine,
             batch_bytes=self.batch_bytes,
             fonts=lambda: [inter],

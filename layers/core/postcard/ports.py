@@ -1067,3 +1067,34 @@ class LogQueries(Protocol):
 
     def rows(self, query_id: str) -> Sequence[Sequence[str]] | None:
         """The rows of its result, each value as text; None while it runs. `LogQueryFailed`."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsageShare:
+    """A link that shows usage to whoever has it. Days are `2026-11-22`; times are Unix seconds.
+
+    It shows `first_day` to `last_day`, or always the last `days` days. `templates` are those that
+    its creator's key was limited to; None: all.
+    """
+
+    digest: str
+    share_id: str
+    template_id: str | None
+    campaign: str | None
+    templates: Sequence[str] | None
+    first_day: str | None
+    last_day: str | None
+    days: int | None
+    prices: bool
+    created_by: str
+    created_at: int
+    expires_at: int
+
+
+class UsageShareStore(Protocol):
+    """Links that show usage, by the digest of their token."""
+
+    def by_digest(self, digest: str) -> UsageShare | None: ...
+    def put(self, share: UsageShare) -> None: ...
+    def list(self) -> Sequence[UsageShare]: ...
+    def delete(self, digest: str) -> None: ...

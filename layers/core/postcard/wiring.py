@@ -101,6 +101,7 @@ def api_service(settings: Settings) -> "ApiService":
     from postcard.adapters.aws.state_machine import StepFunctionsMachine
     from postcard.adapters.aws.status import DynamoStatusStore
     from postcard.adapters.aws.uploads import S3Uploads
+    from postcard.adapters.aws.usage_shares import DynamoUsageShareStore
     from postcard.adapters.aws.webhooks import DynamoDeliveryStore, DynamoWebhookStore
     from postcard.adapters.http.webhook_sender import HttpWebhookSender
     from postcard.api_assembly import ApiDependencies, api_service
@@ -131,12 +132,13 @@ def api_service(settings: Settings) -> "ApiService":
             drafts=DynamoDraftStore(table),
             status=DynamoStatusStore(table),
             public_status=settings.public_status,
+            usage=DynamoUsageStore(table),
+            usage_shares=DynamoUsageShareStore(table),
             webhooks=DynamoWebhookStore(table),
             deliveries=DynamoDeliveryStore(table),
             hints=SqsHints(sqs, settings.hint_queue_url, settings.slow_hint_queue_url),
             webhook_sender=HttpWebhookSender(allow_loopback=settings.loopback_webhooks),
             webhooks_key=keys.webhooks_key,
-            usage=DynamoUsageStore(table),
             machine=StepFunctionsMachine(step_functions, settings.batch_machine),
             batch_days=settings.batch_days,
             batch_bytes=settings.batch_bytes,

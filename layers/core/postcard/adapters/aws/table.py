@@ -22,6 +22,7 @@
 | usage                     | log              | how far the access log is counted    |
 | keys                      | digest           | an API key; of a session with `ttl`  |
 | invitation#{code digest}  | record           | an invitation, with `ttl`            |
+| usage-shares              | token digest     | a link that shows usage, with `ttl`  |
 | assets                    | asset id         | an asset                             |
 | rate#{name}               | bucket           | a token bucket, with `ttl`           |
 | idempotency#{hash}        | answer           | a stored response, with `ttl`        |

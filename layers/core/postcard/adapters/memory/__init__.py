@@ -29,7 +29,7 @@ from postcard.adapters.memory.services import (
 )
 from postcard.adapters.memory.status import MemoryStatusStore
 from postcard.adapters.memory.templates import MemoryTemplateStore
-from postcard.adapters.memory.usage import MemoryUsageStore
+from postcard.adapters.memory.usage import MemoryUsageShareStore, MemoryUsageStore
 from postcard.adapters.memory.webhooks import (
     MemoryDeliveryStore,
     MemoryHints,
@@ -62,6 +62,7 @@ __all__ = [
     "MemoryStatusStore",
     "MemoryTemplateStore",
     "MemoryUploads",
+    "MemoryUsageShareStore",
     "MemoryUsageStore",
     "MemoryWebhookStore",
 ]
