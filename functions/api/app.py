@@ -19,6 +19,7 @@ from api.routes import (
     meta,
     previews,
     sessions,
+    status,
     studio,
     templates,
     usage,
@@ -43,6 +44,7 @@ ROUTERS = (
     sessions,
     webhooks,
     meta,
+    status,
     docs,
     studio,
 )

@@ -217,6 +217,8 @@ class TemplateSummary(BaseModel):
     published_at: str | None
     paused: bool
     daily_renders: int | None
+    daily_usd: float | None
+    on_budget: str
     width: int | None
     height: int | None
     thumbnail_url: str | None
@@ -360,7 +362,9 @@ class BatchResponse(BaseModel):
 
     `ok`, `defaults` and `failed` count rows; `done` is their sum. `encoding_by` says how the
     encoding was found. `mapping`: field → number of its column; `unmapped`: fields without one.
-    `same_as`: an earlier batch with the same file and settings, whose result this is.
+    `usd` is what it costs by AWS's list prices, if each of its pictures is opened once and kept for
+    90 days; compare it with `max_usd`. `same_as`: an earlier batch with the same file and settings,
+    whose result this is.
     """
 
     success: bool = True
@@ -376,6 +380,9 @@ class BatchResponse(BaseModel):
     ok: int
     defaults: int
     failed: int
+    max_usd: float | None
+    on_budget: str
+    usd: float
     progress: float
     remaining_seconds: int | None
     encoding: str | None
@@ -569,6 +576,53 @@ class Health(BaseModel):
     status: str
     dependencies: dict[str, str]
     decoder: str
+
+
+class StatusOfPart(BaseModel):
+    """A part of the service as people notice it; `status` is `ok` or `degraded`."""
+
+    id: str
+    name: str
+    status: str
+
+
+class StatusOfDay(BaseModel):
+    """A day (UTC). What had no trouble is in neither object.
+
+    `checked_minutes`: of 1440. `unavailable_minutes` is by dependency, `incident_minutes` by part.
+    """
+
+    day: str
+    checked_minutes: int
+    unavailable_minutes: dict[str, int]
+    incident_minutes: dict[str, int]
+
+
+class StatusIncident(BaseModel):
+    """What people noticed of a part of the service; `ended_at` is null while it lasts."""
+
+    part: str
+    summary: str
+    started_at: str
+    ended_at: str | None
+
+
+class Status(BaseModel):
+    """What works now, and the last ninety days; `status` is `ok` or `degraded`.
+
+    `history_as_of` is when the past was read; while the table is unavailable it comes from a copy,
+    and is null if there is none. `checked_at` is the last minute with a check. Days: today last.
+    Incidents: newest first, at most 100.
+    """
+
+    status: str
+    as_of: str
+    history_as_of: str | None
+    checked_at: str | None
+    dependencies: dict[str, str]
+    parts: list[StatusOfPart]
+    days: list[StatusOfDay]
+    incidents: list[StatusIncident]
 
 
 class WebhookHealth(BaseModel):

@@ -23,7 +23,8 @@ from postcard.adapters.aws.api_keys import DynamoApiKeyStore, DynamoInvitationSt
 from postcard.adapters.aws.assets import DynamoAssetStore
 from postcard.adapters.aws.batches import DynamoBatchStore
 from postcard.adapters.aws.boto_client import BotoClient, boto_client
-from postcard.adapters.aws.counters import DynamoBudgetNotices, DynamoCounters
+from postcard.adapters.aws.budgets import DynamoBudgetNoticeStore
+from postcard.adapters.aws.counters import DynamoCounters
 from postcard.adapters.aws.deletion_records import DynamoDeletionStore
 from postcard.adapters.aws.drafts import DynamoDraftStore
 from postcard.adapters.aws.idempotency import DynamoIdempotencyStore
@@ -32,6 +33,7 @@ from postcard.adapters.aws.light_client import LightClient
 from postcard.adapters.aws.objects import S3ObjectStore
 from postcard.adapters.aws.rate_limiter import DynamoRateLimiter
 from postcard.adapters.aws.secrets import SecretsManagerStore
+from postcard.adapters.aws.status import DynamoStatusStore
 from postcard.adapters.aws.table import Table
 from postcard.adapters.aws.templates import DynamoTemplateStore
 from postcard.adapters.aws.usage import DynamoUsageStore
@@ -58,6 +60,7 @@ class PortImplementations:
     idempotency: ports.IdempotencyStore
     deletions: ports.DeletionStore
     drafts: ports.DraftStore
+    status: ports.StatusStore
     batches: ports.BatchStore
     deliveries: ports.DeliveryStore
     budget_notices: ports.BudgetNoticeStore
@@ -141,9 +144,10 @@ def memory_implementations() -> PortImplementations:
         idempotency=memory.MemoryIdempotencyStore(),
         deletions=memory.MemoryDeletionStore(),
         drafts=memory.MemoryDraftStore(templates),
+        status=memory.MemoryStatusStore(),
         batches=memory.MemoryBatchStore(deliveries),
         deliveries=deliveries,
-        budget_notices=memory.MemoryBudgetNotices(),
+        budget_notices=memory.MemoryBudgetNoticeStore(),
         usage=memory.MemoryUsageStore(),
     )
 
@@ -176,9 +180,10 @@ def aws_implementations(settings: Settings, *, use_light_client: bool) -> PortIm
         idempotency=DynamoIdempotencyStore(table),
         deletions=DynamoDeletionStore(table),
         drafts=DynamoDraftStore(table),
+        status=DynamoStatusStore(table),
         batches=DynamoBatchStore(table),
         deliveries=DynamoDeliveryStore(table),
-        budget_notices=DynamoBudgetNotices(table),
+        budget_notices=DynamoBudgetNoticeStore(table),
         usage=DynamoUsageStore(table),
         bucket=settings.pictures_bucket,
     )

@@ -13,7 +13,8 @@ from postcard.adapters.memory import (
     MemoryApiKeyStore,
     MemoryAssetStore,
     MemoryBatchStore,
-    MemoryBudgetNotices,
+    MemoryBudgetNoticeStore,
+    MemoryBudgetStore,
     MemoryCdn,
     MemoryDeletionStore,
     MemoryDeliveryStore,
@@ -59,6 +60,7 @@ from tests.functions.fake_services import (
     FakeObjects,
     FakeRateLimiter,
     FakeRenderer,
+    FakeStatus,
     FakeTemplates,
     FakeWeb,
     HandlerResponse,
@@ -95,11 +97,13 @@ class InMemoryService:
         self.hints, self.endpoints = MemoryHints(lambda: self.now), FakeEndpoints()
         self.files, self.batches = MemoryFileStore(), MemoryBatchStore(self.deliveries)
         self.files, self.batches = MemoryFileStore(), MemoryBatchStore()
+        self.status = FakeStatus()
+        self.public_status = False
         self.usage = MemoryUsageStore()
         self.machine, self.batch_bytes = MemoryStateMachine(), MAX_BATCH_BYTES
         self.renderer = FakeRenderer()
         self.counters, self.limiter = FakeCounters(), FakeRateLimiter()
-        self.budget_notices = MemoryBudgetNotices()
+        self.budgets, self.budget_notices = MemoryBudgetStore(), MemoryBudgetNoticeStore()
         self.api_keys: ApiKeyStore = MemoryApiKeyStore()
         self.invitations = MemoryInvitationStore()
         self.idempotency: IdempotencyStore = MemoryIdempotencyStore()
@@ -143,6 +147,8 @@ class InMemoryService:
             files=self.files,
             batches=self.batches,
             drafts=self.drafts,
+            status=self.status,
+            public_status=self.public_status,
             webhooks=self.webhooks,
             deliveries=self.deliveries,
             hints=self.hints,
@@ -165,6 +171,7 @@ class InMemoryService:
             store=self.store,
             fetcher=self.web,
             counters=self.counters,
+            budgets=self.budgets,
             budget_notices=self.budget_notices,
             renderer=self.renderer,
             keys=lambda kid, epoch=0: self.link_keys,

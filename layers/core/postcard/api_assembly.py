@@ -17,7 +17,7 @@ from postcard.keys.sessions import SessionService
 from postcard.links.signing import LinkKeys
 from postcard.runtime.deadline import Deadline
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.services.health import check_all
+from postcard.services.health import check_all, dependency_checks
 from postcard.services.images import Images
 from postcard.services.links import LinkService
 from postcard.services.previews.preview_pictures import PreviewPictures
@@ -28,6 +28,8 @@ from postcard.services.source_downscaling import CachedDownscaling
 from postcard.services.template_fixes import TemplateFixes
 from postcard.services.templates import TemplateCatalog
 from postcard.settings import DEFAULT_BATCH_DAYS, DEFAULT_REGION, MAX_BATCH_BYTES
+from postcard.status.history_copy import HistoryCopy
+from postcard.status.status_service import StatusService
 from postcard.studio.designs import DesignStarter
 from postcard.studio.drafts import Drafts
 from postcard.usage.counter import UsageCounter
@@ -52,6 +54,7 @@ class ApiDependencies:
     files: ports.FileStore
     batches: ports.BatchStore
     drafts: ports.DraftStore
+    status: ports.StatusStore
     webhooks: ports.WebhookStore
     deliveries: ports.DeliveryStore
     hints: ports.Hints
@@ -65,6 +68,7 @@ class ApiDependencies:
     region: str = DEFAULT_REGION
     batch_days: int = DEFAULT_BATCH_DAYS
     batch_bytes: int = MAX_BATCH_BYTES
+    public_status: bool = False
 
 
 MAX_SANDBOX_START_SECONDS = 5.0  # that a health check waits for
@@ -98,6 +102,7 @@ class ApiService:
     fonts: Callable[[Sequence[str] | None, float], Sequence[Mapping[str, object]]]
     health: Callable[[], Mapping[str, str]]
     sandbox_status: Callable[[], str]
+    status: StatusService
     keys: ApiKeyService
     sessions: SessionService
     limiter: ports.RateLimiter
@@ -139,8 +144,10 @@ def api_service(api: ApiDependencies) -> ApiService:
             dependencies.pictures,
             stored_pictures,
             shared.budget,
+            shared.template_budgets,
             keys,
             base_url=api.base_url,
+            monotonic=dependencies.monotonic,
         ),
         links=links,
         templates=TemplateCatalog(
@@ -172,6 +179,7 @@ def api_service(api: ApiDependencies) -> ApiService:
             shared.templates,
             days=api.batch_days,
             max_bytes=api.batch_bytes,
+            region=dependencies.region,
         ),
         drafts=drafts,
         designs=DesignStarter(assets, drafts),
@@ -189,6 +197,13 @@ def api_service(api: ApiDependencies) -> ApiService:
         ],
         health=lambda: _health(dependencies),
         sandbox_status=lambda: _sandbox_status(dependencies),
+        status=StatusService(
+            api.status,
+            HistoryCopy(dependencies.store),
+            lambda: _health(dependencies),
+            is_public=api.public_status,
+            clock=dependencies.clock,
+        ),
         keys=api_keys,
         sessions=SessionService(api_keys, api.invitations, dependencies.counters),
         limiter=api.limiter,
@@ -225,12 +240,10 @@ def _sandbox_status(dependencies: Dependencies) -> str:
 
 
 def _health(dependencies: Dependencies) -> Mapping[str, str]:
-    missing = "healthcheck"
-    return check_all(
-        {
-            "table": lambda: dependencies.templates.record(missing),
-            "pictures": lambda: dependencies.pictures.get(f"errors/{missing}"),
-            "store": lambda: dependencies.store.get(f"assets/{missing}"),
-            "keys": lambda: dependencies.keys(None),
-        }
+    checks = dependency_checks(
+        dependencies.templates,
+        dependencies.pictures,
+        dependencies.store,
+        lambda: dependencies.keys(None),
     )
+    return check_all(checks)
