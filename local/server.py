@@ -51,7 +51,7 @@ PICTURES_BUCKET_ID = "PicturesBucket"
 # Parameters of the template that differ on one machine.
 PARAMETERS = {"UsageMinutes": "1"}
 MAX_BATCH_ROWS, MAX_BATCH_BYTES = 2_000_000, 500_000_000  # moto holds the files in memory
-_API_PATHS = ("/v1", "/docs", "/studio", "/status", "/openapi.json")
+_API_PATHS = ("/v1", "/docs", "/studio", "/status", "/usage", "/openapi.json")
 
 
 class AlreadyRunning(Exception):

@@ -98,6 +98,7 @@ LARGE_FOLDERS = {
 
 # Two modules may share a name only where their packages make the difference plain.
 SAME_NAME = {
+    "budgets": "budgets in DynamoDB and in memory",
     "access_log": "each function writes its own access log",
     "api_keys": "the service, its store in DynamoDB, its command",
     "app": "the entry point of each function",

@@ -154,7 +154,6 @@ def test_only_what_the_stack_names_can_invoke_a_function(cloudformation: SamDocu
         "BatchMachineRole": "states",
         "ScheduleRole": "scheduler",
         "StatusScheduleRole": "scheduler",
-        "WorkerScheduleRole": "scheduler",
     }
     assert set(roles) == set(services), "SAM must not generate other roles"
     for name, role in roles.items():

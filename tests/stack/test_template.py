@@ -295,7 +295,6 @@ def test_names_that_are_unique_in_an_account_never_change_and_differ_by_region(
         "WebhookRole",
         "WorkerLogPolicy",
         "WorkerRole",
-        "WorkerScheduleRole",
     }
     assert unnamed | NAMES_IN_THE_ACCOUNT.keys() == {
         name

@@ -33,6 +33,8 @@ from postcard.status.status_service import StatusService
 from postcard.studio.designs import DesignStarter
 from postcard.studio.drafts import Drafts
 from postcard.usage.counter import UsageCounter
+from postcard.usage.report.shares import UsageShares
+from postcard.usage.report.usage_reports import UsageReports
 from postcard.usage.usage_service import UsageService
 from postcard.webhooks.delivery_service import DeliveryService
 from postcard.webhooks.webhook_service import WebhookService
@@ -55,12 +57,13 @@ class ApiDependencies:
     batches: ports.BatchStore
     drafts: ports.DraftStore
     status: ports.StatusStore
+    usage: ports.UsageStore
+    usage_shares: ports.UsageShareStore
     webhooks: ports.WebhookStore
     deliveries: ports.DeliveryStore
     hints: ports.Hints
     webhook_sender: ports.WebhookSender
     webhooks_key: Callable[[], str]
-    usage: ports.UsageStore
     machine: ports.StateMachine
     fonts: Callable[[], Sequence[Mapping[str, object]]]
     base_url: str
@@ -109,6 +112,8 @@ class ApiService:
     counters: ports.Counters
     usage: UsageService
     usage_counter: UsageCounter
+    usage_reports: UsageReports
+    usage_shares: UsageShares
     idempotency: ports.IdempotencyStore
     set_deadline: Callable[[float], None]
     clock: Callable[[], float]
@@ -144,8 +149,10 @@ def api_service(api: ApiDependencies) -> ApiService:
             dependencies.pictures,
             stored_pictures,
             shared.budget,
+            shared.template_budgets,
             keys,
             base_url=api.base_url,
+            monotonic=dependencies.monotonic,
         ),
         links=links,
         templates=TemplateCatalog(
@@ -177,6 +184,7 @@ def api_service(api: ApiDependencies) -> ApiService:
             shared.templates,
             days=api.batch_days,
             max_bytes=api.batch_bytes,
+            region=dependencies.region,
         ),
         drafts=drafts,
         designs=DesignStarter(assets, drafts),
@@ -207,6 +215,10 @@ def api_service(api: ApiDependencies) -> ApiService:
         counters=dependencies.counters,
         usage=UsageService(api.usage, region=api.region, stored=dependencies.stores_renders),
         usage_counter=dependencies.usage,
+        usage_reports=UsageReports(
+            api.usage, region=api.region, stored=dependencies.stores_renders
+        ),
+        usage_shares=UsageShares(api.usage_shares),
         idempotency=api.idempotency,
         set_deadline=dependencies.set_deadline,
         clock=dependencies.clock,

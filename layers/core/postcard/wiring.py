@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from postcard import ports
 from postcard.adapters.aws.assets import DynamoAssetStore
-from postcard.adapters.aws.counters import DynamoBudgetNotices, DynamoCounters
+from postcard.adapters.aws.budgets import DynamoBudgetNoticeStore, DynamoBudgetStore
+from postcard.adapters.aws.counters import DynamoCounters
 from postcard.adapters.aws.images import DynamoImageStore
 from postcard.adapters.aws.objects import S3ObjectStore
 from postcard.adapters.aws.secrets import SecretsManagerStore
@@ -100,6 +101,7 @@ def api_service(settings: Settings) -> "ApiService":
     from postcard.adapters.aws.state_machine import StepFunctionsMachine
     from postcard.adapters.aws.status import DynamoStatusStore
     from postcard.adapters.aws.uploads import S3Uploads
+    from postcard.adapters.aws.usage_shares import DynamoUsageShareStore
     from postcard.adapters.aws.webhooks import DynamoDeliveryStore, DynamoWebhookStore
     from postcard.adapters.http.webhook_sender import HttpWebhookSender
     from postcard.api_assembly import ApiDependencies, api_service
@@ -130,12 +132,13 @@ def api_service(settings: Settings) -> "ApiService":
             drafts=DynamoDraftStore(table),
             status=DynamoStatusStore(table),
             public_status=settings.public_status,
+            usage=DynamoUsageStore(table),
+            usage_shares=DynamoUsageShareStore(table),
             webhooks=DynamoWebhookStore(table),
             deliveries=DynamoDeliveryStore(table),
             hints=SqsHints(sqs, settings.hint_queue_url, settings.slow_hint_queue_url),
             webhook_sender=HttpWebhookSender(allow_loopback=settings.loopback_webhooks),
             webhooks_key=keys.webhooks_key,
-            usage=DynamoUsageStore(table),
             machine=StepFunctionsMachine(step_functions, settings.batch_machine),
             batch_days=settings.batch_days,
             batch_bytes=settings.batch_bytes,
@@ -220,7 +223,7 @@ def webhook_service(settings: Settings) -> "WebhookFunctionService":
         keys.webhooks_key,
         set_deadline=lambda instant: _set_deadline(clients, instant),
         message_handlers={S3_NOTIFICATION: drawn_images.handle_notification},
-        minute_tasks=[BudgetEvents(DynamoBudgetNotices(table), deliveries, outbox).announce],
+        minute_tasks=[BudgetEvents(DynamoBudgetNoticeStore(table), deliveries, outbox).announce],
     )
 
 
@@ -384,7 +387,9 @@ def _dependencies(
         store=S3ObjectStore(s3, settings.store_bucket),
         fetcher=_LazyFetcher(settings),
         counters=DynamoCounters(table),
-        budget_notices=DynamoBudgetNotices(table),
+        budgets=DynamoBudgetStore(table),
+        budget_notices=DynamoBudgetNoticeStore(table),
+        region=settings.region,
         renderer=Renderer(
             Fonts.load(
                 Path(settings.fonts), Path(settings.more_fonts) if settings.more_fonts else None
