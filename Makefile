@@ -23,7 +23,7 @@ endef
 DOCS_PAGE := functions/api/static/docs
 DOCS_PAGE_FILES := LICENSE NOTICE swagger-ui.css swagger-ui-bundle.js swagger-ui-bundle.js.LICENSE.txt
 
-.PHONY: help setup serve test webhooks-sim studio test-studio studio-pictures test-trust fuzz preflight fixes soak load lint types audit stack engine checkov build deploy destroy bench docs clients docs-page acid email-docs email-examples gallery design-art design-thumbnails scripts fonts more-fonts lock clean
+.PHONY: help setup serve test webhooks-sim studio test-studio studio-pictures test-trust fuzz preflight fixes budget-simulation usage soak load lint types audit stack engine checkov build deploy destroy bench docs clients docs-page acid email-docs email-examples gallery design-art design-thumbnails scripts fonts more-fonts lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 18
@@ -107,6 +107,12 @@ preflight: setup ## draw 20,000 rows of a million, and compare with what preflig
 
 fixes: setup ## break 500 templates and fix them with the patches of their findings (4 minutes)
 	POSTCARD_FIXES=full $(PYTEST) tests/lint/test_fixes.py
+
+budget-simulation: setup ## spend budgets in US dollars with 16 workers that are killed (2 minutes)
+	PYTHONPATH=layers/core:functions:. $(BIN)/python -m tests.campaigns.budget_simulation
+
+usage: setup ## count 100,000 simulated requests in the access log, and compare three counts (a minute)
+	POSTCARD_USAGE=full $(PYTEST) tests/usage/test_exact_hits.py
 
 webhooks-sim: setup ## deliver 10,000 events in virtual time, with workers that are killed (EVENTS=… KILLS=… SEED=…)
 	PYTHONPATH=layers/core:functions:. $(BIN)/python -m tests.webhooks.simulation $(or $(EVENTS),10000) $(or $(KILLS),200) $(or $(SEED),1)

@@ -89,7 +89,7 @@ def main(count: int) -> None:
         loader,
         lambda kid, epoch=0: KEYS,
         lambda sources, templates: [],
-        PictureTools(never, never, never, never),
+        PictureTools(never, never, never, never, never),
         MemoryUsageStore(),
         base_url="https://pictures.example.com",
     )

@@ -25,7 +25,16 @@ ALARM_METRICS = 36  # CloudWatch bills each metric of an alarm
 ATHENA_QUERIES = 24 * 30  # of the access log; each is billed as 10 MB at least
 QUEUES = 3  # that call functions
 IDLE_POLLS = QUEUES * 5 * 3 * 60 * 24 * 30  # five times at once, each for 20 s
-TICKS = 60 * 24 * 30  # calls of the webhook function in a month, each of some 20 ms with 256 MB
+TICKS = 60 * 24 * 30  # calls of a function each minute in a month
+STATUS_COPIES = TICKS // 5  # of the history, by the status function
+STATUS_UNITS: Units = {  # of the status function in a month, without Lambda
+    "scheduler_invocation": TICKS,
+    "dynamodb_rru": 3 * TICKS + 36 * STATUS_COPIES,  # a copy reads ninety days
+    "dynamodb_wru": Decimal("1.5") * TICKS,
+    "s3_get": 2 * TICKS + STATUS_COPIES,
+    "s3_put": 3 * STATUS_COPIES,
+    "logs_gb": Decimal(TICKS * 400) / 10**9,
+}
 CASES: dict[str, Units] = {
     "a million first opens, stored for 90 days": picture_units(drawn=MILLION),
     "a million first opens, `StoreRenders=never`": picture_units(drawn=MILLION, stored=False),
@@ -36,9 +45,10 @@ CASES: dict[str, Units] = {
         "alarm_month": ALARM_METRICS,
         "secret_month": 1,
         "sqs_request": IDLE_POLLS,
-        "lambda_request": TICKS,
-        "lambda_gb_second_arm64": TICKS * Decimal("0.02") / 4,
+        "lambda_request": 2 * TICKS,  # of the webhook and status functions, of 20 and 250 ms
+        "lambda_gb_second_arm64": TICKS * Decimal("0.27") / 4,
         "athena_tb": Decimal(ATHENA_QUERIES * 10) / 10**6,
+        **STATUS_UNITS,
     },
 }
 # Lines of the table that are shown together, and their name in the documents.
@@ -51,6 +61,7 @@ GROUPS = {
     ),
     "DynamoDB": ("dynamodb_rru", "dynamodb_wru"),
     "SQS": ("sqs_request",),
+    "Scheduler": ("scheduler_invocation",),
     "Step Functions": ("step_transition",),
     "logs, metrics, alarms, secret": (
         "logs_gb", "logs_gb_month", "metric_month", "alarm_month", "secret_month", "athena_tb",

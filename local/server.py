@@ -51,7 +51,7 @@ PICTURES_BUCKET_ID = "PicturesBucket"
 # Parameters of the template that differ on one machine.
 PARAMETERS = {"UsageMinutes": "1"}
 MAX_BATCH_ROWS, MAX_BATCH_BYTES = 2_000_000, 500_000_000  # moto holds the files in memory
-_API_PATHS = ("/v1", "/docs", "/studio", "/openapi.json")
+_API_PATHS = ("/v1", "/docs", "/studio", "/status", "/usage", "/openapi.json")
 
 
 class AlreadyRunning(Exception):
@@ -191,6 +191,7 @@ class LocalServer:
             "POSTCARD_BATCH_CONCURRENCY": str(max(1, (os.cpu_count() or 1) - 1)),
             "POSTCARD_BATCH_ROWS": str(MAX_BATCH_ROWS),
             "POSTCARD_FONTS": str(ROOT / "layers/fonts"),
+            "POSTCARD_PUBLIC_STATUS": "on",
             "POSTCARD_MORE_FONTS": os.environ.get("POSTCARD_MORE_FONTS", ""),
             "POSTCARD_KVS_ARN": f"file:{(self._folder / 'edge').resolve()}",
             "PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in _PYTHON_PATH),

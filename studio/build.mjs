@@ -10,7 +10,8 @@ import { licenses } from "./licenses.mjs";
 
 const root = dirname(fileURLToPath(import.meta.url));
 const output = join(root, "../functions/api/static/studio");
-const STYLES = ["tokens", "base", "shell", "canvas", "panels", "screens"];
+const STYLES = ["tokens", "base", "shell", "canvas", "panels", "screens", "usage"];
+const SHARED_USAGE_STYLES = ["tokens", "base", "usage"]; // of the page behind a link that shows usage
 const APP = "src/main.tsx";
 const LATER_PARTS = ["src/panels/index.ts", "src/screens/all.ts"];
 // Loaded when the JSON drawer opens. It shares no module with the app, so it is a file of its own.
@@ -108,6 +109,12 @@ function sources() {
   return files.map(line).join("");
 }
 
+function bundleStyles(names) {
+  const sheets = names.map((name) => `style/${name}.css`).filter((file) => existsSync(join(root, file)));
+  const contents = sheets.map((file) => `@import "./${file}";`).join("\n");
+  return bundle({ stdin: { contents, loader: "css", resolveDir: root } });
+}
+
 async function buildPage() {
   const files = new Map();
   let jsonFile = "json.js";
@@ -117,12 +124,11 @@ async function buildPage() {
     files.set(jsonFile, bytes);
   }
   const parts = await bundleApp(jsonFile);
-  const sheets = STYLES.map((name) => `style/${name}.css`).filter((f) => existsSync(join(root, f)));
-  const contents = sheets.map((file) => `@import "./${file}";`).join("\n");
-  const style = await bundle({ stdin: { contents, loader: "css", resolveDir: root } });
+  const style = await bundleStyles(STYLES);
   const styleFile = hashed("style", "css", style);
+  const sharedStyle = await bundleStyles(SHARED_USAGE_STYLES);
   for (const { name, bytes } of parts) files.set(name, bytes);
-  files.set(styleFile, style);
+  files.set(styleFile, style).set(hashed("usage", "css", sharedStyle), sharedStyle);
   const page = readFileSync(join(root, "index.html"), "utf8");
   const app = parts.find((part) => part.isApp);
   const html = page.replace("STYLE_NAME", styleFile).replace("APP_NAME", app.name);

@@ -88,6 +88,7 @@ TERMS = ("CloudFront", "SecretsManager", "InProcess", "path_data")
 
 MAX_MODULES = 15
 LARGE_FOLDERS = {
+    "functions/api/routes",  # a file per resource of the API
     "layers/core/postcard/cli",  # a file per command, and what commands share
     "layers/core/postcard/adapters/aws",  # a file per AWS service or stored kind
     "local/aws",  # a file per imitated service and part of one
@@ -97,6 +98,7 @@ LARGE_FOLDERS = {
 
 # Two modules may share a name only where their packages make the difference plain.
 SAME_NAME = {
+    "budgets": "budgets in DynamoDB and in memory",
     "access_log": "each function writes its own access log",
     "api_keys": "the service, its store in DynamoDB, its command",
     "app": "the entry point of each function",
@@ -117,6 +119,7 @@ SAME_NAME = {
     "rate_limiter": "the stores: DynamoDB and in memory",
     "request_context": "one call of the image function, one of the API",
     "sessions": "the service, its routes",
+    "status": "the stores, the routes of the status page",
     "signing": "of links, of events",
     "studio": "the page's routes, the command that invites people",
     "templates": "the service, its stores, its routes, its command",

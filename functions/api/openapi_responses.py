@@ -112,6 +112,7 @@ ERROR_CODES = (  # status, codes, what to do; as docs/contract/api.md has them
     (422, "idempotency_mismatch", READ_AGAIN),
     (428, "precondition_required", CORRECT_REQUEST),
     (429, "rate_limited too_many_batches", "wait"),
+    (429, "over_budget", "wait for the next day"),
     (429, "quota_exceeded", "wait for the next month"),
     (500, "internal_error", "wait"),
     (503, "service_unavailable", "wait"),

@@ -350,7 +350,7 @@ class PreviewBody(PictureBody):
 class TemplateChanges(RequestBody):
     """`PATCH /v1/templates/{id}`."""
 
-    model_config = example_config(paused=False, daily_renders=200_000)
+    model_config = example_config(paused=False, daily_renders=200_000, daily_usd=5)
 
     paused: bool | None = None
     daily_renders: Annotated[
@@ -360,6 +360,24 @@ class TemplateChanges(RequestBody):
             le=1_000_000_000,
             description="Pictures drawn per day (UTC). `null` changes nothing: to remove a limit, "
             "send the maximum.",
+        ),
+    ] = None
+    daily_usd: Annotated[
+        float | None,
+        Field(
+            ge=0.01,
+            le=1_000_000,
+            description="The most that pictures drawn on a day (UTC) may cost by AWS's list "
+            "prices, each opened once and kept for 90 days. `null` changes nothing: to remove a "
+            "limit, send the maximum.",
+        ),
+    ] = None
+    on_budget: Annotated[
+        Literal["fallback", "stop"] | None,
+        Field(
+            description="What POST /v1/images does over daily_renders or daily_usd. fallback: the "
+            "image is pending. stop: it is refused as over_budget. A GET shows the fallback "
+            "picture either way."
         ),
     ] = None
 
@@ -510,6 +528,22 @@ class BatchBody(RequestBody):
     rate: Annotated[int, Field(ge=1, le=1000, description="For warm: pictures drawn a second.")] = (
         100
     )
+    max_usd: Annotated[
+        float | None,
+        Field(
+            ge=0.0001,
+            le=1_000_000,
+            description="The most that the batch may cost by AWS's list prices: its own work, and "
+            "each picture opened once and kept for 90 days.",
+        ),
+    ] = None
+    on_budget: Annotated[
+        Literal["fallback", "stop"],
+        Field(
+            description="What happens once max_usd is spent. fallback: the other rows get the "
+            "template's picture with its defaults. stop: the batch fails as over_budget."
+        ),
+    ] = "fallback"
     dry_run: Annotated[
         bool, Field(description="true: predict what would be drawn; make nothing.")
     ] = False
@@ -593,4 +627,25 @@ class BulkReplayBody(RequestBody):
     cursor: Annotated[
         str | None,
         Field(max_length=1024, description="The next_cursor of the previous response."),
+    ] = None
+
+
+Day = Annotated[str | None, Field(pattern=r"^\d{4}-\d{2}-\d{2}$", description="Of UTC.")]
+
+
+class UsageShareBody(RequestBody):
+    """`POST /v1/usage/shares`."""
+
+    model_config = example_config(template_id="tmpl_a1b2c3d4e5", days=30)
+
+    template_id: Annotated[str | None, Field(pattern=TEMPLATE_ID)] = None
+    campaign: Campaign = None
+    from_: Annotated[Day, Field(alias="from")] = None
+    to: Day = None
+    days: Annotated[
+        int | None, Field(ge=1, le=400, description="Always the last days, in place of from, to.")
+    ] = None
+    prices: Annotated[bool, Field(description="Whether the link shows what it cost.")] = False
+    expires_at: Annotated[
+        str | None, Field(max_length=40, description="RFC 3339; in 30 days, unless given.")
     ] = None

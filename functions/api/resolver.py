@@ -84,7 +84,12 @@ def _body_property_names(route: Route) -> list[str]:
 
 
 def scopes_of(route: Route) -> list[str]:
-    """The scopes of which a caller needs one; none: the route is public."""
+    """The scopes of which a caller needs one; none: the route is public.
+
+    An empty way in, as OpenAPI has it: the handler decides whether a key is needed.
+    """
+    if {} in (route.security or []):
+        return []
     return sorted(
         {scope for way in route.security or [] for scopes in way.values() for scope in scopes}
     )

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 
 class Diagnostic(BaseModel):
@@ -217,6 +217,8 @@ class TemplateSummary(BaseModel):
     published_at: str | None
     paused: bool
     daily_renders: int | None
+    daily_usd: float | None
+    on_budget: str
     width: int | None
     height: int | None
     thumbnail_url: str | None
@@ -360,7 +362,9 @@ class BatchResponse(BaseModel):
 
     `ok`, `defaults` and `failed` count rows; `done` is their sum. `encoding_by` says how the
     encoding was found. `mapping`: field → number of its column; `unmapped`: fields without one.
-    `same_as`: an earlier batch with the same file and settings, whose result this is.
+    `usd` is what it costs by AWS's list prices, if each of its pictures is opened once and kept for
+    90 days; compare it with `max_usd`. `same_as`: an earlier batch with the same file and settings,
+    whose result this is.
     """
 
     success: bool = True
@@ -376,6 +380,9 @@ class BatchResponse(BaseModel):
     ok: int
     defaults: int
     failed: int
+    max_usd: float | None
+    on_budget: str
+    usd: float
     progress: float
     remaining_seconds: int | None
     encoding: str | None
@@ -571,6 +578,53 @@ class Health(BaseModel):
     decoder: str
 
 
+class StatusOfPart(BaseModel):
+    """A part of the service as people notice it; `status` is `ok` or `degraded`."""
+
+    id: str
+    name: str
+    status: str
+
+
+class StatusOfDay(BaseModel):
+    """A day (UTC). What had no trouble is in neither object.
+
+    `checked_minutes`: of 1440. `unavailable_minutes` is by dependency, `incident_minutes` by part.
+    """
+
+    day: str
+    checked_minutes: int
+    unavailable_minutes: dict[str, int]
+    incident_minutes: dict[str, int]
+
+
+class StatusIncident(BaseModel):
+    """What people noticed of a part of the service; `ended_at` is null while it lasts."""
+
+    part: str
+    summary: str
+    started_at: str
+    ended_at: str | None
+
+
+class Status(BaseModel):
+    """What works now, and the last ninety days; `status` is `ok` or `degraded`.
+
+    `history_as_of` is when the past was read; while the table is unavailable it comes from a copy,
+    and is null if there is none. `checked_at` is the last minute with a check. Days: today last.
+    Incidents: newest first, at most 100.
+    """
+
+    status: str
+    as_of: str
+    history_as_of: str | None
+    checked_at: str | None
+    dependencies: dict[str, str]
+    parts: list[StatusOfPart]
+    days: list[StatusOfDay]
+    incidents: list[StatusIncident]
+
+
 class WebhookHealth(BaseModel):
     """How the endpoint of a webhook has answered lately.
 
@@ -729,3 +783,91 @@ class UsageResponse(BaseModel):
     prices_of: str
     prices_region: str
     note: str
+
+
+class UsageFigure(BaseModel):
+    """A number of the page as texts, with its change and the last two whole days."""
+
+    name: str
+    label: str
+    value: str
+    change: str
+    last_days: str
+
+
+class UsageReportRow(BaseModel):
+    """The usage of a template and campaign, "" without one, in the whole period."""
+
+    template_id: str
+    campaign: str
+    first_opens: int
+    fetches: int
+    hits: int
+    misses: int
+    fallbacks: int
+    refusals: int
+    redraws: int
+    drawn_ahead: int
+    links: int
+    images: int
+    bytes: int
+    sent_bytes: int
+    duration_ms: int
+    usd: float
+
+
+class UsageReportResponse(BaseModel):
+    """Usage as the page /usage shows it.
+
+    `state` is `empty`, `small` (too little for plots) or `full`. A plot is an element of HTML or
+    SVG: `[tag, {attribute: value}, [child, …]]`, where a child is an element or a text. `rows` are
+    the first 200 of `row_count`. `template_ids` and `campaigns` are at most 200 with most first
+    opens.
+    """
+
+    success: bool = True
+    first_day: str = Field(serialization_alias="from")
+    last_day: str = Field(serialization_alias="to")
+    period: str
+    state: Literal["empty", "small", "full"]
+    figures: list[UsageFigure]
+    plots: list[list[Any]]
+    rows: list[UsageReportRow]
+    row_count: int
+    template_ids: list[str]
+    campaigns: list[str]
+    as_of: str
+    log_complete_to: str | None
+    note: str
+
+
+class UsageShareItem(BaseModel):
+    """A link that shows usage: of the days `from` to `to`, or always of the last `days`.
+
+    Null for `template_id` or `campaign`: all that the key of `created_by` could see.
+    """
+
+    success: bool = True
+    id: str
+    template_id: str | None
+    campaign: str | None
+    first_day: str | None = Field(serialization_alias="from")
+    last_day: str | None = Field(serialization_alias="to")
+    days: int | None
+    prices: bool
+    created_by: str
+    created_at: str
+    expires_at: str
+
+
+class NewUsageShare(UsageShareItem):
+    """A new link. `path` is its path at the API's address, shown only this once."""
+
+    path: str
+
+
+class UsageShareList(BaseModel):
+    """The links that have not expired, newest first."""
+
+    success: bool = True
+    items: list[UsageShareItem]

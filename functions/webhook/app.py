@@ -26,9 +26,10 @@ from postcard.ports import DeliveryKey
 from postcard.settings import DEFAULT_STAGE, Settings
 from postcard.webhooks.delivery_worker import Outcome
 from postcard.webhooks.function_service import S3_NOTIFICATION, WebhookFunctionService
+from postcard.webhooks.schedule import ATTEMPT_SECONDS
 
 SERVICE = "webhook"
-RESERVE_SECONDS = 8.0  # of the function's time, in which a tick sends no hints
+RESERVE_SECONDS = 8.0  # of the function's time, to store what attempts came to
 LogFields = dict[str, Any]
 log_handler = logging.StreamHandler()
 
@@ -98,7 +99,10 @@ def _handle_messages(
                 _log("handled", {"message_id": id, **fields})
         except Exception as error:  # the message comes back, the others of its batch do not
             failures[id] = error
-    outcomes = service.worker.deliver_all(list(hints.values()), slow=_are_slow(records))
+    seconds = min(ATTEMPT_SECONDS, ends_at - RESERVE_SECONDS - service.monotonic())
+    outcomes = service.worker.deliver_all(
+        list(hints.values()), slow=_are_slow(records), seconds=seconds
+    )
     results = dict(zip(hints, outcomes, strict=True))
     failures |= {id: result for id, result in results.items() if isinstance(result, Exception)}
     for id, result in results.items():

@@ -23,7 +23,8 @@ from postcard.adapters.aws.api_keys import DynamoApiKeyStore, DynamoInvitationSt
 from postcard.adapters.aws.assets import DynamoAssetStore
 from postcard.adapters.aws.batches import DynamoBatchStore
 from postcard.adapters.aws.boto_client import BotoClient, boto_client
-from postcard.adapters.aws.counters import DynamoBudgetNotices, DynamoCounters
+from postcard.adapters.aws.budgets import DynamoBudgetNoticeStore
+from postcard.adapters.aws.counters import DynamoCounters
 from postcard.adapters.aws.deletion_records import DynamoDeletionStore
 from postcard.adapters.aws.drafts import DynamoDraftStore
 from postcard.adapters.aws.idempotency import DynamoIdempotencyStore
@@ -32,9 +33,11 @@ from postcard.adapters.aws.light_client import LightClient
 from postcard.adapters.aws.objects import S3ObjectStore
 from postcard.adapters.aws.rate_limiter import DynamoRateLimiter
 from postcard.adapters.aws.secrets import SecretsManagerStore
+from postcard.adapters.aws.status import DynamoStatusStore
 from postcard.adapters.aws.table import Table
 from postcard.adapters.aws.templates import DynamoTemplateStore
 from postcard.adapters.aws.usage import DynamoUsageStore
+from postcard.adapters.aws.usage_shares import DynamoUsageShareStore
 from postcard.adapters.aws.webhooks import DynamoDeliveryStore
 from postcard.settings import Settings
 from tests.clocks import PATIENCE_SECONDS
@@ -51,6 +54,7 @@ class PortImplementations:
     images: ports.ImageStore
     api_keys: ports.ApiKeyStore
     invitations: ports.InvitationStore
+    usage_shares: ports.UsageShareStore
     assets: ports.AssetStore
     secrets: ports.SecretStore
     limiter: ports.RateLimiter
@@ -58,10 +62,11 @@ class PortImplementations:
     idempotency: ports.IdempotencyStore
     deletions: ports.DeletionStore
     drafts: ports.DraftStore
+    status: ports.StatusStore
+    usage: ports.UsageStore
     batches: ports.BatchStore
     deliveries: ports.DeliveryStore
     budget_notices: ports.BudgetNoticeStore
-    usage: ports.UsageStore
     bucket: str = ""  # of `objects` in moto
 
     def put_many_objects(self, keys: Iterable[str]) -> None:
@@ -134,6 +139,7 @@ def memory_implementations() -> PortImplementations:
         images=memory.MemoryImageStore(deliveries),
         api_keys=memory.MemoryApiKeyStore(),
         invitations=memory.MemoryInvitationStore(),
+        usage_shares=memory.MemoryUsageShareStore(),
         assets=memory.MemoryAssetStore(),
         secrets=memory.MemorySecretStore(),
         limiter=memory.MemoryRateLimiter(),
@@ -141,9 +147,10 @@ def memory_implementations() -> PortImplementations:
         idempotency=memory.MemoryIdempotencyStore(),
         deletions=memory.MemoryDeletionStore(),
         drafts=memory.MemoryDraftStore(templates),
+        status=memory.MemoryStatusStore(),
         batches=memory.MemoryBatchStore(deliveries),
         deliveries=deliveries,
-        budget_notices=memory.MemoryBudgetNotices(),
+        budget_notices=memory.MemoryBudgetNoticeStore(),
         usage=memory.MemoryUsageStore(),
     )
 
@@ -169,6 +176,7 @@ def aws_implementations(settings: Settings, *, use_light_client: bool) -> PortIm
         images=DynamoImageStore(table),
         api_keys=DynamoApiKeyStore(table),
         invitations=DynamoInvitationStore(table),
+        usage_shares=DynamoUsageShareStore(table),
         assets=DynamoAssetStore(table),
         secrets=SecretsManagerStore(clients["secretsmanager"], settings.secret_id),
         limiter=DynamoRateLimiter(table),
@@ -176,9 +184,10 @@ def aws_implementations(settings: Settings, *, use_light_client: bool) -> PortIm
         idempotency=DynamoIdempotencyStore(table),
         deletions=DynamoDeletionStore(table),
         drafts=DynamoDraftStore(table),
+        status=DynamoStatusStore(table),
         batches=DynamoBatchStore(table),
         deliveries=DynamoDeliveryStore(table),
-        budget_notices=DynamoBudgetNotices(table),
+        budget_notices=DynamoBudgetNoticeStore(table),
         usage=DynamoUsageStore(table),
         bucket=settings.pictures_bucket,
     )

@@ -210,11 +210,13 @@ def test_counts_are_added_atomically_and_only_to_a_batch_of_that_status(stores: 
     stores.batches.create(RECORD)
 
     def add(batch_id: str, *status_is: str) -> bool:
-        return stores.batches.add_counts(batch_id, ok=3, defaults=1, failed=0, status_is=status_is)
+        return stores.batches.add_counts(
+            batch_id, ok=3, defaults=1, failed=0, cost=7, status_is=status_is
+        )
 
     run_concurrently(lambda _: add("bat_1", "waiting", "running"), 4)
     assert not add("bat_1", "running")
-    assert stores.batches.get("bat_1") == replace(RECORD, ok=12, defaults=4)
+    assert stores.batches.get("bat_1") == replace(RECORD, ok=12, defaults=4, cost=28)
     assert not add("bat_2", "waiting")
     assert stores.batches.get("bat_2") is None
 

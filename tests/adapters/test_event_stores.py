@@ -142,13 +142,13 @@ def test_a_budget_has_one_notice_a_day_that_is_announced_once(
 ) -> None:
     notices = adapters.budget_notices
     first = BudgetNotice("template_renders", "welcome", 1000, DAY, NOW + 0.125)
-    dollars = BudgetNotice("batch_usd", "bat_1", 2.5, DAY, NOW)
+    dollars = BudgetNotice("template_usd", "card", 2.5, DAY, NOW)
     tomorrow = replace(first, day="2026-11-23", at=NOW + 86_400)
     for notice in (first, replace(first, limit=5, at=NOW + 9), dollars, tomorrow):
-        notices.exceeded(notice)
-    assert notices.unannounced(DAY) == [dollars, first]
+        notices.add(notice)
+    assert notices.unannounced(DAY) == [first, dollars]
     notices.mark_announced(first)
-    notices.exceeded(replace(first, at=NOW + 99))
+    notices.add(replace(first, at=NOW + 99))
     assert notices.unannounced(DAY) == [dollars]
     assert notices.unannounced("2026-11-23") == [tomorrow]
     assert notices.unannounced("2026-11-24") == []

@@ -20,6 +20,7 @@ from postcard.ports import (
     StoredObject,
     TemplateRecord,
     TemplateVersion,
+    UsageShare,
 )
 from tests.adapters.concurrency import run_concurrently
 from tests.adapters.conftest import PortImplementations
@@ -324,6 +325,27 @@ def test_of_several_calls_at_once_one_takes_an_invitation(adapters: PortImplemen
     assert [invitation for invitation in taken if invitation is not None] == [anna]
     assert adapters.invitations.take("d1") is adapters.invitations.take("d3") is None
     assert adapters.invitations.take("d2") == ben
+
+
+def test_links_to_usage_are_stored_found_listed_and_deleted(adapters: PortImplementations) -> None:
+    moving = UsageShare(
+        *("d1", "shr_a", "welcome", None, None, None, None),
+        days=30,
+        prices=False,
+        created_by="Anna",
+        created_at=1,
+        expires_at=2**31,
+    )
+    limited = replace(moving, digest="d2", share_id="shr_b", templates=("a", "b"), campaign="x")
+    fixed = replace(moving, digest="d3", first_day="2026-11-01", last_day="2026-11-22", days=None)
+    for share in (moving, limited, fixed):
+        adapters.usage_shares.put(share)
+        assert adapters.usage_shares.by_digest(share.digest) == share
+    adapters.usage_shares.delete("d2")
+    adapters.usage_shares.delete("unknown")
+    assert adapters.usage_shares.by_digest("d2") is None
+    stored = sorted(adapters.usage_shares.list(), key=lambda share: share.digest)
+    assert stored == [moving, fixed]
 
 
 def test_an_asset_is_replaced_listed_and_deleted(adapters: PortImplementations) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 
 from postcard.adapters.memory.batches import MemoryBatchStore
 from postcard.adapters.memory.files import MemoryFileStore
+from postcard.budgets.money_budget import MoneyBudgets
+from postcard.budgets.money_notices import MoneyNotices
 from postcard.campaigns.batches.batch_errors import BatchIncomplete, BatchRefused, ChunkFailed
 from postcard.campaigns.batches.join import JoinSizes
 from postcard.campaigns.batches.steps import BatchSteps, PictureTools
@@ -39,6 +41,11 @@ class BatchRunner:
 
     def restart(self) -> None:
         """Begin a new process."""
+        self.money = MoneyBudgets(
+            self.world.budgets,
+            MoneyNotices(self.world.budget_notices),
+            monotonic=lambda: self.world.monotonic_now,
+        )
         self.steps = BatchSteps(
             self.files,
             self.batches,
@@ -51,8 +58,10 @@ class BatchRunner:
                 pictures=lambda: self.world.image.pictures,
                 stored_pictures=lambda: self.world.pictures,
                 pipeline=lambda: self.world.api.previews._pipeline,
+                money=lambda: self.money,
             ),
             self.world.usage,
+            notices=MoneyNotices(self.world.budget_notices),
             clock=lambda: self.world.now,
             monotonic=lambda: self.world.monotonic_now,
             sleep=self._sleep,

@@ -24,10 +24,13 @@ def test_a_completed_batch_is_an_event_with_its_counts(
 ) -> None:
     told.do(csv_bytes([["a@x.dk", "Zoë"], ["b@x.dk", ""]]), metadata={"run": 7})
     (delivery,) = world.deliveries_of()
+    usd = world.events()[0]["data"]["usd"]
+    assert 0 < usd < 0.01
     assert delivery.body == (
         '{"type":"batch.completed","timestamp":"2026-11-22T10:00:00Z","data":{"id":"bat_1",'
         '"status":"completed","mode":"links","dry_run":false,"template_id":"welcome",'
         '"template_versions":{"welcome":1},"total":2,"done":2,"ok":1,"defaults":1,"failed":0,'
+        f'"max_usd":null,"on_budget":"fallback","usd":{usd},'
         '"same_as":null,"created_at":"2026-11-22T10:00:00Z","started_at":null,'
         '"ended_at":"2026-11-22T10:00:00Z","expires_at":"2026-11-29T10:00:00Z",'
         '"metadata":{"run":7},"error":null,"warnings":[{"code":"unmapped_fields",'

@@ -218,6 +218,9 @@ def test_the_bytes_of_a_picture_have_an_error_that_falls_with_the_sample() -> No
 def test_a_mailing_costs_what_its_pictures_weigh() -> None:
     light, heavy = (mailing_cost(1_000_000, size)["dollars"] for size in (10_000, 100_000))
     assert 8 < light["us-east-1"] < heavy["us-east-1"] < 40
+    for pictures in (1, 1_000_000):
+        cost = mailing_cost(pictures, 100_000)
+        assert cost["each"]["us-east-1"] * 1_000_000 == pytest.approx(heavy["us-east-1"], abs=0.01)
 
 
 def test_the_report_names_fields_and_layers_and_never_a_value() -> None:

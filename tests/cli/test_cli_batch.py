@@ -63,14 +63,14 @@ class Api:
         statuses = ("waiting", "running", "failed", "completed")
         assert self.service.batches.update(self.batch_id, changes, status_is=statuses)
 
-    def complete(self, *, ok: int = 2, defaults: int = 0, failed: int = 0) -> None:
+    def complete(self, *, ok: int = 2, defaults: int = 0, failed: int = 0, cost: int = 0) -> None:
         files = {"result": "result-1.csv", "report": "report.csv"}
         summary: JsonObject = dict(FACTS)
         for name, file in files.items():
             key = f"batches/{self.batch_id}/{file}"
             self.service.files.write(key, f"the {name}".encode(), "text/csv")
             summary[name] = {"key": key, "rows": 2}
-        counts = {"ok": ok, "defaults": defaults, "failed": failed}
+        counts = {"ok": ok, "defaults": defaults, "failed": failed, "cost": cost}
         self.change(status="completed", total=2, summary=summary, **counts)
 
 
@@ -88,8 +88,10 @@ class Run:
         self.is_terminal = is_terminal
         self.now = 0.0
 
-    def send(self, *, strict: bool = False, report: bool = True) -> CommandResult:
-        return self._run(strict=strict, report=report).send(self.people, SETTINGS)
+    def send(
+        self, settings: JsonObject = SETTINGS, *, strict: bool = False, report: bool = True
+    ) -> CommandResult:
+        return self._run(strict=strict, report=report).send(self.people, settings)
 
     def resume(self, batch_id: str) -> CommandResult:
         return self._run(strict=False, report=True).resume(batch_id)
@@ -142,6 +144,16 @@ def test_a_file_is_sent_watched_and_its_result_written(api: Api, tmp_path: Path)
     )
     assert result.json_fields and result.json_fields["success"]
     assert list(tmp_path.glob("*.postcard")) == []
+
+
+def test_what_the_batch_costs_is_told_where_it_has_a_limit(api: Api, tmp_path: Path) -> None:
+    run = Run(api, tmp_path)
+    api.events = [lambda: api.complete(cost=1_234_567_890)]
+    result = run.send({**SETTINGS, "max_usd": 2, "on_budget": "stop"})
+    assert result.text.endswith(" That costs $1.23 if each picture is opened once.")
+    record = api.service.batches.get(api.batch_id)
+    assert record is not None
+    assert (record.settings["max_usd"], record.settings["on_budget"]) == (2, "stop")
 
 
 def test_the_columns_are_shown_by_the_header_behind_a_line_of_excel(
@@ -298,6 +310,8 @@ def test_a_key_without_the_scope_is_refused(api: Api, tmp_path: Path) -> None:
         (["nothing.csv", "-t", "welcome"], "nothing.csv"),
         (["people.csv", "-t", "welcome", "--columns", "x"], "NAME=VALUE"),
         (["people.csv", "-t", "welcome", "--rate", "0"], "0"),
+        (["people.csv", "-t", "welcome", "--max-usd", "0"], "0"),
+        (["people.csv", "-t", "welcome", "--max-usd", "1e3"], "1e3"),
     ],
 )
 def test_a_command_that_cannot_be_carried_out_says_why(

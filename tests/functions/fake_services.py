@@ -19,14 +19,17 @@ from postcard.adapters.memory import (
     MemoryImageStore,
     MemoryObjectStore,
     MemoryRateLimiter,
+    MemoryStatusStore,
     MemoryTemplateStore,
 )
 from postcard.errors import ServiceUnavailable
 from postcard.ports import (
+    AlarmChange,
     DeliveryRecord,
     DraftRecord,
     FetchedImage,
     FetchError,
+    HealthDay,
     ImageRecord,
     RateLimitResult,
     StoredObject,
@@ -140,6 +143,40 @@ class FakeTemplates(MemoryTemplateStore):
     def list(self, *, limit: int, cursor: str | None) -> Any:
         self.list_reads += 1
         return super().list(limit=limit, cursor=cursor)
+
+
+class FakeStatus(MemoryStatusStore):
+    """The status page's part of the table, which counts reads of all days, and can be down."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.down = False
+        self.reads = 0
+
+    def day(self, day: str) -> HealthDay | None:
+        self._check_available()
+        return super().day(day)
+
+    def put_day(self, day: HealthDay, *, instead_of: HealthDay | None) -> None:
+        self._check_available()
+        super().put_day(day, instead_of=instead_of)
+
+    def days(self, *, limit: int) -> Sequence[HealthDay]:
+        self.reads += 1
+        self._check_available()
+        return super().days(limit=limit)
+
+    def add_change(self, change: AlarmChange) -> None:
+        self._check_available()
+        super().add_change(change)
+
+    def changes(self, *, limit: int) -> Sequence[AlarmChange]:
+        self._check_available()
+        return super().changes(limit=limit)
+
+    def _check_available(self) -> None:
+        if self.down:
+            raise ServiceUnavailable("DynamoDB is down.")
 
 
 class FakeDrafts(MemoryDraftStore):

@@ -13,7 +13,8 @@ from postcard.adapters.memory import (
     MemoryApiKeyStore,
     MemoryAssetStore,
     MemoryBatchStore,
-    MemoryBudgetNotices,
+    MemoryBudgetNoticeStore,
+    MemoryBudgetStore,
     MemoryCdn,
     MemoryDeletionStore,
     MemoryDeliveryStore,
@@ -24,6 +25,7 @@ from postcard.adapters.memory import (
     MemoryQueue,
     MemoryStateMachine,
     MemoryUploads,
+    MemoryUsageShareStore,
     MemoryUsageStore,
     MemoryWebhookStore,
 )
@@ -59,6 +61,7 @@ from tests.functions.fake_services import (
     FakeObjects,
     FakeRateLimiter,
     FakeRenderer,
+    FakeStatus,
     FakeTemplates,
     FakeWeb,
     HandlerResponse,
@@ -94,12 +97,14 @@ class InMemoryService:
         self.drafts = FakeDrafts(self.templates)
         self.hints, self.endpoints = MemoryHints(lambda: self.now), FakeEndpoints()
         self.files, self.batches = MemoryFileStore(), MemoryBatchStore(self.deliveries)
-        self.files, self.batches = MemoryFileStore(), MemoryBatchStore()
+        self.status = FakeStatus()
+        self.public_status = False
         self.usage = MemoryUsageStore()
+        self.usage_shares = MemoryUsageShareStore()
         self.machine, self.batch_bytes = MemoryStateMachine(), MAX_BATCH_BYTES
         self.renderer = FakeRenderer()
         self.counters, self.limiter = FakeCounters(), FakeRateLimiter()
-        self.budget_notices = MemoryBudgetNotices()
+        self.budgets, self.budget_notices = MemoryBudgetStore(), MemoryBudgetNoticeStore()
         self.api_keys: ApiKeyStore = MemoryApiKeyStore()
         self.invitations = MemoryInvitationStore()
         self.idempotency: IdempotencyStore = MemoryIdempotencyStore()
@@ -143,12 +148,15 @@ class InMemoryService:
             files=self.files,
             batches=self.batches,
             drafts=self.drafts,
+            status=self.status,
+            public_status=self.public_status,
+            usage=self.usage,
+            usage_shares=self.usage_shares,
             webhooks=self.webhooks,
             deliveries=self.deliveries,
             hints=self.hints,
             webhook_sender=self.endpoints,
             webhooks_key=lambda: WEBHOOKS_KEY,
-            usage=self.usage,
             machine=self.machine,
             batch_bytes=self.batch_bytes,
             fonts=lambda: [inter],
@@ -165,6 +173,7 @@ class InMemoryService:
             store=self.store,
             fetcher=self.web,
             counters=self.counters,
+            budgets=self.budgets,
             budget_notices=self.budget_notices,
             renderer=self.renderer,
             keys=lambda kid, epoch=0: self.link_keys,

@@ -2,10 +2,12 @@
 
 import json
 import re
+import socket
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from postcard.adapters.http.webhook_sender import HttpWebhookSender
 from postcard.template.liquid.python_liquid import environment
 from tests.functions.fake_services import HandlerResponse
 from tests.functions.in_memory_service import InMemoryService
@@ -43,6 +45,22 @@ PATHS = st.sampled_from(["/v1/images", "/v1/links", "/v1/previews", "/v1/assets"
 world = InMemoryService()
 world.publish(document())
 world.key = world.new_api_key(rate=1_000_000)
+
+
+class Unreachable(HttpWebhookSender):
+    """Sends nowhere: every host has one public address, at which nothing answers."""
+
+    def __init__(self) -> None:
+        super().__init__(resolve=lambda host, port: ["93.184.216.34"], connect=self.refuse)
+
+    def refuse(self, *asked: object) -> socket.socket:
+        raise ConnectionRefusedError
+
+
+webhook_world = InMemoryService()
+webhook_world.endpoints = Unreachable()  # type: ignore[assignment]
+webhook_world.rebuild()
+webhook_world.key = webhook_world.new_api_key(rate=1_000_000)
 
 
 PYTHON = re.compile(
@@ -111,6 +129,32 @@ def test_no_body_causes_a_5xx(path: str, body: object) -> None:
     if reply.status >= 400:
         assert reply.json["success"] is False and reply.json["detail"]
         assert_no_python(reply)
+
+
+WEBHOOK_URLS = (
+    st.sampled_from(["https://a.example.com/", "https://a.example.com/\ud800", "https://[", "x"])
+    | st.builds("https://a.example.com/{}".format, TEXTS)
+    | st.builds("https://{}/".format, TEXTS)
+)
+EVENT_NAMES = st.sampled_from(["batch.failed", "ping", "*"]) | TEXTS
+WEBHOOKS = st.fixed_dictionaries(
+    {"url": WEBHOOK_URLS | ANY, "events": st.lists(EVENT_NAMES, max_size=3) | ANY},
+    optional={"description": TEXTS | ANY, "enabled": st.booleans() | ANY},
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(body=WEBHOOKS | ANY)
+def test_no_webhook_causes_a_5xx(body: object) -> None:
+    reply = webhook_world.call("POST", "/v1/webhooks", json.dumps(body))
+    assert reply.status < 500, reply.body
+    if reply.status >= 400:
+        assert_no_python(reply)
+    else:
+        path = f"/v1/webhooks/{reply.json['id']}"
+        assert webhook_world.call("PATCH", path, json.dumps(body)).status == 200
+        assert webhook_world.call("POST", f"{path}/ping").status == 200
+        assert webhook_world.call("DELETE", path).status == 204
 
 
 @settings(max_examples=100, deadline=None)

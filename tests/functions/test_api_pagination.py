@@ -27,6 +27,8 @@ def test_lists_take_limit_and_cursor(empty: InMemoryService) -> None:
         "published_at",
         "paused",
         "daily_renders",
+        "daily_usd",
+        "on_budget",
         "width",
         "height",
         "thumbnail_url",

@@ -93,9 +93,7 @@ def test_a_call_of_the_api_that_may_draw_no_more_is_an_event(world: InMemoryServ
 def test_a_budget_of_a_batch_names_the_batch_and_does_not_come_back(world: InMemoryService) -> None:
     world.subscribe(TYPE)
     for _ in range(2):
-        world.budget_notices.exceeded(
-            BudgetNotice("batch_usd", "bat_1", 2.5, "2026-11-22", world.now)
-        )
+        world.budget_notices.add(BudgetNotice("batch_usd", "bat_1", 2.5, "", world.now))
     tick(world)
     (event,) = world.events()
     assert event["data"] == {
@@ -103,7 +101,7 @@ def test_a_budget_of_a_batch_names_the_batch_and_does_not_come_back(world: InMem
         "template_id": None,
         "batch_id": "bat_1",
         "limit": 2.5,
-        "day": "2026-11-22",
+        "day": None,
         "exceeded_at": "2026-11-22T10:00:00Z",
         "resets_at": None,
     }
@@ -116,9 +114,7 @@ def test_a_tick_that_is_killed_half_way_leaves_one_event(
         raise ServiceUnavailable("DynamoDB is down.")
 
     world.subscribe(TYPE)
-    world.budget_notices.exceeded(
-        BudgetNotice("template_usd", "welcome", 1, "2026-11-22", world.now)
-    )
+    world.budget_notices.add(BudgetNotice("template_usd", "welcome", 1, "2026-11-22", world.now))
     with monkeypatch.context() as patched:
         patched.setattr(world.budget_notices, "mark_announced", killed)
         for _ in range(2):
@@ -140,7 +136,7 @@ def test_opens_over_a_budget_go_on_while_notices_cannot_be_stored_and_are_noted_
     world.subscribe(TYPE)
     world.call("PATCH", "/v1/templates/welcome", {"daily_renders": 1})
     with monkeypatch.context() as patched:
-        patched.setattr(world.budget_notices, "exceeded", down)
+        patched.setattr(world.budget_notices, "add", down)
         assert open_links(world, 20) == [""] + ["budget"] * 19
     assert len(calls) == 1, "not once for each open"
     world.advance_monotonic(6)
@@ -152,7 +148,7 @@ def test_every_process_notes_a_budget_once_a_day(
     world: InMemoryService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls: list[BudgetNotice] = []
-    monkeypatch.setattr(world.budget_notices, "exceeded", calls.append)
+    monkeypatch.setattr(world.budget_notices, "add", calls.append)
     world.call("PATCH", "/v1/templates/welcome", {"daily_renders": 1})
     open_links(world, 30)
     assert len(calls) == 1

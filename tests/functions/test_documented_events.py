@@ -26,7 +26,7 @@ def told(empty: InMemoryService) -> dict[str, Json]:
     empty.publish(document())
     empty.create_image({"first_name": "Alex"}, metadata={"order": "A-1007"})
     notice = BudgetNotice("template_renders", "welcome", 1000, "2026-11-22", empty.now + 60)
-    empty.budget_notices.exceeded(notice)
+    empty.budget_notices.add(notice)
     BudgetEvents(empty.budget_notices, empty.deliveries, empty.outbox()).announce(empty.now + 60)
     return {event["type"]: event for event in empty.events()}
 

@@ -40,7 +40,7 @@ def test_the_api_has_a_route_for_each_event(path: Path) -> None:
         api_app.handle_request(event, FakeLambdaContext(29_000), world.api)
     )
     assert reply.status < 500, reply.body
-    if reply.status >= 400:
+    if reply.status >= 400 and path.stem != "api-get-shared-usage":  # which answers a page
         assert reply.json["code"] not in ("method_not_allowed", "missing_key", "invalid_json")
         assert reply.json["detail"] != "There is nothing here: /docs lists what there is."
 

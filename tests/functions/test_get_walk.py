@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from postcard.budgets.render_budget import RenderBudget
 from postcard.canvas.codecs.encode import encode
 from postcard.delivery.fallbacks import first_fallback
 from postcard.delivery.picture_service import PictureService
@@ -25,7 +26,6 @@ from postcard.links.parse import parse_link
 from postcard.links.verify import verify_request
 from postcard.pipeline.pipeline import RenderPipeline
 from postcard.pipeline.template_loader import TemplateLoader
-from postcard.render_budget import RenderBudget
 from postcard.rendering.flex_layout import draw_nodes
 from postcard.rendering.prepared_render import PreparedRender
 from postcard.rendering.render_tree import build_tree

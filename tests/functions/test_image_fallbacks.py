@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from postcard.budgets.render_budget import RenderBudget
 from postcard.pipeline.template_loader import MAX_RECORD_AGE_SECONDS, RETRY_SECONDS
 from postcard.ports import TemplateRecord
-from postcard.render_budget import RenderBudget
 from tests.functions.fake_services import HandlerResponse, solid_png
 from tests.functions.in_memory_service import NOW, InMemoryService
 from tests.functions.sample_events import document

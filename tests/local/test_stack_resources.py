@@ -15,7 +15,7 @@ STACK = StackResources.read(Path("template.yaml"))
 
 def test_functions_have_the_handlers_limits_and_environment_of_the_template() -> None:
     functions = {spec.name: spec for spec in STACK.functions()}
-    names = ("Image", "Api", "Worker", "Webhook", "Batch")
+    names = ("Image", "Api", "Worker", "Webhook", "Batch", "Status")
     assert set(functions) == {f"{name}Function" for name in names}
     image = functions["ImageFunction"]
     assert image.handler == "image.app.handler"

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from postcard.adapters.memory import MemoryBudgetNotices, MemoryCounters
-from postcard.render_budget import RenderBudget
+from postcard.adapters.memory import MemoryBudgetNoticeStore, MemoryCounters
+from postcard.budgets.render_budget import RenderBudget
 
 NOW = 1_790_000_000.0
 
@@ -30,7 +30,7 @@ def record(daily_renders: int | None = None) -> Any:
 def test_processes_together_never_draw_more_than_the_limit(limit: int) -> None:
     counters, random = CountingCounters(), Random(limit)
     processes = [
-        RenderBudget(counters, MemoryBudgetNotices(), merge_renders=limit) for _ in range(12)
+        RenderBudget(counters, MemoryBudgetNoticeStore(), merge_renders=limit) for _ in range(12)
     ]
     drawn = 0
     for _ in range(limit + 500):
@@ -43,7 +43,7 @@ def test_processes_together_never_draw_more_than_the_limit(limit: int) -> None:
 def test_a_send_of_a_merge_link_writes_its_counter_seldom() -> None:
     """DynamoDB adds to one item 1,000 times a second; 5,000 opens a second are 25 writes."""
     counters = CountingCounters()
-    budget = RenderBudget(counters, MemoryBudgetNotices())
+    budget = RenderBudget(counters, MemoryBudgetNoticeStore())
     for _ in range(20_000):
         assert budget.spend(record(), now=NOW, merge_signature="signature")
     of_the_link, of_the_template = 20_000 // 200, 20_000 // 20
@@ -52,7 +52,7 @@ def test_a_send_of_a_merge_link_writes_its_counter_seldom() -> None:
 
 def test_a_templates_own_large_limit_is_leased_too() -> None:
     counters = CountingCounters()
-    budget = RenderBudget(counters, MemoryBudgetNotices())
+    budget = RenderBudget(counters, MemoryBudgetNoticeStore())
     for _ in range(1_000):
         assert budget.spend(record(daily_renders=1_000_000), now=NOW)
     assert counters.writes == 5
@@ -60,7 +60,7 @@ def test_a_templates_own_large_limit_is_leased_too() -> None:
 
 def test_past_the_limit_nothing_is_written() -> None:
     counters = CountingCounters()
-    budget = RenderBudget(counters, MemoryBudgetNotices(), merge_renders=10)
+    budget = RenderBudget(counters, MemoryBudgetNoticeStore(), merge_renders=10)
     allowed = [budget.spend(record(), now=NOW, merge_signature="s") for _ in range(50)]
     assert allowed == [True] * 10 + [False] * 40
     assert counters.writes <= 22

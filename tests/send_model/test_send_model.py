@@ -17,9 +17,9 @@ from postcard.adapters.aws.counters import DynamoCounters
 from postcard.adapters.aws.table import Table, to_row
 from postcard.adapters.aws.templates import RECORD_COPIES, DynamoTemplateStore
 from postcard.adapters.aws.usage import DynamoUsageStore
+from postcard.budgets.render_budget import renders_in_a_write
 from postcard.links.parse import parse_link
 from postcard.ports import StoredObject, TemplateVersion
-from postcard.render_budget import renders_in_a_write
 from postcard.send_model.__main__ import main
 from postcard.send_model.arrivals import opens_at_a_rate, opens_of_a_send
 from postcard.send_model.assumptions import Assumptions, read_assumptions

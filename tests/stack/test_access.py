@@ -118,6 +118,9 @@ def test_every_bucket_is_private_encrypted_and_requires_tls(template: SamDocumen
         ]
 
 
+CALLERS = ("apigateway.amazonaws.com", "events.amazonaws.com", "sns.amazonaws.com")
+
+
 def test_only_aws_services_are_allowed_by_resource_policies(cloudformation: SamDocument) -> None:
     policies = of_type(cloudformation, "AWS::S3::BucketPolicy")
     for name in policies:
@@ -126,7 +129,7 @@ def test_only_aws_services_are_allowed_by_resource_policies(cloudformation: SamD
                 assert set(statement["Principal"]) == {"Service"}
                 assert statement["Condition"], "a service acts for this account alone"
     for permission in of_type(cloudformation, "AWS::Lambda::Permission").values():
-        assert permission["Principal"] in ("apigateway.amazonaws.com", "events.amazonaws.com")
+        assert permission["Principal"] in CALLERS
         assert permission["SourceArn"]
 
 
@@ -146,11 +149,11 @@ def test_only_what_the_stack_names_can_invoke_a_function(cloudformation: SamDocu
         "sqs:SendMessage",
     ), "nobody outside the account may send"
     roles = of_type(cloudformation, "AWS::IAM::Role")
-    of_functions = {"ImageRole", "ApiRole", "WorkerRole", "WebhookRole", "BatchRole"}
+    of_functions = {"ImageRole", "ApiRole", "WorkerRole", "WebhookRole", "BatchRole", "StatusRole"}
     services = {name: "lambda" for name in of_functions} | {
         "BatchMachineRole": "states",
         "ScheduleRole": "scheduler",
-        "WorkerScheduleRole": "scheduler",
+        "StatusScheduleRole": "scheduler",
     }
     assert set(roles) == set(services), "SAM must not generate other roles"
     for name, role in roles.items():
@@ -167,7 +170,9 @@ def test_only_what_the_stack_names_can_invoke_a_function(cloudformation: SamDocu
         assert pattern["detail"]["stateMachineArn"] == [{"Ref": "BatchMachine"}]
 
 
-@pytest.mark.parametrize("role", ["ImageRole", "ApiRole", "WorkerRole", "WebhookRole", "BatchRole"])
+@pytest.mark.parametrize(
+    "role", ["ImageRole", "ApiRole", "WorkerRole", "WebhookRole", "BatchRole", "StatusRole"]
+)
 def test_no_role_can_change_roles_functions_or_the_distribution(
     template: SamDocument, role: str
 ) -> None:

@@ -17,7 +17,7 @@ from postcard.delivery.fallbacks import FallbackReason
 from postcard.settings import Settings
 
 DRAWING_FUNCTIONS = ("ImageFunction", "ApiFunction")
-FUNCTIONS = (*DRAWING_FUNCTIONS, "WorkerFunction", "WebhookFunction")
+FUNCTIONS = (*DRAWING_FUNCTIONS, "WorkerFunction", "WebhookFunction", "StatusFunction")
 LAYERS = ["CoreLayer", "VendorLayer", "FontsLayer"]
 BUCKETS = ("PicturesBucket", "StoreBucket", "AccessLogsBucket")
 
@@ -103,7 +103,8 @@ def test_no_role_has_wildcard_actions_or_resources(template: SamDocument) -> Non
                 assert "Fn::Sub" not in resource or re.fullmatch(
                     r"\$\{\w+\.Arn\}/\w+/\*|arn:\$.*distribution/\$\{Distribution\}"
                     r"|arn:\$.*:execution:\$\{BatchMachine\.Name\}:\*"
-                    r"|\$\{StoreBucket\.Arn\}/batches/\*/(runs/\*|chunks\.json|todo\.json)",
+                    r"|\$\{StoreBucket\.Arn\}/batches/\*/(runs/\*|chunks\.json|todo\.json)"
+                    r"|\$\{PicturesBucket\.Arn\}/errors/status\.html",
                     resource["Fn::Sub"],
                 )
     assert not any("ManagedPolicyArns" in each for each in of_type(template, "AWS::IAM::Role"))
@@ -131,7 +132,9 @@ def test_the_image_function_can_write_and_delete_only_drawn_pictures(
     assert "cloudfront:CreateInvalidation" not in actions
 
 
-@pytest.mark.parametrize("role", ["ImageRole", "ApiRole", "WorkerRole", "WebhookRole", "BatchRole"])
+@pytest.mark.parametrize(
+    "role", ["ImageRole", "ApiRole", "WorkerRole", "WebhookRole", "BatchRole", "StatusRole"]
+)
 def test_no_function_can_write_keys(template: SamDocument, role: str) -> None:
     actions = [action for each in statements(template, role) for action in listed(each["Action"])]
     allowed = [action for action in actions if action.startswith("secretsmanager:")]
@@ -286,11 +289,12 @@ def test_names_that_are_unique_in_an_account_never_change_and_differ_by_region(
         "BatchRole",
         "Distribution",
         "ImageRole",
+        "StatusRole",
+        "StatusScheduleRole",
         "ScheduleRole",
         "WebhookRole",
         "WorkerLogPolicy",
         "WorkerRole",
-        "WorkerScheduleRole",
     }
     assert unnamed | NAMES_IN_THE_ACCOUNT.keys() == {
         name

@@ -13,6 +13,7 @@ from tests.studio.panel_pages import document_with, layer_row
 from tests.studio.panel_pages import publish as publish_document
 from tests.studio.screen_pages import new_document, open_screen, store_draft
 from tests.studio.studio import Studio
+from tests.studio.usage_pages import UsageInMemory, three_weeks
 
 TEMPLATES = ("tmpl_a1b2c3d4e5", "discount-coupon")
 BANNER = "/t/tmpl_a1b2c3d4e5"
@@ -196,6 +197,35 @@ def versions(studio: Studio) -> Page:
     return page
 
 
+def usage(studio: Studio) -> Page:
+    page = three_weeks().open(studio)
+    page.locator(".plot summary").first.click()
+    return page
+
+
+def usage_empty(studio: Studio) -> Page:
+    return UsageInMemory().open(studio)
+
+
+def share_usage(studio: Studio) -> Page:
+    page = three_weeks().open(studio, "?days=7")
+    page.get_by_role("button", name="Share…").click()
+    page.get_by_role("button", name="Make a link").click()
+    expect(page.get_by_label("Link", exact=True)).to_be_visible()
+    return page
+
+
+def shared_usage(studio: Studio) -> Page:
+    usage = three_weeks()
+    page = studio.new_page()
+    page.goto(f"{studio.url}/studio")
+    page.route("**/usage/s/*", usage.answer)
+    made = usage.service.call("POST", "/v1/usage/shares", {"days": 30, "prices": True})
+    page.goto(studio.url + made.json["path"])
+    expect(page.locator(".plot").first).to_be_visible()
+    return page
+
+
 SCREENS: dict[str, Callable[[Studio], Page]] = {
     screen.__name__: screen
     for screen in (
@@ -222,6 +252,10 @@ SCREENS: dict[str, Callable[[Studio], Page]] = {
         snippet,
         preview,
         versions,
+        usage,
+        usage_empty,
+        share_usage,
+        shared_usage,
     )
 }
 QUICK = ("templates", "text_layer")
@@ -256,6 +290,7 @@ def test_no_rule_is_broken_in_light_and_dark_from_320_to_2560_pixels(
 # --- focus
 
 MOST_STOPS = 150
+STOPS = ("sign_in", "templates", "new_template", "text_layer", "preview", "usage", "shared_usage")
 RING = 6  # screen pixels round an element in which its focus may show
 FOCUSED = """() => {
   const focused = document.activeElement;
@@ -309,7 +344,7 @@ def shows_focus(page: Page, stop: dict[str, Any]) -> bool:
 
 
 @pytest.mark.parametrize("width", [1280, 320])
-@pytest.mark.parametrize("name", ["sign_in", "templates", "new_template", "text_layer", "preview"])
+@pytest.mark.parametrize("name", STOPS)
 def test_each_stop_of_the_tab_key_is_in_sight_and_shows_its_focus(
     studio: Studio, name: str, width: int
 ) -> None:

@@ -21,11 +21,13 @@ from api.auth import AuthResult, authorize
 from api.http_event import ApiRequest
 from postcard.adapters.aws.api_keys import DynamoApiKeyStore
 from postcard.adapters.aws.boto_client import boto_client
-from postcard.adapters.aws.counters import DynamoBudgetNotices, DynamoCounters
+from postcard.adapters.aws.budgets import DynamoBudgetNoticeStore
+from postcard.adapters.aws.counters import DynamoCounters
 from postcard.adapters.aws.idempotency import DynamoIdempotencyStore
 from postcard.adapters.aws.rate_limiter import DynamoRateLimiter
 from postcard.adapters.aws.table import Table
 from postcard.api_assembly import ApiService
+from postcard.budgets.render_budget import RenderBudget
 from postcard.errors import Problem
 from postcard.keys.api_keys import (
     KEY_PREFIX,
@@ -37,7 +39,6 @@ from postcard.keys.api_keys import (
     key_digest,
 )
 from postcard.ports import TemplateRecord
-from postcard.render_budget import RenderBudget
 from postcard.settings import Settings
 from tests.adapters import conftest as adapters_conftest
 from tests.clocks import PATIENCE_SECONDS
@@ -286,7 +287,7 @@ def test_of_a_hundred_concurrent_renders_exactly_the_budget_is_spend_concurrentl
     deployment: Deployment,
 ) -> None:
     budgets = [
-        RenderBudget(DynamoCounters(table), DynamoBudgetNotices(table), merge_renders=25)
+        RenderBudget(DynamoCounters(table), DynamoBudgetNoticeStore(table), merge_renders=25)
         for table in deployment.tables
     ]
     record = TemplateRecord("welcome", "Welcome", 1, int(NOW), daily_renders=90)
@@ -311,7 +312,7 @@ def test_of_a_hundred_concurrent_renders_exactly_the_budget_is_spend_concurrentl
 
 def test_a_merge_link_over_its_budget_causes_no_more_writes(deployment: Deployment) -> None:
     table = deployment.tables[0]
-    budget = RenderBudget(DynamoCounters(table), DynamoBudgetNotices(table), merge_renders=2)
+    budget = RenderBudget(DynamoCounters(table), DynamoBudgetNoticeStore(table), merge_renders=2)
     record = TemplateRecord("welcome", "Welcome", 1, int(NOW))
     assert [budget.spend(record, now=NOW, merge_signature="m") for _ in range(3)] == [
         True,

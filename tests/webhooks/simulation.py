@@ -112,11 +112,13 @@ def receivers() -> list[Receiver]:
 class Simulation:
     """One run; the time is in seconds since its start. `run` ends it, then `result` has counts."""
 
-    def __init__(self, events: int, kills: int, seed: int, *, ticks: bool = True) -> None:
+    def __init__(
+        self, events: int, kills: int, seed: int, *, ticks: bool = True, only: str = ""
+    ) -> None:
         self.now = 0.0
         self.random = Random(seed)
         self.counts: Counter[str] = Counter()
-        self.receivers = {receiver.name: receiver for receiver in receivers()}
+        self.receivers = {each.name: each for each in receivers() if only in ("", each.name)}
         self.webhooks = KilledStore(MemoryWebhookStore(), self)
         self.deliveries = KilledStore(MemoryDeliveryStore(), self)
         self.queue = SimulatedQueues(self)
@@ -130,6 +132,7 @@ class Simulation:
         self._agenda: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
         self._seconds: float = 0.0  # that the last response took
+        self._end = END
         spread = events / EVENTS_PER_SECOND
         times = [self.random.uniform(0, spread * 2) for _ in range(kills * 4 // 5)]
         times += [self.random.uniform(spread * 2, 80 * HOUR) for _ in range(kills - len(times))]
@@ -144,6 +147,19 @@ class Simulation:
         if ticks:
             self.at(60, self._tick)
 
+    def replay(self) -> "Simulation":
+        """Send everything again that is dead and whose webhook is enabled, and run on."""
+        self._end = self.now + END
+        due_at = round(self.clock(), 3)
+        for webhook in self.webhooks.list():
+            for record in list(self.records(webhook.webhook_id)):
+                if webhook.enabled and record.state == "dead":
+                    self.deliveries.replay(
+                        replace(record, state="waiting", due_at=due_at, started_at=due_at, tries=0)
+                    )
+                    self.queue.send([(record.key, due_at)])
+        return self.run()
+
     def clock(self) -> float:
         return START + self.now
 
@@ -151,10 +167,8 @@ class Simulation:
         heapq.heappush(self._agenda, (when, next(self._order), what))
 
     def run(self) -> "Simulation":
-        while self._agenda:
+        while self._agenda and self._agenda[0][0] <= self._end:
             self.now, _, what = heapq.heappop(self._agenda)
-            if self.now > END:
-                break
             what()
         return self
 
@@ -407,6 +421,7 @@ def main(arguments: Sequence[str]) -> int:
     events, kills, seed = [*numbers, *(10_000, 200, 1)[len(numbers) :]]
     simulation = Simulation(events, kills, seed, ticks="--no-tick" not in arguments).run()
     print(report(simulation))
+    print(f"\nAfter a replay of what is dead:\n{report(simulation.replay())}")
     return 1 if any(simulation.lost(name) for name in simulation.receivers) else 0
 
 

@@ -16,8 +16,10 @@ from postcard.adapters.http.webhook_sender import HttpWebhookSender
 from postcard.events.event_body import event_body
 from postcard.events.event_ids import event_id
 from postcard.events.outbox import new_delivery
-from postcard.webhooks.attempts import ATTEMPT_SECONDS, Attempts
+from postcard.ports import WebhookResponse
+from postcard.webhooks.attempts import Attempts
 from postcard.webhooks.delivery_worker import DeliveryWorker, Outcome
+from postcard.webhooks.schedule import ATTEMPT_SECONDS, FAST_ATTEMPT_SECONDS
 from postcard.webhooks.signing import derive_secret
 from tests.clocks import PATIENCE_SECONDS
 from tests.functions.in_memory_service import NOW, WEBHOOKS_KEY, InMemoryService
@@ -95,11 +97,29 @@ class Receiver:
             send_slowly(send, (CHUNKED, *repeat(chunk, 400)), 0, wait)
 
 
+class PatientSender(HttpWebhookSender):
+    """Waits as long as a slow machine needs, or as short as a test asks for."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.seconds = PATIENCE_SECONDS
+        self.asked: list[float] = []  # the seconds of each POST in production
+        self.moves: Callable[[], None] = lambda: None  # after each POST
+
+    def post(
+        self, url: str, body: str, headers: Mapping[str, str], *, seconds: float
+    ) -> WebhookResponse:
+        self.asked.append(seconds)
+        response = super().post(url, body, headers, seconds=self.seconds)
+        self.moves()
+        return response
+
+
 class World(InMemoryService):
     """A service whose webhooks are sent over sockets to `internet`."""
 
     internet: LoopbackInternet
-    sender: HttpWebhookSender
+    sender: PatientSender
 
     def hook(self, path: str = "/ok", host: str = HOST) -> str:
         """A new webhook for a path of the receiver; its id."""
@@ -118,8 +138,11 @@ class World(InMemoryService):
         )
         return sent_id
 
-    def deliver(self, hook: str, *, seconds: float = PATIENCE_SECONDS) -> Sequence[Outcome]:
-        """What the webhook function does with the deliveries that are due."""
+    def deliver(self, hook: str, *, slow: bool = True) -> Sequence[Outcome]:
+        """What the webhook function does with the deliveries that are due.
+
+        New endpoints have the workers of slow ones.
+        """
         attempts = Attempts(self.sender, lambda: WEBHOOKS_KEY, clock=lambda: self.now)
         worker = DeliveryWorker(
             self.webhooks,
@@ -130,7 +153,7 @@ class World(InMemoryService):
             jitter=lambda: 0,
         )
         due = self.deliveries.due(hook, until=self.now, limit=100)
-        outcomes = worker.deliver_all(due, seconds=seconds)
+        outcomes = worker.deliver_all(due, slow=slow)
         for outcome in outcomes:
             assert isinstance(outcome, Outcome), outcome
         return [outcome for outcome in outcomes if isinstance(outcome, Outcome)]
@@ -180,7 +203,7 @@ def world(certificate: Path, tmp_path: Path) -> Iterator[World]:
         }
         world = World()
         world.internet = LoopbackInternet(servers, {})
-        world.sender = HttpWebhookSender(
+        world.sender = PatientSender(
             resolve=lambda *asked: world.internet.resolve(*asked),
             connect=lambda *asked: world.internet.connect(*asked),
             tls=lambda: trusted,
@@ -258,10 +281,11 @@ def test_anything_else_is_tried_again_after_five_seconds(
 
 @pytest.mark.parametrize("path", ["/silent", "/drip-headers", "/drip-body"])
 def test_a_receiver_that_does_not_end_is_left_at_the_deadline(world: World, path: str) -> None:
-    assert ATTEMPT_SECONDS == 15
+    world.sender.seconds = SHORT_SECONDS
     hook = world.hook(path)
     world.event(hook)
-    world.deliver(hook, seconds=SHORT_SECONDS)
+    world.deliver(hook)
+    assert world.sender.asked == [ATTEMPT_SECONDS] == [15]
     state, status, error = result(world, hook)
     assert (state, status) == ("waiting", None) and "no response within" in str(error)
 
@@ -293,6 +317,22 @@ def test_a_host_that_went_wrong_since_its_webhook_was_made_is_tried_again(
     assert result(world, hook) == ("delivered", 204, None)
 
 
+def test_an_endpoint_that_has_taken_an_event_gets_three_seconds_and_then_fifteen(
+    world: World,
+) -> None:
+    hook = world.hook("/silent")
+    world.webhooks.add_success(hook, at=world.now, status=204)
+    world.event(hook)
+    world.sender.seconds = SHORT_SECONDS
+    world.sender.moves = lambda: setattr(world, "now", world.now + FAST_ATTEMPT_SECONDS)
+    assert [outcome.result for outcome in world.deliver(hook, slow=False)] == ["slow"]
+    delivery = world.delivery(hook)
+    assert (delivery["tries"], delivery["attempts"]) == (0, []), "it was no try"
+    world.deliver(hook)
+    assert world.delivery(hook)["tries"] == 1
+    assert world.sender.asked == [FAST_ATTEMPT_SECONDS, ATTEMPT_SECONDS] == [3, 15]
+
+
 def test_a_certificate_for_another_name_is_refused(world: World) -> None:
     hook = world.hook(host=OTHER_HOST)
     world.event(hook)
@@ -303,8 +343,9 @@ def test_a_certificate_for_another_name_is_refused(world: World) -> None:
 def test_a_handshake_that_hangs_ends_at_the_deadline(world: World) -> None:
     hook = world.hook()
     world.internet.names = {HOST: [SILENT_ADDRESS]}
+    world.sender.seconds = SHORT_SECONDS
     world.event(hook)
-    world.deliver(hook, seconds=SHORT_SECONDS)
+    world.deliver(hook)
     assert result(world, hook)[:2] == ("waiting", None)
 
 

@@ -36,7 +36,7 @@ def static_response(
 ) -> Response[str]:
     """A file with `headers`; 304 if the browser has it already."""
     file = static_file(path)
-    compressed = _accepts_gzip(request.headers.get("accept-encoding", ""))
+    compressed = _accepts_gzip(request)
     etag = f'"{file.digest}-gzip"' if compressed else f'"{file.digest}"'
     response_headers = {**headers, "ETag": etag, "Vary": "Accept-Encoding"}
     if etag in request.headers.get("if-none-match", ""):
@@ -47,8 +47,19 @@ def static_response(
     return binary_response(file.compressed, content_type, response_headers)
 
 
-def _accepts_gzip(accept_encoding: str) -> bool:
-    for coding in accept_encoding.lower().split(","):
+def gzip_response(
+    request: ApiRequest, body: bytes, content_type: str, headers: Mapping[str, str]
+) -> Response[str]:
+    """200 with bytes that are made for this call, compressed where the browser accepts it."""
+    response_headers = {**headers, "Vary": "Accept-Encoding"}
+    if not _accepts_gzip(request):
+        return binary_response(body, content_type, response_headers)
+    response_headers["Content-Encoding"] = "gzip"
+    return binary_response(gzip.compress(body, 6, mtime=0), content_type, response_headers)
+
+
+def _accepts_gzip(request: ApiRequest) -> bool:
+    for coding in request.headers.get("accept-encoding", "").lower().split(","):
         name, _, weight = coding.partition(";")
         if name.strip() in ("gzip", "*"):
             return weight.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")

@@ -13,6 +13,7 @@ from postcard.usage.usage_service import UsageQuery
 
 router = ApiRouter()
 DAY = r"^\d{4}-\d{2}-\d{2}$"
+CAMPAIGN = "^[a-z0-9-]{0,32}$"
 DIMENSIONS = "^(day|template_id|campaign)(,(day|template_id|campaign)){0,2}$"
 Limit = Annotated[UrlInteger, Query(ge=1, le=1_000)]
 
@@ -22,7 +23,7 @@ def read_usage(
     from_: Annotated[str | None, Query(alias="from", pattern=DAY)] = None,
     to: Annotated[str | None, Query(pattern=DAY)] = None,
     template_id: Annotated[str | None, Query(pattern=f"^{ID_PATTERN}$")] = None,
-    campaign: Annotated[str | None, Query(pattern="^[a-z0-9-]{0,32}$")] = None,
+    campaign: Annotated[str | None, Query(pattern=CAMPAIGN)] = None,
     by: Annotated[str, Query(pattern=DIMENSIONS)] = "day,template_id,campaign",
     limit: Limit = 200,
     cursor: Cursor = None,

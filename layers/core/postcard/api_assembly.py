@@ -17,7 +17,7 @@ from postcard.keys.sessions import SessionService
 from postcard.links.signing import LinkKeys
 from postcard.runtime.deadline import Deadline
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.services.health import check_all
+from postcard.services.health import check_all, dependency_checks
 from postcard.services.images import Images
 from postcard.services.links import LinkService
 from postcard.services.previews.preview_pictures import PreviewPictures
@@ -28,9 +28,13 @@ from postcard.services.source_downscaling import CachedDownscaling
 from postcard.services.template_fixes import TemplateFixes
 from postcard.services.templates import TemplateCatalog
 from postcard.settings import DEFAULT_BATCH_DAYS, DEFAULT_REGION, MAX_BATCH_BYTES
+from postcard.status.history_copy import HistoryCopy
+from postcard.status.status_service import StatusService
 from postcard.studio.designs import DesignStarter
 from postcard.studio.drafts import Drafts
 from postcard.usage.counter import UsageCounter
+from postcard.usage.report.shares import UsageShares
+from postcard.usage.report.usage_reports import UsageReports
 from postcard.usage.usage_service import UsageService
 from postcard.webhooks.delivery_service import DeliveryService
 from postcard.webhooks.webhook_service import WebhookService
@@ -52,12 +56,14 @@ class ApiDependencies:
     files: ports.FileStore
     batches: ports.BatchStore
     drafts: ports.DraftStore
+    status: ports.StatusStore
+    usage: ports.UsageStore
+    usage_shares: ports.UsageShareStore
     webhooks: ports.WebhookStore
     deliveries: ports.DeliveryStore
     hints: ports.Hints
     webhook_sender: ports.WebhookSender
     webhooks_key: Callable[[], str]
-    usage: ports.UsageStore
     machine: ports.StateMachine
     fonts: Callable[[], Sequence[Mapping[str, object]]]
     base_url: str
@@ -65,6 +71,7 @@ class ApiDependencies:
     region: str = DEFAULT_REGION
     batch_days: int = DEFAULT_BATCH_DAYS
     batch_bytes: int = MAX_BATCH_BYTES
+    public_status: bool = False
 
 
 MAX_SANDBOX_START_SECONDS = 5.0  # that a health check waits for
@@ -98,12 +105,15 @@ class ApiService:
     fonts: Callable[[Sequence[str] | None, float], Sequence[Mapping[str, object]]]
     health: Callable[[], Mapping[str, str]]
     sandbox_status: Callable[[], str]
+    status: StatusService
     keys: ApiKeyService
     sessions: SessionService
     limiter: ports.RateLimiter
     counters: ports.Counters
     usage: UsageService
     usage_counter: UsageCounter
+    usage_reports: UsageReports
+    usage_shares: UsageShares
     idempotency: ports.IdempotencyStore
     set_deadline: Callable[[float], None]
     clock: Callable[[], float]
@@ -139,8 +149,10 @@ def api_service(api: ApiDependencies) -> ApiService:
             dependencies.pictures,
             stored_pictures,
             shared.budget,
+            shared.template_budgets,
             keys,
             base_url=api.base_url,
+            monotonic=dependencies.monotonic,
         ),
         links=links,
         templates=TemplateCatalog(
@@ -172,6 +184,7 @@ def api_service(api: ApiDependencies) -> ApiService:
             shared.templates,
             days=api.batch_days,
             max_bytes=api.batch_bytes,
+            region=dependencies.region,
         ),
         drafts=drafts,
         designs=DesignStarter(assets, drafts),
@@ -189,12 +202,23 @@ def api_service(api: ApiDependencies) -> ApiService:
         ],
         health=lambda: _health(dependencies),
         sandbox_status=lambda: _sandbox_status(dependencies),
+        status=StatusService(
+            api.status,
+            HistoryCopy(dependencies.store),
+            lambda: _health(dependencies),
+            is_public=api.public_status,
+            clock=dependencies.clock,
+        ),
         keys=api_keys,
         sessions=SessionService(api_keys, api.invitations, dependencies.counters),
         limiter=api.limiter,
         counters=dependencies.counters,
         usage=UsageService(api.usage, region=api.region, stored=dependencies.stores_renders),
         usage_counter=dependencies.usage,
+        usage_reports=UsageReports(
+            api.usage, region=api.region, stored=dependencies.stores_renders
+        ),
+        usage_shares=UsageShares(api.usage_shares),
         idempotency=api.idempotency,
         set_deadline=dependencies.set_deadline,
         clock=dependencies.clock,
@@ -225,12 +249,10 @@ def _sandbox_status(dependencies: Dependencies) -> str:
 
 
 def _health(dependencies: Dependencies) -> Mapping[str, str]:
-    missing = "healthcheck"
-    return check_all(
-        {
-            "table": lambda: dependencies.templates.record(missing),
-            "pictures": lambda: dependencies.pictures.get(f"errors/{missing}"),
-            "store": lambda: dependencies.store.get(f"assets/{missing}"),
-            "keys": lambda: dependencies.keys(None),
-        }
+    checks = dependency_checks(
+        dependencies.templates,
+        dependencies.pictures,
+        dependencies.store,
+        lambda: dependencies.keys(None),
     )
+    return check_all(checks)

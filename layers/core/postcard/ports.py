@@ -136,6 +136,9 @@ class TemplateVersion:
 class TemplateRecord:
     """The mutable part of a template. `recalls` maps a version to the one drawn instead.
 
+    `on_budget` says what a POST of an image does over `daily_renders` or `daily_usd`: with
+    `fallback` the image is pending, with `stop` it is refused.
+
     `width`, `height`, `published_at` and `examples` are those of the latest version, for lists;
     None or empty until a version of Postcard that stores them publishes one. `examples` are the
     fields' examples as a link has them.
@@ -149,6 +152,8 @@ class TemplateRecord:
     deleted: bool = False
     erased: bool = False
     daily_renders: int | None = None
+    daily_usd: float | None = None
+    on_budget: str = "fallback"
     recalls: Mapping[int, int] = field(default_factory=dict)
     revision: int = 1
     width: int | None = None
@@ -357,13 +362,54 @@ class DeletionStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class HealthDay:
+    """What the checks of a day found: a character for each minute (`status.health_minutes`).
+
+    `day` is `2026-11-22` (UTC). The text ends with the last minute that was checked.
+    """
+
+    day: str
+    minutes: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmChange:
+    """An alarm went off (`ALARM`) or was over (`OK`) at the Unix time `at`.
+
+    `alarm` is the alarm's name in template.yaml.
+    """
+
+    alarm: str
+    state: str
+    at: float
+
+
+class StatusStore(Protocol):
+    """What the status page shows of the past: checks by day, and changes of alarms."""
+
+    def day(self, day: str) -> HealthDay | None: ...
+    def put_day(self, day: HealthDay, *, instead_of: HealthDay | None) -> None:
+        """Store a day instead of this one (None: of nothing); `Conflict` if another is there."""
+
+    def days(self, *, limit: int) -> Sequence[HealthDay]:
+        """The last `limit` days, newest first."""
+
+    def add_change(self, change: AlarmChange) -> None:
+        """Store a change; the same change again is no second one."""
+
+    def changes(self, *, limit: int) -> Sequence[AlarmChange]:
+        """The last `limit` changes by their time, newest first."""
+
+
+@dataclass(frozen=True, slots=True)
 class BatchRecord:
     """A batch: what was asked for, how far it is, how it ended. Times are Unix seconds.
 
     `settings` is the request without its rows. `status` is `waiting`, `running`, `completed`,
     `failed` or `cancelled`. `attempt` counts executions of the state machine, `rounds` those of its
-    map in this attempt. `total` is None until the file is split. `summary` has what the parts of
-    the response are made from that are known after the split: encoding, dialect, mapping, counts.
+    map in this attempt. `total` is None until the file is split. `cost` is that of the pictures, in
+    billionths of a US dollar. `summary` has what the parts of the response are made from that are
+    known after the split: encoding, dialect, mapping, counts.
     No value of a person is in it.
     """
 
@@ -383,6 +429,7 @@ class BatchRecord:
     ok: int = 0
     defaults: int = 0
     failed: int = 0
+    cost: int = 0
     summary: JsonObject = field(default_factory=dict)
     error: JsonObject | None = None
 
@@ -416,7 +463,14 @@ class BatchStore(Protocol):
         """
 
     def add_counts(
-        self, batch_id: str, *, ok: int, defaults: int, failed: int, status_is: Sequence[str]
+        self,
+        batch_id: str,
+        *,
+        ok: int,
+        defaults: int,
+        failed: int,
+        cost: int,
+        status_is: Sequence[str],
     ) -> bool:
         """Add to the counts, atomically, if the status is one of these; whether it was done."""
 
@@ -678,6 +732,48 @@ class Counters(Protocol):
         """Add `by` and return the new count. A counter is deleted some time after `expires_at`."""
 
 
+@dataclass(frozen=True, slots=True)
+class MoneyBudget:
+    """A limit on money: a template's for a day, or a batch's, whose `day` is "".
+
+    `limit` is in billionths of a US dollar. `subject_type` is `template` or `batch`. The stored row
+    is deleted some time after `expires_at`.
+    """
+
+    subject_type: str
+    subject_id: str
+    limit: int
+    expires_at: int
+    day: str = ""
+
+    @property
+    def name(self) -> str:
+        """Identifies the budget."""
+        return "#".join(filter(None, (self.subject_type, self.subject_id, self.day)))
+
+
+class BudgetStore(Protocol):
+    """How much of each budget is held by processes, or spent."""
+
+    def hold(
+        self, name: str, *, wanted: int, at_least: int, limit: int, expires_at: int, token: str
+    ) -> int:
+        """Add `wanted` to what is held, or what is left of `limit` if that is `at_least` as much.
+
+        Returns what was added, 0 if too little is left. A call repeated with its `token` because
+        its response was lost adds nothing more.
+        """
+
+    def held(self, name: str) -> int: ...
+
+
+class BudgetNotices(Protocol):
+    """Hears of budgets that are spent."""
+
+    def exceeded(self, budget: MoneyBudget, *, now: float) -> None:
+        """A budget is spent. Several processes may say so of the same one. Raises nothing."""
+
+
 class IdempotencyStore(Protocol):
     """Responses by idempotency key, stored for 24 hours."""
 
@@ -873,11 +969,11 @@ class Outbox(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class BudgetNotice:
-    """A budget that was used up: the first time on a day, or of a batch. `at` is in Unix seconds.
+    """A budget that was used up for the first time. `at` is in Unix seconds.
 
     `budget` is `template_renders`, `merge_link_renders`, `template_usd` or `batch_usd`, and
     `subject` the id of the template or batch. `limit` is in renders or dollars. `day` is
-    `2026-11-22` (UTC).
+    `2026-11-22` (UTC); of a batch's budget, which has no day, it is "".
     """
 
     budget: str
@@ -887,15 +983,11 @@ class BudgetNotice:
     at: float
 
 
-class BudgetNotices(Protocol):
-    """Takes note of budgets that were used up; the tick makes an event of each."""
+class BudgetNoticeStore(Protocol):
+    """Notices of used-up budgets, and which of them became events."""
 
-    def exceeded(self, notice: BudgetNotice) -> None:
+    def add(self, notice: BudgetNotice) -> None:
         """Store a notice, unless there is one of this budget, subject and day."""
-
-
-class BudgetNoticeStore(BudgetNotices, Protocol):
-    """The notices of each day, and which of them became events."""
 
     def unannounced(self, day: str) -> Sequence[BudgetNotice]:
         """Those of a day that are no events yet."""
@@ -975,3 +1067,34 @@ class LogQueries(Protocol):
 
     def rows(self, query_id: str) -> Sequence[Sequence[str]] | None:
         """The rows of its result, each value as text; None while it runs. `LogQueryFailed`."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsageShare:
+    """A link that shows usage to whoever has it. Days are `2026-11-22`; times are Unix seconds.
+
+    It shows `first_day` to `last_day`, or always the last `days` days. `templates` are those that
+    its creator's key was limited to; None: all.
+    """
+
+    digest: str
+    share_id: str
+    template_id: str | None
+    campaign: str | None
+    templates: Sequence[str] | None
+    first_day: str | None
+    last_day: str | None
+    days: int | None
+    prices: bool
+    created_by: str
+    created_at: int
+    expires_at: int
+
+
+class UsageShareStore(Protocol):
+    """Links that show usage, by the digest of their token."""
+
+    def by_digest(self, digest: str) -> UsageShare | None: ...
+    def put(self, share: UsageShare) -> None: ...
+    def list(self) -> Sequence[UsageShare]: ...
+    def delete(self, digest: str) -> None: ...

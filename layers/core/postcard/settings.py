@@ -49,6 +49,7 @@ class Settings:
     retention_days: int | None = None
     merge_renders: int = DEFAULT_MERGE_RENDERS  # a day, for one merge link
     store_renders: str = "always"  # or "never": the CDN alone keeps the pictures of links
+    public_status: bool = False  # whether the status is shown without an API key
     stage: str = DEFAULT_STAGE
     region: str = DEFAULT_REGION
     endpoint_url: str | None = None
@@ -92,6 +93,7 @@ class Settings:
             merge_renders=_read_positive_integer(environ, "POSTCARD_MERGE_RENDERS", "renders")
             or DEFAULT_MERGE_RENDERS,
             store_renders=_read_choice(environ, "POSTCARD_STORE_RENDERS", ("always", "never")),
+            public_status=_read_choice(environ, "POSTCARD_PUBLIC_STATUS", ("off", "on")) == "on",
             stage=environ.get("POSTCARD_STAGE") or DEFAULT_STAGE,
             region=environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION,
             endpoint_url=environ.get("AWS_ENDPOINT_URL") or None,

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from postcard import ports
 from postcard.adapters.aws.assets import DynamoAssetStore
-from postcard.adapters.aws.counters import DynamoBudgetNotices, DynamoCounters
+from postcard.adapters.aws.budgets import DynamoBudgetNoticeStore, DynamoBudgetStore
+from postcard.adapters.aws.counters import DynamoCounters
 from postcard.adapters.aws.images import DynamoImageStore
 from postcard.adapters.aws.objects import S3ObjectStore
 from postcard.adapters.aws.secrets import SecretsManagerStore
@@ -37,10 +38,12 @@ if TYPE_CHECKING:
     from postcard.events.outbox import WebhookOutbox
     from postcard.keys.sessions import SessionService
     from postcard.services.worker import WorkerService
+    from postcard.status.status_recorder import StatusRecorder
     from postcard.webhooks.function_service import WebhookFunctionService
 
 FILE_SCHEME = "file:"
 LARGE_FILE_SECONDS = 20.0  # for one call of S3 by the batch function, which sends some megabytes
+KEY_CHECK_SECONDS = 290.0  # each read of the secret costs money
 AWS_CALL_SECONDS = 3.0  # for one call of AWS by the image function, retry included
 
 
@@ -96,7 +99,9 @@ def api_service(settings: Settings) -> "ApiService":
     from postcard.adapters.aws.queue import SqsQueue
     from postcard.adapters.aws.rate_limiter import DynamoRateLimiter
     from postcard.adapters.aws.state_machine import StepFunctionsMachine
+    from postcard.adapters.aws.status import DynamoStatusStore
     from postcard.adapters.aws.uploads import S3Uploads
+    from postcard.adapters.aws.usage_shares import DynamoUsageShareStore
     from postcard.adapters.aws.webhooks import DynamoDeliveryStore, DynamoWebhookStore
     from postcard.adapters.http.webhook_sender import HttpWebhookSender
     from postcard.api_assembly import ApiDependencies, api_service
@@ -125,12 +130,15 @@ def api_service(settings: Settings) -> "ApiService":
             files=S3FileStore(s3, settings.store_bucket),
             batches=DynamoBatchStore(table),
             drafts=DynamoDraftStore(table),
+            status=DynamoStatusStore(table),
+            public_status=settings.public_status,
+            usage=DynamoUsageStore(table),
+            usage_shares=DynamoUsageShareStore(table),
             webhooks=DynamoWebhookStore(table),
             deliveries=DynamoDeliveryStore(table),
             hints=SqsHints(sqs, settings.hint_queue_url, settings.slow_hint_queue_url),
             webhook_sender=HttpWebhookSender(allow_loopback=settings.loopback_webhooks),
             webhooks_key=keys.webhooks_key,
-            usage=DynamoUsageStore(table),
             machine=StepFunctionsMachine(step_functions, settings.batch_machine),
             batch_days=settings.batch_days,
             batch_bytes=settings.batch_bytes,
@@ -215,7 +223,33 @@ def webhook_service(settings: Settings) -> "WebhookFunctionService":
         keys.webhooks_key,
         set_deadline=lambda instant: _set_deadline(clients, instant),
         message_handlers={S3_NOTIFICATION: drawn_images.handle_notification},
-        minute_tasks=[BudgetEvents(DynamoBudgetNotices(table), deliveries, outbox).announce],
+        minute_tasks=[BudgetEvents(DynamoBudgetNoticeStore(table), deliveries, outbox).announce],
+    )
+
+
+def status_recorder(settings: Settings) -> "StatusRecorder":
+    """What the status function calls."""
+    from postcard.adapters.aws.status import DynamoStatusStore
+    from postcard.services.health import OccasionalCheck, check_all, dependency_checks
+    from postcard.status.history_copy import HistoryCopy
+    from postcard.status.status_recorder import StatusRecorder
+
+    clients = _clients(settings, "s3", "dynamodb", "secretsmanager")
+    s3, dynamodb, secrets_manager = clients
+    table = Table(dynamodb, settings.table)
+    pictures = S3ObjectStore(s3, settings.pictures_bucket)
+    store = S3ObjectStore(s3, settings.store_bucket)
+    secret = SecretsManagerStore(secrets_manager, settings.secret_id)
+    read_keys = OccasionalCheck(secret.read, KEY_CHECK_SECONDS, time.monotonic)
+    checks = dependency_checks(DynamoTemplateStore(table), pictures, store, read_keys)
+    return StatusRecorder(
+        DynamoStatusStore(table),
+        HistoryCopy(store),
+        pictures,
+        lambda: check_all(checks),
+        is_public=settings.public_status,
+        clock=time.time,
+        set_deadline=lambda instant: _set_deadline(clients, instant),
     )
 
 
@@ -353,7 +387,9 @@ def _dependencies(
         store=S3ObjectStore(s3, settings.store_bucket),
         fetcher=_LazyFetcher(settings),
         counters=DynamoCounters(table),
-        budget_notices=DynamoBudgetNotices(table),
+        budgets=DynamoBudgetStore(table),
+        budget_notices=DynamoBudgetNoticeStore(table),
+        region=settings.region,
         renderer=Renderer(
             Fonts.load(
                 Path(settings.fonts), Path(settings.more_fonts) if settings.more_fonts else None

@@ -9,4 +9,5 @@ export { Preview } from "./preview/preview";
 export { Publish } from "./publish";
 export { SignIn } from "./sign_in";
 export { Templates } from "./templates/list";
+export { Usage } from "./usage/usage";
 export { Versions } from "./versions/versions";

@@ -4,7 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
 
 import type { Json } from "../document/types";
-import { session, sessionState, signOut } from "../server/session";
+import { hasScope, session, sessionState, signOut } from "../server/session";
 import { words } from "../words/screens";
 import { nameOf } from "./templates/new_document";
 
@@ -40,6 +40,11 @@ export function Page(props: {
           </span>
         ))}
         <span class="grow" />
+        {hasScope("usage") && (
+          <a class="head-link" href="/studio/usage">
+            {words.usage}
+          </a>
+        )}
         {name !== undefined && (
           <span class="signed-in">
             <span class="quiet" title={words.signedInAs(name)}>

@@ -8,6 +8,7 @@ export const screens: Screens = {
   newTemplate: lazy((all) => all.NewTemplate),
   pictureStart: lazy((all) => all.PictureStart),
   preview: lazy<{ id: string }>((all) => all.Preview),
+  usage: lazy((all) => all.Usage),
   versions: lazy<{ id: string }>((all) => all.Versions),
   publish: lazy<PanelProps & { close: () => void }>((all) => all.Publish),
   saveCopy: lazy<PanelProps & { close: () => void }>((all) => all.SaveCopy),

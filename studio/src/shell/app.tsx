@@ -42,6 +42,8 @@ function Screen() {
       return screens.newTemplate ? <screens.newTemplate /> : null;
     case "picture_start":
       return screens.pictureStart ? <screens.pictureStart /> : null;
+    case "usage":
+      return screens.usage ? <screens.usage /> : null;
     case "editor":
       return <EditorScreen key={at.id} id={at.id} />;
     case "preview":

@@ -29,6 +29,7 @@ export interface Screens {
   newTemplate?: ComponentType<Record<string, never>>;
   pictureStart?: ComponentType<Record<string, never>>;
   preview?: ComponentType<{ id: string }>;
+  usage?: ComponentType<Record<string, never>>;
   versions?: ComponentType<{ id: string }>;
   /** The dialog for publishing; `close` takes it away. */
   publish?: ComponentType<PanelProps & { close: () => void }>;

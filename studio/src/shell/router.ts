@@ -6,6 +6,7 @@ export type Route =
   | { screen: "templates" }
   | { screen: "new" }
   | { screen: "picture_start" }
+  | { screen: "usage" }
   | { screen: "editor" | "preview" | "versions"; id: string }
   | { screen: "unknown" };
 
@@ -13,6 +14,7 @@ function routeOf(path: string): Route {
   const parts = path.replace(/\/+$/, "").split("/").slice(1);
   if (parts[0] !== "studio") return { screen: "unknown" };
   if (parts.length === 1) return { screen: "templates" };
+  if (parts.length === 2 && parts[1] === "usage") return { screen: "usage" };
   if (parts.length === 2 && parts[1] === "new") return { screen: "new" };
   if (parts.length === 3 && parts[1] === "new" && parts[2] === "picture") return { screen: "picture_start" };
   const id = parts[2];

@@ -7,6 +7,7 @@ function plural(count: number, one: string, many: string): string {
 export const words = {
   product: "Postcard Studio",
   templates: "Templates",
+  usage: "Usage",
   signOut: "Sign out",
   signedInAs: (name: string) => `Signed in as ${name}`,
   close: "Close",

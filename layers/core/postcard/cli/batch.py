@@ -12,7 +12,7 @@ from postcard.cli.api_client import download_path
 from postcard.cli.base_command import AS_JSON, Command
 from postcard.cli.batch_run import BatchOutput, BatchRun, ProgressLine
 from postcard.cli.date_options import DATE_TIME, DATE_TIME_METAVAR, unix_seconds
-from postcard.cli.number_options import WholeNumber
+from postcard.cli.number_options import DecimalNumber, WholeNumber
 from postcard.cli.output import CommandError, CommandResult
 from postcard.cli.people_file import PeopleOptions, people_options
 from postcard.cli.render import DPR_CHOICE, FORMAT_CHOICE
@@ -88,6 +88,18 @@ from postcard.timestamps import format_rfc3339
 )
 @click.option("--campaign", help="A campaign name for statistics: a-z, 0-9 and -.")
 @click.option("--rate", type=WholeNumber(1, 1000), help="With warm: pictures a second.")
+@click.option(
+    "--max-usd",
+    type=DecimalNumber(0.0001, 1_000_000),
+    metavar="USD",
+    help="The most that the batch may cost by AWS's list prices, each picture opened once.",
+)
+@click.option(
+    "--on-budget",
+    type=click.Choice(["fallback", "stop"]),
+    help="Once that is spent: the other rows get the template's picture with its defaults"
+    " (fallback, the default), or the batch fails (stop).",
+)
 @click.option("--resume", metavar="BATCH", help="Go on with this batch, and download its result.")
 @target_options
 def batch(
@@ -170,6 +182,8 @@ def settings(people: PeopleOptions, options: Mapping[str, Any]) -> dict[str, Any
         "expires_at": None if expires is None else format_rfc3339(unix_seconds(expires) or 0),
         "campaign": options["campaign"],
         "rate": options["rate"],
+        "max_usd": options["max_usd"],
+        "on_budget": options["on_budget"],
     }
     return {name: value for name, value in sent.items() if value is not None}
 

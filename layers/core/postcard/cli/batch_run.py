@@ -25,6 +25,7 @@ REFUSED_CODES = (
 OWN_FAULTS = ("internal", "incomplete")  # Postcard's own: the batch can be started again
 POLL_SECONDS, MAX_POLL_SECONDS = 0.5, 5.0
 MAX_SILENCE = 20  # calls without an answer, one after the other
+SMALLEST_TOLD_USD = 0.01
 LINE_SECONDS = 10.0  # between two lines where there is no terminal
 BAR_WIDTH = 20
 
@@ -333,6 +334,10 @@ class BatchRun:
         if batch["failed"] or batch["defaults"]:
             report = self._output.report
             text += f" {report} says which." if report else " --report PATH says which."
+        usd: float = batch.get("usd") or 0  # an earlier version of the service tells none
+        if usd >= SMALLEST_TOLD_USD or batch.get("max_usd"):
+            amount = f"{usd:,.2f}" if usd >= 1 else f"{usd:.2g}"
+            text += f" That costs ${amount} if each picture is opened once."
         return text
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from postcard.adapters.http.fetcher import HttpFetcher
 from postcard.adapters.memory import (
     MemoryAssetStore,
-    MemoryBudgetNotices,
+    MemoryBudgetNoticeStore,
+    MemoryBudgetStore,
     MemoryCounters,
     MemoryDraftStore,
     MemoryImageStore,
@@ -163,7 +164,8 @@ def _services(
         store=store,
         fetcher=fetcher,
         counters=MemoryCounters(),
-        budget_notices=MemoryBudgetNotices(),
+        budgets=MemoryBudgetStore(),
+        budget_notices=MemoryBudgetNoticeStore(),
         renderer=Renderer(shipped),
         keys=_no_keys,
         origin=lambda: "",

@@ -3,21 +3,27 @@
 import time
 from collections.abc import Callable
 from dataclasses import field
+from functools import cache
+from typing import TYPE_CHECKING
 
 from postcard import ports
 from postcard.assets.reader import AssetReader
 from postcard.assets.verified_object_store import VerifiedObjectStore
+from postcard.budgets.render_budget import RenderBudget
 from postcard.delivery.picture_service import LinkKeysById, PictureService
 from postcard.pipeline.fallback_images import FallbackImages
 from postcard.pipeline.pipeline import RenderPipeline
 from postcard.pipeline.source_fetcher import SourceFetcher
 from postcard.pipeline.template_loader import TemplateLoader
-from postcard.render_budget import RenderBudget
 from postcard.rendering.renderer import Renderer
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.runtime.lru_cache import Caches
-from postcard.settings import DEFAULT_MERGE_RENDERS
+from postcard.settings import DEFAULT_MERGE_RENDERS, DEFAULT_REGION
 from postcard.usage.counter import UsageCounter
+
+if TYPE_CHECKING:
+    from postcard.budgets.money_budget import MoneyBudgets
+    from postcard.budgets.template_budgets import TemplateBudgets
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +41,8 @@ class Dependencies:
     store: ports.ObjectStore
     fetcher: ports.Fetcher
     counters: ports.Counters
-    budget_notices: ports.BudgetNotices
+    budgets: ports.BudgetStore
+    budget_notices: ports.BudgetNoticeStore
     renderer: Renderer
     keys: LinkKeysById
     origin: Callable[[], str]
@@ -43,6 +50,7 @@ class Dependencies:
     monotonic: Callable[[], float] = time.monotonic
     clock: Callable[[], float] = time.time
     merge_renders: int = DEFAULT_MERGE_RENDERS  # a day, for one merge link
+    region: str = DEFAULT_REGION  # whose list prices count
     stores_renders: bool = True  # False: the CDN alone keeps the pictures of links
     set_deadline: Callable[[float], None] = lambda instant: None
     caches: Caches = field(default_factory=Caches)
@@ -57,6 +65,8 @@ class SharedServices:
     sources: SourceFetcher
     pipeline: RenderPipeline
     budget: RenderBudget
+    money: "Callable[[], MoneyBudgets]"
+    template_budgets: "Callable[[], TemplateBudgets]"
 
     @classmethod
     def build(cls, dependencies: Dependencies, *, normalize_uploads: bool) -> "SharedServices":
@@ -64,6 +74,23 @@ class SharedServices:
         monotonic, caches = dependencies.monotonic, dependencies.caches
         store = VerifiedObjectStore(dependencies.store)
         decode = dependencies.renderer.image_cache.decode_untrusted
+
+        @cache  # imported only where a budget in money is set
+        def money() -> "MoneyBudgets":
+            from postcard.budgets.money_budget import MoneyBudgets
+            from postcard.budgets.money_notices import MoneyNotices
+
+            notices = MoneyNotices(dependencies.budget_notices)
+            return MoneyBudgets(dependencies.budgets, notices, monotonic=monotonic)
+
+        @cache
+        def template_budgets() -> "TemplateBudgets":
+            from postcard.budgets.picture_price import picture_price
+            from postcard.budgets.template_budgets import TemplateBudgets
+
+            price = picture_price(dependencies.region, stored=dependencies.stores_renders)
+            return TemplateBudgets(money(), price)
+
         assets = AssetReader(
             dependencies.assets,
             store,
@@ -88,6 +115,8 @@ class SharedServices:
                 merge_renders=dependencies.merge_renders,
                 clock=monotonic,
             ),
+            money=money,
+            template_budgets=template_budgets,
         )
 
 
@@ -116,6 +145,7 @@ def image_service(dependencies: Dependencies) -> ImageService:
         shared.pipeline,
         FallbackImages(dependencies.renderer, shared.sources),
         shared.budget,
+        shared.template_budgets,
         dependencies.keys,
         dependencies.usage,
         corrupted_objects=lambda: shared.store.corrupt_count,

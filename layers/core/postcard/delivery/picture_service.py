@@ -15,9 +15,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import UTC
 from functools import partial
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from postcard import ports
+from postcard.budgets.render_budget import RenderBudget
 from postcard.delivery.fallbacks import (
     ENDED,
     FALLBACK,
@@ -61,7 +62,6 @@ from postcard.pipeline.render_job import (
 )
 from postcard.pipeline.template_loader import LoadedTemplate, TemplateLoader, effective_version
 from postcard.ports import ImageRecord, StoredObject, TemplateRecord
-from postcard.render_budget import RenderBudget
 from postcard.rendering.renderer import RenderFailed
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.bind import BoundValues, bind
@@ -71,6 +71,10 @@ from postcard.template.fields.list_values import default_value, may_be_unsigned
 from postcard.template.fields.values import value_to_json
 from postcard.template.modifications import Modifications, modifications_from_link
 from postcard.usage.counter import UsageCounter
+
+if TYPE_CHECKING:
+    from postcard.budgets.money_budget import PictureAllowance
+    from postcard.budgets.template_budgets import TemplateBudgets
 
 PUBLIC = "public, no-transform"
 DAY_SECONDS, LATEST_SECONDS, TIMED_SECONDS, FAILURE_SECONDS = 86_400, 300, 10, 60
@@ -212,6 +216,7 @@ class PictureService:
         pipeline: RenderPipeline,
         fallback_images: FallbackImages,
         budget: RenderBudget,
+        template_budgets: "Callable[[], TemplateBudgets]",
         keys: LinkKeysById,
         usage: UsageCounter,
         *,
@@ -226,6 +231,8 @@ class PictureService:
         self._pipeline = pipeline
         self._fallback_tools = FallbackTools(fallback_images, self._render, monotonic)
         self._budget = budget
+        self._template_budgets = template_budgets
+        self._monotonic = monotonic
         self._keys = keys
         self._usage = usage
         self._corrupted_objects = corrupted_objects
@@ -270,7 +277,9 @@ class PictureService:
         job = self._bind_values(request, template, context)
         if job.values.needs_fallback:
             return self._picture_without_right_values(request, job, context)
-        self._charge_budget(request, record, job, context)
+        allowances = self._charge_budget(request, record, job, context)
+        if allowances:
+            return self._draw_within(allowances, request, job, context)
         result = self._render(job, context)
         return self._store(request, job, result, context)
 
@@ -453,9 +462,60 @@ class PictureService:
         record: TemplateRecord,
         job: RenderJob,
         context: RequestContext,
-    ) -> None:
+    ) -> "Sequence[PictureAllowance]":
+        """What budgets in money allow the picture to cost; none without such a budget."""
         if not self._budget.spend(record, now=context.now, merge_signature=request.merge_signature):
             raise NeedsFallback("budget", template=job.loaded)
+        if record.daily_usd is None and context.allowance is None:
+            return ()
+        allowances = () if context.allowance is None else (context.allowance,)
+        if any(allowance.is_settled for allowance in allowances):  # by a drawing before this one
+            raise NeedsFallback("budget", template=job.loaded)
+        if record.daily_usd is not None:
+            seconds = context.deadline - self._monotonic()
+            own = self._template_budgets().reserve(record, seconds=seconds, now=context.now)
+            if own is None:
+                raise NeedsFallback("budget", template=job.loaded)
+            allowances = (*allowances, own)
+        return allowances
+
+    def _draw_within(
+        self,
+        allowances: "Sequence[PictureAllowance]",
+        request: PictureRequest,
+        job: RenderJob,
+        context: RequestContext,
+    ) -> PictureResponse:
+        """As without a budget in money, in the time and the bytes that the budgets pay for.
+
+        Charged is the time since the request came in.
+        """
+        started_at, picture_bytes = self._monotonic(), 0
+        before_ms = sum(context.timings.milliseconds.values())
+        affordable = started_at + min(allowance.seconds for allowance in allowances)
+        is_shortened = affordable < context.deadline
+        context.deadline = min(context.deadline, affordable)
+
+        def milliseconds() -> float:
+            return before_ms + (self._monotonic() - started_at) * 1000
+
+        try:
+            result = self._render(job, context)
+            size = len(result.image.body)
+            if not all(
+                allowance.covers(milliseconds=milliseconds(), picture_bytes=size)
+                for allowance in allowances
+            ):
+                raise NeedsFallback("budget", template=job.loaded)
+            picture_bytes = size
+            return self._store(request, job, result, context)
+        except NeedsFallback as needed:
+            if needed.reason == "timeout" and is_shortened:
+                raise NeedsFallback("budget", template=job.loaded) from None
+            raise
+        finally:
+            for allowance in allowances:
+                allowance.settle(milliseconds=milliseconds(), picture_bytes=picture_bytes)
 
     def _render(self, job: RenderJob, context: RequestContext) -> RenderResult:
         """The drawn picture. Any failure becomes a reason for a fallback, here and nowhere else."""

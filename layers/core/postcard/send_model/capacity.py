@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from postcard.adapters.aws.templates import RECORD_COPIES
 from postcard.adapters.aws.usage import SHARDS
-from postcard.render_budget import renders_in_a_write
+from postcard.budgets.render_budget import renders_in_a_write
 from postcard.send_model.assumptions import Assumptions
 
 # Of the eight copies of a template's record, so many may lie in one of the four partitions of a new

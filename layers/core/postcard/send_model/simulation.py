@@ -8,14 +8,15 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, cast
 
-from postcard.adapters.aws.counters import DynamoBudgetNotices, DynamoCounters
+from postcard.adapters.aws.budgets import DynamoBudgetNoticeStore
+from postcard.adapters.aws.counters import DynamoCounters
 from postcard.adapters.aws.table import Table, to_row
 from postcard.adapters.aws.templates import DynamoTemplateStore
 from postcard.adapters.aws.usage import DynamoUsageStore
+from postcard.budgets.render_budget import RenderBudget
 from postcard.errors import ServiceUnavailable
 from postcard.pipeline.template_loader import TemplateLoader
 from postcard.ports import TemplateRecord
-from postcard.render_budget import RenderBudget
 from postcard.send_model.assumptions import Assumptions
 from postcard.send_model.aws_load import AwsLoad, LoadTable, VirtualBucket
 from postcard.settings import DEFAULT_MERGE_RENDERS
@@ -88,7 +89,7 @@ class Environment:
         writer: str,
     ) -> None:
         self.loader = TemplateLoader(templates, clock=clock)
-        counters, notices = DynamoCounters(table), DynamoBudgetNotices(table)
+        counters, notices = DynamoCounters(table), DynamoBudgetNoticeStore(table)
         self.budget = RenderBudget(counters, notices, merge_renders=send.merge_renders, clock=clock)
         self.usage = TableUsageCounter(DynamoUsageStore(table), monotonic=clock, writer=writer)
         self.keys_until = -math.inf

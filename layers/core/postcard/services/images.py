@@ -1,14 +1,16 @@
 """Opaque images: an address without personal data, drawn once, erased on demand."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from postcard import ports
+from postcard.budgets.render_budget import RenderBudget
 from postcard.deletion.blind_index import blind_indexes
 from postcard.deletion.stored_pictures import StoredPictures, without_values
 from postcard.delivery.picture_service import DAY_SECONDS, cache_for, image_key
-from postcard.errors import Gone, NotFound, faults_to_json
+from postcard.errors import GatewayTimeout, Gone, NotFound, TooManyRequests, faults_to_json
 from postcard.events.image_events import ImageEvents
 from postcard.links.image_ids import derive_image_id, is_valid_image_id
 from postcard.links.signing import LinkKeys
@@ -22,12 +24,15 @@ from postcard.pipeline.render_job import OutputOptions, RenderJob, check_size, j
 from postcard.pipeline.template_loader import TemplateLoader
 from postcard.pipeline.timings import Timings
 from postcard.ports import ImageRecord, JsonObject, StoredObject, TemplateRecord
-from postcard.render_budget import RenderBudget
 from postcard.rendering.renderer import RenderFailed
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.services.links import LinkService
 from postcard.template.bind import BindMode
 from postcard.timestamps import format_rfc3339
+
+if TYPE_CHECKING:
+    from postcard.budgets.money_budget import PictureAllowance
+    from postcard.budgets.template_budgets import TemplateBudgets
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +93,15 @@ class ImageResult:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """When a call came, until when it may draw, and the metadata for its event."""
+
+    now: float
+    deadline: float
+    metadata: JsonObject | None
+
+
 class Images:
     """Creates, reads and erases opaque images."""
 
@@ -101,10 +115,13 @@ class Images:
         pictures: ports.ObjectStore,
         stored_pictures: StoredPictures,
         budget: RenderBudget,
+        template_budgets: "Callable[[], TemplateBudgets]",
         keys: Callable[[], LinkKeys],
         *,
         base_url: str,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._monotonic = monotonic
         self._templates = templates
         self._pipeline = pipeline
         self._links = links
@@ -113,6 +130,7 @@ class Images:
         self._pictures = pictures
         self._stored_pictures = stored_pictures
         self._budget = budget
+        self._template_budgets = template_budgets
         self._keys = keys
         self._base_url = base_url
 
@@ -141,7 +159,15 @@ class Images:
             record = self._new_record(image_id, job, existing, now, request.campaign)
             if self._is_drawn_on_open(request, owner, job, now):
                 return self._put_pending(record, job)
-            return self._draw(record, job, now, deadline, request.metadata)
+            call = _Call(now, deadline, request.metadata)
+            if owner.daily_usd is None:
+                return self._draw(record, job, call)
+            seconds = deadline - self._monotonic()
+            allowance = self._template_budgets().reserve(owner, seconds=seconds, now=now)
+            if allowance is None:
+                _refuse_if_asked(owner, now)
+                return self._put_pending(record, job)
+            return self._draw_within(allowance, record, job, call)
 
     def create_pending(
         self, job: RenderJob, *, now: float, campaign: str | None = None
@@ -233,22 +259,63 @@ class Images:
         """Whether the picture is drawn at its first GET instead of now."""
         if request.render == "on_open" or job.template.depends_on_time or template.paused:
             return True
-        return not self._budget.spend(template, now=now)
+        if self._budget.spend(template, now=now):
+            return False
+        _refuse_if_asked(template, now)
+        return True
 
-    def _draw(
+    def _draw(self, record: ImageRecord, job: RenderJob, call: _Call) -> ImageResult:
+        timings = Timings()
+        result = self._render(job, call.now, call.deadline, timings)
+        return self._store_drawn(record, job, result, timings, call)
+
+    def _draw_within(
         self,
+        allowance: "PictureAllowance",
         record: ImageRecord,
         job: RenderJob,
-        now: float,
-        deadline: float,
-        metadata: JsonObject | None,
+        call: _Call,
     ) -> ImageResult:
-        timings = Timings()
+        """Draws in the time and the bytes that the budget pays for, and charges the picture.
+
+        If they are not enough, the image is pending.
+        """
+        timings, started_at, drawn_bytes = Timings(), self._monotonic(), 0
+        affordable = started_at + allowance.seconds
+        try:
+            result = self._render(job, call.now, min(call.deadline, affordable), timings)
+            size = len(result.image.body)
+            milliseconds = (self._monotonic() - started_at) * 1000
+            if not allowance.covers(milliseconds=milliseconds, picture_bytes=size):
+                return self._put_pending(record, job)
+            drawn_bytes = size
+            return self._store_drawn(record, job, result, timings, call)
+        except GatewayTimeout:
+            if affordable >= call.deadline:
+                raise
+            return self._put_pending(record, job)
+        finally:
+            milliseconds = (self._monotonic() - started_at) * 1000
+            allowance.settle(milliseconds=milliseconds, picture_bytes=drawn_bytes)
+
+    def _render(
+        self, job: RenderJob, now: float, deadline: float, timings: Timings
+    ) -> RenderResult:
         try:
             result = self._pipeline.draw(job, now=now, deadline=deadline, timings=timings)
         except RenderFailed as failure:
             raise bad_request_for(failure) from failure
         check_size(result.image)
+        return result
+
+    def _store_drawn(
+        self,
+        record: ImageRecord,
+        job: RenderJob,
+        result: RenderResult,
+        timings: Timings,
+        call: _Call,
+    ) -> ImageResult:
         record = replace(
             record,
             status="degraded" if result.degraded else "ready",
@@ -257,7 +324,7 @@ class Images:
         )
         if not result.degraded:
             self._store(record, result)
-        self._events.put(record, now=now, metadata=metadata)
+        self._events.put(record, now=call.now, metadata=call.metadata)
         timings.lap("store")
         answer = self._result(
             record, job, cached=False, outcome="drawn", timings_ms=timings.milliseconds
@@ -296,6 +363,16 @@ class Images:
 
     def _url(self, record: ImageRecord) -> str:
         return f"{self._base_url}/i/{record.image_id}.{record.format}"
+
+
+def _refuse_if_asked(template: TemplateRecord, now: float) -> None:
+    """`TooManyRequests` if a template over its daily budget is to stop."""
+    if template.on_budget == "stop":
+        raise TooManyRequests(
+            "The template's budget of this day (UTC) is spent: wait for the next day, or raise it.",
+            code="over_budget",
+            headers={"Retry-After": str(DAY_SECONDS - int(now) % DAY_SECONDS)},
+        )
 
 
 def _is_reusable(existing: ImageRecord, render: str) -> bool:

@@ -118,6 +118,8 @@ class TemplateCatalog:
             "published_at": None if published_at is None else format_rfc3339(published_at),
             "paused": record.paused,
             "daily_renders": record.daily_renders,
+            "daily_usd": record.daily_usd,
+            "on_budget": record.on_budget,
             "width": record.width,
             "height": record.height,
             "thumbnail_url": self._links.version_url(
@@ -156,7 +158,7 @@ class TemplateCatalog:
     def change(
         self, template_id: str, changes: Mapping[str, Any], *, if_match: str | None = None
     ) -> None:
-        """Changes `paused` and `daily_renders`."""
+        """Changes `paused`, `daily_renders`, `daily_usd` and `on_budget`."""
         check_if_match(if_match, self._loader.usable_record(template_id))
         update_record(self._templates, template_id, lambda record: replace(record, **changes))
 
@@ -211,6 +213,8 @@ def _draft_only_line(draft: DraftRecord) -> JsonObject:
         "published_at": None,
         "paused": False,
         "daily_renders": None,
+        "daily_usd": None,
+        "on_budget": "fallback",
         "width": draft.width,
         "height": draft.height,
         "thumbnail_url": None,

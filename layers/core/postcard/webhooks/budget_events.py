@@ -12,11 +12,11 @@ from postcard.ports import BudgetNotice, DeliveryRecord, JsonObject
 from postcard.timestamps import format_rfc3339, parse_rfc3339
 
 DAY_SECONDS = 86_400
-BATCH_BUDGETS = ("batch_usd",)  # the others are of a template and a day
+NO_DAY = ""  # of the budget of a batch; the others are of a template and a day
 
 
 class BudgetEvents:
-    """Reads the notices of today and yesterday, and stores an event of each, once."""
+    """Reads the notices of today, yesterday and batches, and stores an event of each, once."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class BudgetEvents:
         If it ends half-way, the next call makes the same events with the same ids.
         """
         days = [format_rfc3339(at)[:10] for at in (now - DAY_SECONDS, now)]
-        notices = [notice for day in days for notice in self._notices.unannounced(day)]
+        notices = [notice for day in (*days, NO_DAY) for notice in self._notices.unannounced(day)]
         for notice in notices:
             deliveries = self._deliveries_of(notice)
             self._deliveries.put_if_absent(deliveries)
@@ -52,14 +52,17 @@ class BudgetEvents:
 
 def budget_event(notice: BudgetNotice) -> JsonObject:
     """The `data` of the event."""
-    is_of_batch = notice.budget in BATCH_BUDGETS
-    next_day = parse_rfc3339(f"{notice.day}T00:00:00Z") + DAY_SECONDS
+    is_of_batch = notice.day == NO_DAY
     return {
         "budget": notice.budget,
         "template_id": None if is_of_batch else notice.subject,
         "batch_id": notice.subject if is_of_batch else None,
         "limit": notice.limit,
-        "day": notice.day,
+        "day": None if is_of_batch else notice.day,
         "exceeded_at": format_rfc3339(notice.at),
-        "resets_at": None if is_of_batch else format_rfc3339(next_day),
+        "resets_at": None if is_of_batch else format_rfc3339(_next_midnight(notice.day)),
     }
+
+
+def _next_midnight(day: str) -> int:
+    return parse_rfc3339(f"{day}T00:00:00Z") + DAY_SECONDS

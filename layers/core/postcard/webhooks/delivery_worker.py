@@ -115,17 +115,21 @@ class DeliveryWorker:
         self._jitter = jitter
 
     def deliver_all(
-        self, hints: Sequence[tuple[DeliveryKey, float]], *, slow: bool = False
+        self,
+        hints: Sequence[tuple[DeliveryKey, float]],
+        *,
+        slow: bool = False,
+        seconds: float = ATTEMPT_SECONDS,
     ) -> Sequence[Outcome | Exception]:
         """The outcome of each hint, in their order; each is delivered in a thread of its own.
 
-        `slow`: the hints are from the queue of slow endpoints.
+        `slow`: the hints are from the queue of slow endpoints. `seconds`: that are left for them.
         """
         endpoints = Endpoints(self._webhooks)
 
         def deliver(hint: tuple[DeliveryKey, float]) -> Outcome | Exception:
             try:
-                return self._deliver(*hint, endpoints, slow)
+                return self._deliver(*hint, endpoints, slow=slow, seconds=seconds)
             except Exception as error:  # this hint comes back; the others of its batch do not
                 return error
 
@@ -198,13 +202,21 @@ class DeliveryWorker:
         )
 
     def _deliver(
-        self, key: DeliveryKey, due_at: float, endpoints: Endpoints, slow: bool
+        self,
+        key: DeliveryKey,
+        due_at: float,
+        endpoints: Endpoints,
+        *,
+        slow: bool,
+        seconds: float,
     ) -> Outcome:
         claimed = self.claim(key, due_at, endpoints.get(key.webhook_id), slow=slow)
         if isinstance(claimed, Outcome):
             return claimed
-        record, webhook = claimed.record, claimed.webhook
-        result = self._attempts.send(webhook, key.event_id, record.body, seconds=claimed.seconds)
+        seconds = min(seconds, claimed.seconds)
+        result = self._attempts.send(
+            claimed.webhook, key.event_id, claimed.record.body, seconds=seconds
+        )
         return self.store(claimed, result)
 
     def _give_more_time(self, claimed: DeliveryRecord, now: float) -> Outcome:

@@ -25,8 +25,9 @@ from postcard.events.event_types import EVENT_TYPES, PING
 from postcard.ports import ApiKeyRecord, FetchError, JsonObject, WebhookHealth, WebhookRecord
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.timestamps import format_rfc3339
-from postcard.webhooks.attempts import ATTEMPT_SECONDS, Attempts
+from postcard.webhooks.attempts import Attempts
 from postcard.webhooks.delivery_service import attempt_to_json
+from postcard.webhooks.schedule import ATTEMPT_SECONDS
 from postcard.webhooks.signing import derive_secret
 
 MAX_WEBHOOKS = 20

@@ -85,10 +85,17 @@ class DynamoBatchStore:
         raise ServiceUnavailable("The batch is changed by too many calls: try again.")
 
     def add_counts(
-        self, batch_id: str, *, ok: int, defaults: int, failed: int, status_is: Sequence[str]
+        self,
+        batch_id: str,
+        *,
+        ok: int,
+        defaults: int,
+        failed: int,
+        cost: int,
+        status_is: Sequence[str],
     ) -> bool:
         """Add to the counts, atomically, if the status is one of these; whether it was done."""
-        adds = {"ok": ok, "defaults": defaults, "failed": failed}
+        adds = {"ok": ok, "defaults": defaults, "failed": failed, "cost": cost}
         condition = _if_status(status_is)
         try:
             self._table.update(*_key(batch_id), sets={}, adds=adds, condition=condition)

@@ -15,15 +15,19 @@
 | draft#{template}          | document         | the same with its document, `ttl`    |
 | deletions#{template}      | version (000001) | a deletion of pictures; 000000: all  |
 | count#{name}              | count            | a counter, with `ttl`                |
-| budget-notices#{day}      | budget#subject   | a used-up budget, with `ttl`         |
+| budget#{name}             | budget           | what is held of a budget, with `ttl` |
+| budget-notices#{day}      | budget#subject   | a used-up budget, `ttl`; batches: "" |
 | usage#{day}#{shard}       | template#campaign#writer | counts of usage, `ttl`       |
 | usage-days                | day#part         | the sums of a day that is over       |
 | usage                     | log              | how far the access log is counted    |
 | keys                      | digest           | an API key; of a session with `ttl`  |
 | invitation#{code digest}  | record           | an invitation, with `ttl`            |
+| usage-shares              | token digest     | a link that shows usage, with `ttl`  |
 | assets                    | asset id         | an asset                             |
 | rate#{name}               | bucket           | a token bucket, with `ttl`           |
 | idempotency#{hash}        | answer           | a stored response, with `ttl`        |
+| health                    | day (2026-11-22) | what its checks found, with `ttl`    |
+| alarms                    | time#alarm#state | a change of an alarm, with `ttl`     |
 | webhooks                  | webhook id       | a webhook                            |
 | health#{webhook}          | health           | how its endpoint has answered        |
 | deliveries#{webhook}#{n}  | event id         | a delivery, with `ttl`; n is 0 to 7  |

@@ -1,7 +1,12 @@
 """Every port in memory, for tests and local use. Safe in several threads."""
 
 from postcard.adapters.memory.batches import MemoryBatchStore
-from postcard.adapters.memory.counters import MemoryBudgetNotices, MemoryCounters
+from postcard.adapters.memory.budgets import (
+    MemoryBudgetNotices,
+    MemoryBudgetNoticeStore,
+    MemoryBudgetStore,
+)
+from postcard.adapters.memory.counters import MemoryCounters
 from postcard.adapters.memory.drafts import MemoryDraftStore
 from postcard.adapters.memory.files import MemoryFileStore
 from postcard.adapters.memory.idempotency import MemoryIdempotencyStore
@@ -22,8 +27,9 @@ from postcard.adapters.memory.services import (
     MemoryStateMachine,
     MemoryUploads,
 )
+from postcard.adapters.memory.status import MemoryStatusStore
 from postcard.adapters.memory.templates import MemoryTemplateStore
-from postcard.adapters.memory.usage import MemoryUsageStore
+from postcard.adapters.memory.usage import MemoryUsageShareStore, MemoryUsageStore
 from postcard.adapters.memory.webhooks import (
     MemoryDeliveryStore,
     MemoryHints,
@@ -34,7 +40,9 @@ __all__ = [
     "MemoryApiKeyStore",
     "MemoryAssetStore",
     "MemoryBatchStore",
+    "MemoryBudgetNoticeStore",
     "MemoryBudgetNotices",
+    "MemoryBudgetStore",
     "MemoryCdn",
     "MemoryCounters",
     "MemoryDeletionStore",
@@ -51,8 +59,10 @@ __all__ = [
     "MemoryRateLimiter",
     "MemorySecretStore",
     "MemoryStateMachine",
+    "MemoryStatusStore",
     "MemoryTemplateStore",
     "MemoryUploads",
+    "MemoryUsageShareStore",
     "MemoryUsageStore",
     "MemoryWebhookStore",
 ]

@@ -47,7 +47,14 @@ class MemoryBatchStore:
             return True
 
     def add_counts(
-        self, batch_id: str, *, ok: int, defaults: int, failed: int, status_is: Sequence[str]
+        self,
+        batch_id: str,
+        *,
+        ok: int,
+        defaults: int,
+        failed: int,
+        cost: int,
+        status_is: Sequence[str],
     ) -> bool:
         """Add to the counts, atomically, if the status is one of these; whether it was done."""
         with self._lock:
@@ -59,6 +66,7 @@ class MemoryBatchStore:
                 ok=record.ok + ok,
                 defaults=record.defaults + defaults,
                 failed=record.failed + failed,
+                cost=record.cost + cost,
             )
             return True
 

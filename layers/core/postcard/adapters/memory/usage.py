@@ -1,9 +1,9 @@
-"""Counts of usage in memory."""
+"""Counts of usage, and links that show them, in memory."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from postcard.ports import UsageKey
+from postcard.ports import UsageKey, UsageShare
 
 
 class MemoryUsageStore:
@@ -48,6 +48,29 @@ class MemoryUsageStore:
     def set_log_complete_to(self, time: str) -> None:
         """Store that time."""
         self._log_complete_to = time
+
+
+class MemoryUsageShareStore:
+    """Links that show usage, by the digest of their token."""
+
+    def __init__(self) -> None:
+        self._shares: dict[str, UsageShare] = {}
+
+    def by_digest(self, digest: str) -> UsageShare | None:
+        """What a link shows, or None."""
+        return self._shares.get(digest)
+
+    def put(self, share: UsageShare) -> None:
+        """Store a link."""
+        self._shares[share.digest] = share
+
+    def list(self) -> Sequence[UsageShare]:
+        """All links."""
+        return list(self._shares.values())
+
+    def delete(self, digest: str) -> None:
+        """Remove a link, if it exists."""
+        self._shares.pop(digest, None)
 
 
 def _add(sums: dict[str, int], counts: Mapping[str, int]) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from postcard import ports
 from postcard.adapters.pagination import decode_cursor, encode_cursor
+from postcard.budgets.picture_price import batch_cost, usd
 from postcard.campaigns.batches.batch_files import BatchFiles
 from postcard.campaigns.batches.plan import BatchSettings
 from postcard.campaigns.tables.column_mapping import is_target
@@ -33,7 +34,7 @@ from postcard.pipeline.template_loader import LoadedTemplate, TemplateLoader
 from postcard.ports import ApiKeyRecord, BatchRecord, JsonObject
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.services.links import MAX_EXPIRY
-from postcard.settings import DEFAULT_BATCH_DAYS, MAX_BATCH_BYTES
+from postcard.settings import DEFAULT_BATCH_DAYS, DEFAULT_REGION, MAX_BATCH_BYTES
 from postcard.template.compiled import Template
 from postcard.timestamps import format_rfc3339, parse_rfc3339
 
@@ -92,6 +93,7 @@ class BatchService:
         *,
         days: int = DEFAULT_BATCH_DAYS,
         max_bytes: int = MAX_BATCH_BYTES,
+        region: str = DEFAULT_REGION,
         new_id: Callable[[], str] = lambda: _new_id(),
     ) -> None:
         self._batches = batches
@@ -101,6 +103,7 @@ class BatchService:
         self._templates = templates
         self._days = days
         self._max_bytes = max_bytes
+        self._region = region
         self._new_id = new_id
 
     def create(self, request: BatchRequest, key: ApiKeyRecord, *, now: float) -> JsonObject:
@@ -123,14 +126,14 @@ class BatchService:
         )
         self._batches.create(record)
         if request.rows is not None:
-            return batch_to_json(self._start_with_rows(record, request.rows, now), now=now)
+            return self._to_json(self._start_with_rows(record, request.rows, now), now)
         assert request.upload is not None
         form = self._uploads.presign(
             self._files_of(record.batch_id).upload,
             request.upload.content_type,
             request.upload.bytes,
         )
-        return {**batch_to_json(record, now=now), "upload": form}
+        return {**self._to_json(record, now), "upload": form}
 
     def _start_with_rows(
         self, record: BatchRecord, rows: Sequence[Mapping[str, Any]], now: float
@@ -152,7 +155,7 @@ class BatchService:
         if self._files.head(self._files_of(batch_id).upload) is None and record.status == "waiting":
             detail = "The file is not there yet: send it with the form in `upload` first."
             raise Conflict(detail, code="not_uploaded")
-        return batch_to_json(self._start(record, now), now=now)
+        return self._to_json(self._start(record, now), now)
 
     def _start(self, record: BatchRecord, now: float) -> BatchRecord:
         failed_by_itself = (
@@ -199,12 +202,12 @@ class BatchService:
 
     def read(self, batch_id: str, key: ApiKeyRecord, *, now: float) -> JsonObject:
         """A batch as it is now."""
-        return batch_to_json(self.find(batch_id, key), now=now)
+        return self._to_json(self.find(batch_id, key), now)
 
     def list(self, key: ApiKeyRecord, *, limit: int, cursor: str | None, now: float) -> JsonObject:
         """A page of the batches of a key, newest first."""
         page = self._batches.list(key.digest, limit=limit, cursor=cursor)
-        items = [batch_to_json(record, now=now) for record in page.items]
+        items = [self._to_json(record, now) for record in page.items]
         return {"items": items, "next_cursor": page.next_cursor}
 
     def delete(self, batch_id: str, key: ApiKeyRecord, *, now: float) -> None:
@@ -242,6 +245,9 @@ class BatchService:
             name: head and self._address(head, record, name, expires_at)
             for name, head in files.items()
         }
+
+    def _to_json(self, record: BatchRecord, now: float) -> JsonObject:
+        return batch_to_json(record, now=now, region=self._region)
 
     def _files_of(self, batch_id: str) -> BatchFiles:
         return BatchFiles(self._files, batch_id)
@@ -326,8 +332,8 @@ class BatchService:
         raise ContentTooLarge(f"{detail}: split it, or pack it with gzip.", code="too_large")
 
 
-def batch_to_json(record: BatchRecord, *, now: float) -> JsonObject:
-    """A batch for a response. It never holds values of people."""
+def batch_to_json(record: BatchRecord, *, now: float, region: str = DEFAULT_REGION) -> JsonObject:
+    """A batch for a response. It never holds values of people. `region` is that of the prices."""
     settings, summary = record.settings, record.summary
     done = record.ok + record.defaults + record.failed
     total = record.total
@@ -345,6 +351,9 @@ def batch_to_json(record: BatchRecord, *, now: float) -> JsonObject:
         "ok": record.ok,
         "defaults": record.defaults,
         "failed": record.failed,
+        "max_usd": settings.get("max_usd"),
+        "on_budget": settings.get("on_budget") or "fallback",
+        "usd": usd(record.cost + batch_cost(done, region)),
         "progress": _progress(record, done),
         "remaining_seconds": _remaining_seconds(record, done, now),
         "encoding": summary.get("encoding"),

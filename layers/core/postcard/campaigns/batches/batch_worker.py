@@ -6,6 +6,7 @@ from functools import cache
 from typing import Protocol
 
 from postcard import ports
+from postcard.budgets.money_notices import MoneyNotices
 from postcard.campaigns.batches.steps import BatchSteps, PictureTools
 from postcard.deletion.stored_pictures import StoredPictures
 from postcard.delivery.assembly import Dependencies, SharedServices, image_service
@@ -76,8 +77,10 @@ def batch_worker(batch: BatchDependencies) -> BatchWorker:
             dependencies.pictures,
             StoredPictures(dependencies.pictures, batch.cdn),
             shared.budget,
+            shared.template_budgets,
             keys,
             base_url=batch.base_url,
+            monotonic=dependencies.monotonic,
         )
 
     @cache  # with its caches: all chunks draw from the same sources and fonts
@@ -96,9 +99,12 @@ def batch_worker(batch: BatchDependencies) -> BatchWorker:
             pictures=pictures,
             stored_pictures=lambda: dependencies.pictures,
             pipeline=lambda: shared.pipeline,
+            money=shared.money,
         ),
         batch.usage,
         base_url=batch.base_url,
+        region=dependencies.region,
+        notices=MoneyNotices(dependencies.budget_notices),
         concurrency=min(batch.concurrency, MAX_CONCURRENCY),
         max_rows=batch.max_rows,
         chunk_rows=batch.chunk_rows,

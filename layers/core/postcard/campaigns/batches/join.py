@@ -162,7 +162,7 @@ class ReportCounts:
         """The part without its first line, which has the counts."""
         line, _, rest = part.partition(b"\n")
         counts = json.loads(line)
-        self.total.add(ChunkCounts(**{name: counts[name] for name in COUNT_NAMES}))
+        self.total.add(ChunkCounts(**{name: counts.get(name, 0) for name in COUNT_NAMES}))
         return rest
 
 

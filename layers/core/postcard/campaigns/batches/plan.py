@@ -21,7 +21,8 @@ class BatchSettings:
 
     `rate` is in pictures a second, in mode `warm`. Two are not the request's: `template_versions`
     pins templates by their ids; others are pinned when the file is split. `key_templates` are those
-    that the API key is limited to, None for all.
+    that the API key is limited to, None for all. `on_budget` is what happens once `max_usd` is
+    spent: `fallback` or `stop`.
     """
 
     template_id: str | None = None
@@ -42,6 +43,8 @@ class BatchSettings:
     campaign: str | None = None
     rate: int = 100
     dry_run: bool = False
+    max_usd: float | None = None
+    on_budget: str = "fallback"
     template_versions: Mapping[str, int] = field(default_factory=dict)
     key_templates: Sequence[str] | None = None
 
@@ -126,11 +129,12 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class BatchPlan:
-    """All that the work on a row depends on, but the row.
+    """All that the work on a row depends on, but the row and what is left of a budget.
 
     `etag` is the upload's. `columns` are the names of the columns, `header_text` the header's line.
     `now` is in Unix seconds, `expires` the links' expiry. `kid` is the key that signs.
-    `template_column` is an index. `concurrency` is the number of chunks that are worked on at once.
+    `affordable_rows`: those after so many are over the budget; None: none is. `template_column` is
+    an index. `concurrency` is the number of chunks that are worked on at once.
     """
 
     settings: BatchSettings
@@ -149,6 +153,11 @@ class BatchPlan:
     chunk_count: int
     rows: int
     blank_lines: int
+    affordable_rows: int | None = None
+
+    def is_over_budget(self, row: int) -> bool:
+        """Whether `max_usd` does not pay for a row, which counts from 1."""
+        return self.affordable_rows is not None and row > self.affordable_rows
 
     @property
     def result_suffix(self) -> str:
@@ -159,6 +168,7 @@ class BatchPlan:
         """The value of `from_json`."""
         return {
             **{name: getattr(self, name) for name in _PLAIN},
+            "affordable_rows": self.affordable_rows,
             "columns": list(self.columns),
             "settings": self.settings.to_json(),
             "format": self.format.to_json(),
@@ -172,6 +182,7 @@ class BatchPlan:
             settings=BatchSettings.from_json(stored["settings"]),
             format=TableFormat.from_json(stored["format"]),
             columns=stored["columns"],
+            affordable_rows=stored.get("affordable_rows"),
             templates={
                 name: PlannedTemplate.from_json(one) for name, one in stored["templates"].items()
             },

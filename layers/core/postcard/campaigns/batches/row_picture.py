@@ -1,8 +1,11 @@
 """One row of a table to its link and its alternative text, as the batch's plan says."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal, NamedTuple, Protocol
 
+from postcard.campaigns.batches.batch_budget import ABOUT_A_ROW, OVER_BUDGET
+from postcard.campaigns.batches.batch_errors import BatchRefused
 from postcard.campaigns.batches.plan import BatchPlan, PlannedTemplate
 from postcard.campaigns.tables.column_mapping import ColumnMapping
 from postcard.campaigns.tables.row_reader import TableRow
@@ -13,7 +16,7 @@ from postcard.pipeline.template_loader import LoadedTemplate
 from postcard.rendering.images import ImageSource
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.services.links import LONG_LINK
-from postcard.template.bind import NO_NAMES, BoundValues, EveryName, bind
+from postcard.template.bind import NO_NAMES, BoundValues, EveryName, bind, bind_defaults
 from postcard.template.compiled import Template
 from postcard.template.fields.field_types import ListField
 from postcard.template.modifications import Modifications, modifications_from_json
@@ -34,12 +37,16 @@ class RowError(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RowResult:
-    """What a row gets. `status` is `default` where a default stands for a bad or missing value."""
+    """What a row gets. `status` is `default` where a default stands for a bad or missing value.
+
+    `cost` is that of its picture, in billionths of a US dollar.
+    """
 
     status: RowStatus
     url: str = ""
     alt: str = ""
     errors: Sequence[RowError] = ()
+    cost: int = 0
 
     @property
     def error_text(self) -> str:
@@ -56,11 +63,26 @@ class RowPlan:
     mapping: ColumnMapping
 
 
+class PictureUrl(NamedTuple):
+    """The address of a picture, with warnings. `cost` is in billionths of a US dollar.
+
+    `is_over_budget`: the picture has the template's defaults, since the budget is spent.
+    """
+
+    url: str
+    warnings: Sequence[Fault] = ()
+    cost: int = 0
+    is_over_budget: bool = False
+
+
 class PictureAddress(Protocol):
     """Gives a picture its address: a link, or an opaque image; and may draw it."""
 
-    def address(self, job: RenderJob) -> tuple[str, Sequence[Fault]]:
-        """The URL, and warnings; `Problem` if there can be none."""
+    def address(self, job: RenderJob) -> PictureUrl:
+        """The picture's address; `Problem` if there can be none. `BatchRefused` ends the batch."""
+
+    def fallback(self, job: RenderJob) -> str:
+        """The link of a job with the template's defaults."""
 
 
 def failed(code: str, detail: str, column: int | None = None) -> RowResult:
@@ -85,6 +107,7 @@ class BatchRows:
     ) -> None:
         self.internal_errors: list[str] = []
         self.made: dict[str, int] = {}
+        self.cost = 0  # of the pictures so far, in billionths of a US dollar
         self._plan = plan
         self._load = load
         self._addresses_of = addresses_of
@@ -96,7 +119,9 @@ class BatchRows:
         if row.fault is not None:
             return failed(row.fault.code, row.fault.detail)
         try:
-            return self._result(row.cells)
+            return self._result(row)
+        except BatchRefused:
+            raise
         except Problem as problem:
             if problem.status >= 500:
                 raise
@@ -112,12 +137,14 @@ class BatchRows:
         rows = self._rows_of(cells)
         return None if isinstance(rows, RowResult) else rows.plan
 
-    def _result(self, cells: Sequence[Any]) -> RowResult:
-        rows = self._rows_of(cells)
+    def _result(self, row: TableRow) -> RowResult:
+        rows = self._rows_of(row.cells)
         if isinstance(rows, RowResult):
             return rows
-        result = rows.result(cells)
-        if result.url:
+        is_over_budget = self._plan.is_over_budget(row.number)
+        result = rows.result(row.cells, is_over_budget=is_over_budget)
+        self.cost += result.cost
+        if result.url and not is_over_budget:
             template_id = rows.plan.loaded.template.id
             self.made[template_id] = self.made.get(template_id, 0) + 1
         return result
@@ -190,7 +217,7 @@ class TemplateRows:
         )
         self._asset_faults: dict[str, SourceImageFault | None] = {}
 
-    def result(self, cells: Sequence[Any]) -> RowResult:
+    def result(self, cells: Sequence[Any], *, is_over_budget: bool = False) -> RowResult:
         """The result of a row's cells."""
         if self._faults:
             return RowResult("failed", errors=self._errors(self._faults))
@@ -202,15 +229,27 @@ class TemplateRows:
                 return self._failed([*warnings, *self._missing(values, modifications)])
             job = self._job(values)
             warnings += self._check_images(job)
-            url, more = self._addresses.address(job)
+            if is_over_budget:
+                picture = PictureUrl("", is_over_budget=True)
+            else:
+                picture = self._addresses.address(job)
         except BadRequest as bad:
             return self._failed(bad.errors or (Fault(bad.code, "", bad.detail),))
         except Problem as problem:
             if problem.status >= 500:
                 raise
             return failed(problem.code, problem.detail)
+        if picture.is_over_budget:
+            return self._over_budget(job)
         status: RowStatus = "default" if warnings else "ok"
-        return RowResult(status, url, job.alt, self._errors([*warnings, *more, *_long(url)]))
+        errors = self._errors([*warnings, *picture.warnings, *_long(picture.url)])
+        return RowResult(status, picture.url, job.alt, errors, picture.cost)
+
+    def _over_budget(self, job: RenderJob) -> RowResult:
+        """The template's own picture, which is drawn once for all rows that have it."""
+        own = replace(job, values=bind_defaults(self._template))
+        error = RowError(OVER_BUDGET, ABOUT_A_ROW)
+        return RowResult("default", self._addresses.fallback(own), own.alt, (error,))
 
     def _bind(self, modifications: Modifications) -> BoundValues:
         """The bound values, with warnings where a default stands for a value."""

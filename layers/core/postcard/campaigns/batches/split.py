@@ -8,6 +8,8 @@ from typing import BinaryIO, cast
 
 from isal import isal_zlib
 
+from postcard.budgets.picture_price import picture_price
+from postcard.campaigns.batches.batch_budget import affordable_rows, refuse_all
 from postcard.campaigns.batches.batch_errors import BatchRefused
 from postcard.campaigns.batches.batch_files import GZIP_TYPE, BatchFiles
 from postcard.campaigns.batches.plan import (
@@ -431,12 +433,17 @@ def make_plan(
     base_url: str,
     now: float,
     concurrency: int,
+    region: str,
 ) -> BatchPlan:
-    """The plan; `TableRefused` `no_rows`."""
+    """The plan; `TableRefused` `no_rows`, `BatchRefused` if `max_usd` does not pay for all rows."""
     rows = state.row - 1
     if rows == 0:
         detail = "The file has a header but no rows: upload one with a row a person."
         raise TableRefused("no_rows", detail)
+    price = picture_price(region)
+    affordable = affordable_rows(settings, rows, price, region)
+    if affordable is not None and settings.on_budget == "stop":
+        refuse_all(settings, rows, price, region)
     return BatchPlan(
         settings=settings,
         etag=state.etag,
@@ -454,4 +461,5 @@ def make_plan(
         chunk_count=len(state.chunks),
         rows=rows,
         blank_lines=state.blank_lines,
+        affordable_rows=affordable,
     )

@@ -9,6 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from postcard.budgets.money_budget import MoneyBudgets
+from postcard.budgets.picture_price import batch_cost, picture_price
+from postcard.campaigns.batches.batch_budget import (
+    OVER_BUDGET,
+    DrawingBudget,
+    batch_budget,
+    row_cost,
+)
 from postcard.campaigns.batches.batch_errors import BatchIncomplete, BatchRefused
 from postcard.campaigns.batches.batch_facts import facts_of_plan, public_facts, warnings_of
 from postcard.campaigns.batches.batch_files import BatchFiles
@@ -44,6 +52,7 @@ from postcard.pipeline.template_loader import LoadedTemplate, TemplateLoader
 from postcard.ports import (
     BatchRecord,
     BatchStore,
+    BudgetNotices,
     FileChanged,
     FileStore,
     JsonObject,
@@ -56,7 +65,7 @@ from postcard.runtime.lazy_dataclass import dataclass
 from postcard.runtime.lru_cache import SizedLruCache
 from postcard.services.images import Images
 from postcard.services.link_minting import LinkMinter
-from postcard.settings import DEFAULT_BATCH_CONCURRENCY
+from postcard.settings import DEFAULT_BATCH_CONCURRENCY, DEFAULT_REGION
 from postcard.timestamps import format_rfc3339
 from postcard.usage.counter import KEPT_SECONDS
 
@@ -78,6 +87,7 @@ class PictureTools:
     pictures: Callable[[], PictureService]
     stored_pictures: Callable[[], ObjectStore]
     pipeline: Callable[[], RenderPipeline]
+    money: Callable[[], MoneyBudgets]
 
 
 class BatchSteps:
@@ -99,6 +109,8 @@ class BatchSteps:
         usage: UsageStore,
         *,
         base_url: str,
+        region: str = DEFAULT_REGION,
+        notices: BudgetNotices | None = None,
         concurrency: int = DEFAULT_BATCH_CONCURRENCY,
         max_rows: int | None = None,
         chunk_rows: int | None = None,
@@ -111,6 +123,8 @@ class BatchSteps:
         self._templates, self._keys = templates, keys
         self._check_assets, self._tools, self._usage = check_assets, tools, usage
         self._base_url = base_url
+        self._region, self._price = region, picture_price(region)
+        self._notices = notices
         self._concurrency = concurrency
         self._max_rows, self._chunk_rows = max_rows, chunk_rows
         self._join_sizes = join_sizes
@@ -188,7 +202,7 @@ class BatchSteps:
         return split.scan(head, state)
 
     def _write_plan(self, files: BatchFiles, record: BatchRecord, state: SplitState) -> BatchPlan:
-        """Store the chunks, then the plan: where it is, the split is done."""
+        """Store the chunks, then the plan: where it is, the split is done. `BatchRefused`."""
         settings = BatchSettings.from_json(record.settings)
         plan = make_plan(
             settings,
@@ -198,7 +212,10 @@ class BatchSteps:
             base_url=self._base_url,
             now=self._clock(),
             concurrency=self._concurrency,
+            region=self._region,
         )
+        if plan.affordable_rows is not None:
+            self._say_exceeded(record)
         files.write_json(files.chunks, [chunk.to_json() for chunk in state.chunks])
         files.write_json(files.plan, plan.to_json())
         return plan
@@ -271,8 +288,16 @@ class BatchSteps:
             refused = BatchRefused("upload_changed", detail)
         else:
             refused = BatchRefused(error.code, error.detail, error.line)
+        if refused.code == OVER_BUDGET and (record := self._batches.get(batch_id)) is not None:
+            self._say_exceeded(record)
         self._end_as_failed(batch_id, refused)
         return refused
+
+    def _say_exceeded(self, record: BatchRecord) -> None:
+        settings = BatchSettings.from_json(record.settings)
+        if self._notices is not None and not settings.dry_run:
+            budget = batch_budget(record.batch_id, settings, created_at=record.created_at)
+            self._notices.exceeded(budget, now=self._clock())
 
     # Work
 
@@ -286,26 +311,40 @@ class BatchSteps:
         if record is None or record.status not in ACTIVE:
             return answer
         plan = self._plan(files)
+        rows = self._rows(plan, record)
         try:
-            rows = self._rows(plan)
             check = self._dry_run_check(plan, rows) if plan.settings.dry_run else None
             result = work_on(files, plan, chunk, rows, is_late=is_late, dry_run=check)
-        except FileChanged as error:
+        except (FileChanged, BatchRefused) as error:
+            self._count_drawn(record, plan, rows)
             raise self._refused(event["batch"], error) from None
+        except Exception:  # the chunk is tried again
+            self._count_drawn(record, plan, rows)
+            raise
         if not plan.settings.dry_run:
             self._count_usage(event["batch"], plan, chunk, rows.made)
-        if store_result(files, chunk, result):
-            counts = result.counts
-            is_counted = self._batches.add_counts(
-                event["batch"],
-                ok=counts.ok,
-                defaults=counts.default,
-                failed=counts.failed,
-                status_is=ACTIVE,
-            )
-            if not is_counted:  # it ended meanwhile, and its parts were deleted
-                files.store.delete([files.part(chunk.number), files.part_report(chunk.number)])
+        if not store_result(files, chunk, result):
+            self._count_drawn(record, plan, rows)
+            return answer
+        counts = result.counts
+        is_counted = self._batches.add_counts(
+            event["batch"],
+            ok=counts.ok,
+            defaults=counts.default,
+            failed=counts.failed,
+            cost=counts.cost,
+            status_is=ACTIVE,
+        )
+        if not is_counted:  # it ended meanwhile, and its parts were deleted
+            files.store.delete([files.part(chunk.number), files.part_report(chunk.number)])
         return answer
+
+    def _count_drawn(self, record: BatchRecord, plan: BatchPlan, rows: BatchRows) -> None:
+        """Count what was spent on pictures whose rows are not counted by this call."""
+        if plan.settings.mode == "warm" and not plan.settings.dry_run and rows.cost:
+            self._batches.add_counts(
+                record.batch_id, ok=0, defaults=0, failed=0, cost=rows.cost, status_is=ACTIVE
+            )
 
     def _count_usage(
         self, batch_id: str, plan: BatchPlan, chunk: Chunk, made: Mapping[str, int]
@@ -328,12 +367,13 @@ class BatchSteps:
                 expires_at=plan.now + KEPT_SECONDS,
             )
 
-    def _rows(self, plan: BatchPlan) -> BatchRows:
+    def _rows(self, plan: BatchPlan, record: BatchRecord) -> BatchRows:
         keys = self._pinned_keys(plan)
+        budget = self._drawing_budget(plan, record)
         return BatchRows(
             plan,
             self._templates.load_version,
-            lambda loaded: self._addresses(plan, loaded, keys),
+            lambda loaded: self._addresses(plan, loaded, keys, budget),
             self._check_assets,
         )
 
@@ -341,10 +381,29 @@ class BatchSteps:
         pipeline = self._tools.pipeline()
         return DryRunCheck(plan, rows, pipeline, monotonic=self._monotonic)
 
-    def _addresses(self, plan: BatchPlan, loaded: LoadedTemplate, keys: LinkKeys) -> PictureAddress:
+    def _drawing_budget(self, plan: BatchPlan, record: BatchRecord) -> DrawingBudget | None:
+        """What the pictures of mode `warm` may cost; None without a limit."""
         settings = plan.settings
-        if settings.mode == "images" and not settings.dry_run:
-            return ImageAddresses(self._tools.images(), plan.now, settings.campaign)
+        if settings.max_usd is None or settings.mode != "warm" or settings.dry_run:
+            return None
+        budget = batch_budget(record.batch_id, settings, created_at=record.created_at)
+        own_work = batch_cost(plan.rows, self._region)
+        return DrawingBudget(
+            self._tools.money(),
+            replace(budget, limit=max(0, budget.limit - own_work)),
+            self._price,
+            self._clock,
+            stops=settings.on_budget == "stop",
+        )
+
+    def _addresses(
+        self,
+        plan: BatchPlan,
+        loaded: LoadedTemplate,
+        keys: LinkKeys,
+        budget: DrawingBudget | None,
+    ) -> PictureAddress:
+        settings = plan.settings
         size, _ = settings.output.resolve_size(loaded.template.document)
         minter = LinkMinter(
             loaded,
@@ -354,7 +413,10 @@ class BatchSteps:
             expires=plan.expires,
             campaign=settings.campaign,
         )
-        links = LinkAddresses(minter, plan.base_url)
+        cost = row_cost(settings, self._price, self._region)
+        links = LinkAddresses(minter, plan.base_url, cost)
+        if settings.mode == "images" and not settings.dry_run:
+            return ImageAddresses(self._tools.images(), links, plan.now, cost, settings.campaign)
         if settings.mode != "warm" or settings.dry_run:
             return links
         return WarmAddresses(
@@ -365,6 +427,8 @@ class BatchSteps:
             Pace(settings.rate / plan.concurrency, self._monotonic, self._sleep),
             self._clock,
             self._monotonic,
+            self._price,
+            budget,
         )
 
     def _pinned_keys(self, plan: BatchPlan) -> LinkKeys:
@@ -432,6 +496,7 @@ class BatchSteps:
             "ok": counts.ok,
             "defaults": counts.default,
             "failed": counts.failed,
+            "cost": max(record.cost, counts.cost),  # also of chunks that were tried again
             "summary": {**summary, "warnings": warnings},
         }
         if not self._update_with_event(record, BATCH_COMPLETED, changes):

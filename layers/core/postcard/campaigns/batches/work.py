@@ -38,7 +38,7 @@ class ChunkCounts:
     """The rows of a chunk by their status, and what its result changed.
 
     `escaped` are cells with an apostrophe before a formula, `replaced` characters that the encoding
-    does not have.
+    does not have, `cost` that of the pictures in billionths of a US dollar.
     """
 
     ok: int = 0
@@ -46,6 +46,7 @@ class ChunkCounts:
     failed: int = 0
     escaped: int = 0
     replaced: int = 0
+    cost: int = 0
 
     def add(self, other: "ChunkCounts") -> None:
         """Add another chunk's."""
@@ -57,7 +58,7 @@ class ChunkCounts:
         return {name: getattr(self, name) for name in COUNT_NAMES}
 
 
-COUNT_NAMES = ("ok", "default", "failed", "escaped", "replaced")
+COUNT_NAMES = ("ok", "default", "failed", "escaped", "replaced", "cost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,7 @@ class ChunkOutput:
         """Add a row with what it gets."""
         status = result.status
         setattr(self.counts, status, getattr(self.counts, status) + 1)
+        self.counts.cost += result.cost
         if not self._plan.settings.dry_run:
             added = (result.url, result.alt, status, result.error_text)
             self._rows.append(self._writer.row(row, added))

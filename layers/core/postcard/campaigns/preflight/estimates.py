@@ -5,7 +5,7 @@ import statistics
 from collections.abc import Sequence
 
 from postcard.ports import JsonObject
-from postcard.prices.prices import cost_by_region, picture_units
+from postcard.prices.prices import REGIONS, cost_by_region, dollars, picture_units
 from postcard.runtime.lazy_dataclass import dataclass
 
 _CONFIDENCE = 2.02  # standard errors of a mean of 40, on each side of 95 %
@@ -34,6 +34,11 @@ class PictureBytes:
 
 
 def mailing_cost(pictures: int, picture_bytes: int) -> JsonObject:
-    """US dollars if every picture is opened once and stored for 90 days, by region."""
+    """US dollars if every picture is opened once and stored for 90 days, by region.
+
+    `each` is the cost of one picture.
+    """
     units = picture_units(drawn=pictures, picture_bytes=picture_bytes)
-    return {"pictures": pictures, **cost_by_region(units)}
+    one = picture_units(drawn=1, picture_bytes=picture_bytes)
+    each = {region: round(float(sum(dollars(one, region).values())), 8) for region in REGIONS}
+    return {"pictures": pictures, "each": each, **cost_by_region(units)}

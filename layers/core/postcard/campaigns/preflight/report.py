@@ -185,7 +185,8 @@ class PreflightReport:
         )
         yield (
             f"If each of the {cost['pictures']:,} pictures is opened once and kept for 90 days,"
-            f" that costs {prices} (AWS's list prices of {cost['prices_of']})."
+            f" that costs {prices}, ${next(iter(cost['each'].values())) * 1000:.3f} a thousand"
+            f" (AWS's list prices of {cost['prices_of']})."
         )
 
 

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 
 from postcard.errors import ServiceUnavailable
-from postcard.ports import BudgetNotice, BudgetNotices, Counters, TemplateRecord
+from postcard.ports import BudgetNotice, BudgetNoticeStore, Counters, TemplateRecord
 from postcard.runtime.cooldown import Cooldown
 from postcard.settings import DEFAULT_MERGE_RENDERS
 from postcard.timestamps import format_rfc3339
@@ -42,7 +42,7 @@ class RenderBudget:
     def __init__(
         self,
         counters: Counters,
-        notices: BudgetNotices,
+        notices: BudgetNoticeStore,
         *,
         merge_renders: int = DEFAULT_MERGE_RENDERS,
         clock: Callable[[], float] = time.monotonic,
@@ -116,7 +116,7 @@ class RenderBudget:
         if told in self._noticed or self._cooldown.is_active():
             return
         try:
-            self._notices.exceeded(BudgetNotice(budget, record.template_id, limit, day, now))
+            self._notices.add(BudgetNotice(budget, record.template_id, limit, day, now))
         except ServiceUnavailable:
             self._cooldown.start()
             return

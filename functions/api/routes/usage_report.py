@@ -1,0 +1,110 @@
+"""`/v1/usage/report`: usage as the page `/usage` shows it, and as CSV."""
+
+from typing import Annotated, Literal
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
+from api.request_models import TEMPLATE_ID, UrlInteger
+from api.response_models import UsageFigure, UsageReportResponse, UsageReportRow
+from api.router import ApiRouter, any_scope
+from api.routes.usage import CAMPAIGN, DAY
+from postcard.timestamps import format_rfc3339
+from postcard.usage.report.elements import element_json
+from postcard.usage.report.period import parse_period, today
+from postcard.usage.report.report_contents import DEFAULT_SORT, SORT_NAMES, UsageReport
+from postcard.usage.report.sums import UsageFilter
+from postcard.usage.usage_service import MAX_DAYS, NOTE
+
+router = ApiRouter()
+TAGS = ["Usage"]
+SECURITY = any_scope("usage", "admin")
+SORT = f"^-?({'|'.join(SORT_NAMES)})$"
+CSV_TYPE = "text/csv; charset=utf-8"
+
+FirstDay = Annotated[
+    str | None, Query(alias="from", pattern=DAY, description="The first day (UTC): 2026-11-01.")
+]
+LastDay = Annotated[
+    str | None, Query(pattern=DAY, description="The last day; today, unless given.")
+]
+Days = Annotated[
+    UrlInteger | None,
+    Query(ge=1, le=MAX_DAYS, description="The last days, in place of from, to."),
+]
+TemplateId = Annotated[str | None, Query(pattern=TEMPLATE_ID, max_length=64)]
+CampaignName = Annotated[str | None, Query(pattern=CAMPAIGN, description="Only this campaign.")]
+
+
+def filter_of(template_id: str | None, campaign: str | None) -> UsageFilter:
+    """The usage that the caller asks for and may see; `Forbidden`."""
+    context = router.request_context
+    if template_id is not None:
+        context.authorize_template(template_id)
+    return UsageFilter(template_id, campaign, context.key_templates)
+
+
+@router.get("/v1/usage/report", summary="Report on usage", tags=TAGS, security=SECURITY)
+def report_usage(
+    from_: FirstDay = None,
+    to: LastDay = None,
+    days: Days = None,
+    template_id: TemplateId = None,
+    campaign: CampaignName = None,
+    sort: Annotated[str, Query(pattern=SORT)] = DEFAULT_SORT,
+) -> UsageReportResponse:
+    """The page /usage as values: four figures, plots as elements of SVG, and the first 200 rows.
+
+    `sort` is a column of `rows`, after a `-` from the largest on. Fetches are not people.
+    """
+    context = router.request_context
+    period = parse_period(from_, to, days, today=today(context.now))
+    report = context.service.usage_reports.report(
+        period, filter_of(template_id, campaign), now=context.now, sort=sort
+    )
+    return _response(report, context.now)
+
+
+@router.get("/v1/usage/report.csv", summary="Report on usage as CSV", tags=TAGS, security=SECURITY)
+def report_usage_csv(
+    from_: FirstDay = None,
+    to: LastDay = None,
+    days: Days = None,
+    template_id: TemplateId = None,
+    campaign: CampaignName = None,
+    by: Annotated[Literal["campaign", "day"], Query()] = "campaign",
+) -> Response[str]:
+    """All rows by template and campaign, and with `by=day` a row for each day of each."""
+    context = router.request_context
+    period = parse_period(from_, to, days, today=today(context.now))
+    text = context.service.usage_reports.csv(
+        period, filter_of(template_id, campaign), by_day=by == "day"
+    )
+    return Response(status_code=200, content_type=CSV_TYPE, body=text)
+
+
+def _response(report: UsageReport, now: float) -> UsageReportResponse:
+    return UsageReportResponse(
+        first_day=report.period.first.isoformat(),
+        last_day=report.period.last.isoformat(),
+        period=report.period.text(),
+        state=report.state,
+        figures=[
+            UsageFigure(
+                name=each.name,
+                label=each.label,
+                value=each.value,
+                change=each.change,
+                last_days=each.last_days,
+            )
+            for each in report.figures
+        ],
+        plots=[element_json(plot) for plot in report.plots],
+        rows=[UsageReportRow.model_validate(row) for row in report.rows],
+        row_count=report.row_count,
+        template_ids=list(report.template_ids),
+        campaigns=list(report.campaigns),
+        note=NOTE,
+        as_of=format_rfc3339(now),
+        log_complete_to=report.log_complete_to,
+    )

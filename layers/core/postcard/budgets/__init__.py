@@ -1,0 +1,1 @@
+"""Limits on renders and on money, counted by all processes together."""

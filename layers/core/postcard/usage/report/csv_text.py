@@ -1,0 +1,34 @@
+"""The table of usage as CSV."""
+
+import csv
+import io
+from collections.abc import Sequence
+
+from postcard.errors import BadRequest
+from postcard.usage.report.report_contents import TableRow
+
+MAX_CSV_BYTES = 4_000_000  # of a response, which has at most 6 MB in Lambda, with base64
+FORMULA_STARTS = ("=", "+", "-", "@")
+
+
+def csv_text(rows: Sequence[TableRow]) -> str:
+    """All rows with a head; `BadRequest` if they do not fit into a response."""
+    buffer = io.StringIO(newline="")
+    names = list(rows[0]) if rows else ["template_id", "campaign"]
+    writer = csv.writer(buffer)
+    writer.writerow(names)
+    for row in rows:
+        writer.writerow([_csv_value(row[name]) for name in names])
+        if buffer.tell() > MAX_CSV_BYTES:
+            raise BadRequest(
+                f"The CSV of {len(rows):,} rows is too large:"
+                " choose a template, a campaign or a shorter period."
+            )
+    return buffer.getvalue()
+
+
+def _csv_value(value: str | float) -> str:
+    """The text of a value; a spreadsheet must not take a name for a formula."""
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(FORMULA_STARTS) else value
+    return f"{value:.9f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)

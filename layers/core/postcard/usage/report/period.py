@@ -1,0 +1,110 @@
+"""The days of a report, and the days or weeks that its bars stand for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from postcard.errors import BadRequest
+from postcard.usage.report.number_text import day_text, long_day_text
+from postcard.usage.usage_service import DEFAULT_DAYS, MAX_DAYS
+
+MAX_COMPARED_DAYS = 31  # a report reads each day, and once that takes some calls
+MAX_DAY_BARS = 92  # a longer period has a bar for each week
+WEEK = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Days from `first` to `last`, both included (UTC)."""
+
+    first: date
+    last: date
+
+    @property
+    def days(self) -> int:
+        """How many days."""
+        return (self.last - self.first).days + 1
+
+    def before(self) -> "Period":
+        """As many days that end just before."""
+        return Period(self.first - timedelta(self.days), self.first - timedelta(1))
+
+    def with_before(self) -> "Period":
+        """With the period before it to compare with, unless that would read too many days."""
+        return self if self.days > MAX_COMPARED_DAYS else Period(self.before().first, self.last)
+
+    def text(self) -> str:
+        """`1 Nov to 30 Nov 2026`; the year once where it is the same."""
+        if self.first == self.last:
+            return f"{day_text(self.last)} {self.last.year}"
+        year = "" if self.first.year == self.last.year else f" {self.first.year}"
+        return f"{day_text(self.first)}{year} to {day_text(self.last)} {self.last.year}"
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """What one bar stands for: a day, or a week that may be cut by the period."""
+
+    first: date
+    last: date
+
+    @property
+    def label(self) -> str:
+        """For a tooltip and a table."""
+        if self.first == self.last:
+            return long_day_text(self.first)
+        return f"{day_text(self.first)} to {day_text(self.last)} {self.last.year}"
+
+    @property
+    def short_label(self) -> str:
+        """For an axis."""
+        return day_text(self.first)
+
+
+def today(now: float) -> date:
+    """The day of a Unix time (UTC)."""
+    return datetime.fromtimestamp(now, UTC).date()
+
+
+def parse_period(first: str | None, last: str | None, days: int | None, *, today: date) -> Period:
+    """A period from a query: `from` and `to`, or the last `days` days; `BadRequest`."""
+    if days is not None:
+        if first or last:
+            raise BadRequest("Give either days, or from and to.")
+        return last_days(days, today)
+    end = _parse_day("to", last) if last else today
+    start = _parse_day("from", first) if first else end - timedelta(DEFAULT_DAYS - 1)
+    if start > end:
+        raise BadRequest("from is after to: exchange them.")
+    if (end - start).days >= MAX_DAYS:
+        raise BadRequest(f"The period is over {MAX_DAYS} days: choose a shorter one.")
+    if end > today + timedelta(1):
+        raise BadRequest(f"to is in the future: today is {today.isoformat()} (UTC).")
+    return Period(start, end)
+
+
+def last_days(days: int, today: date) -> Period:
+    """The last days, today included; `BadRequest` if there are none or too many."""
+    if not 1 <= days <= MAX_DAYS:
+        raise BadRequest(f"days is from 1 to {MAX_DAYS}.")
+    return Period(today - timedelta(days - 1), today)
+
+
+def intervals(period: Period) -> Sequence[Interval]:
+    """The days of a period, or its weeks from Monday on where there are more than 92 days."""
+    starts = [period.first + timedelta(index) for index in range(period.days)]
+    if period.days <= MAX_DAY_BARS:
+        return [Interval(day, day) for day in starts]
+    mondays = [day for day in starts if day == period.first or day.weekday() == 0]
+    ends = [*(day - timedelta(1) for day in mondays[1:]), period.last]
+    return [Interval(first, last) for first, last in zip(mondays, ends, strict=True)]
+
+
+def _parse_day(name: str, text: str) -> date:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise BadRequest(f"{name} is no day: write it as 2026-11-22.") from None
+    if text != day.isoformat() or day.year < 2000:
+        raise BadRequest(f"{name} is no day since 2000: write it as 2026-11-22.")
+    return day
