@@ -54,9 +54,9 @@ def receiver(service: RunningService) -> Iterator[Receiver]:
             headers = {name.lower(): value for name, value in self.headers.items()}
             self.send_response(204)
             self.end_headers()
-            with receiver.arrived:
-                receiver.posts.append((headers, body))
-                receiver.arrived.notify_all()
+            with known.arrived:
+                known.posts.append((headers, body))
+                known.arrived.notify_all()
 
         def log_message(self, *_: object) -> None:
             pass
@@ -64,11 +64,11 @@ def receiver(service: RunningService) -> Iterator[Receiver]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    receiver = Receiver(server)
-    made = service.call("POST", "/v1/webhooks", {"url": receiver.url, "events": EVENTS})
+    known = Receiver(server)
+    made = service.call("POST", "/v1/webhooks", {"url": known.url, "events": EVENTS})
     assert made.status_code == 200, made.text
-    receiver.secret = made.json()["secret"]
-    yield receiver
+    known.secret = made.json()["secret"]
+    yield known
     server.shutdown()
     thread.join()
     server.server_close()
