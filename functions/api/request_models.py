@@ -639,7 +639,9 @@ class UsageShareBody(RequestBody):
     model_config = example_config(template_id="tmpl_a1b2c3d4e5", days=30)
 
     template_id: Annotated[str | None, Field(pattern=TEMPLATE_ID)] = None
-    campaign: Campaign = None
+    campaign: Annotated[
+        str | None, Field(pattern=r"^[a-z0-9-]{0,32}$", description="Empty: what has none.")
+    ] = None
     from_: Annotated[Day, Field(alias="from")] = None
     to: Day = None
     days: Annotated[

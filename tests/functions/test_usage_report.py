@@ -71,6 +71,20 @@ def test_four_figures_are_of_the_period_with_the_last_whole_day_and_the_day_befo
     assert re.fullmatch(r"\$0\.\d+", cost["value"])
 
 
+@pytest.mark.parametrize("days", [1, 2, 7, 90])
+def test_the_last_whole_day_and_the_day_before_are_told_whatever_the_period(
+    service: Counted, days: int
+) -> None:
+    for day, opened in ((TODAY, 3), (YESTERDAY, 20), ("2026-11-20", 10), ("2026-11-19", 7)):
+        service.count(day, "welcome", first_opens=opened)
+    opened_figure = service.report(f"days={days}")["figures"][0]
+    assert opened_figure["last_days"] == "21 Nov: 20, the day before: 10"
+    expected = {1: "3", 2: "23", 7: "40", 90: "40"}
+    assert opened_figure["value"] == expected[days]
+    changes = {1: "−85 % on the day before", 2: "+35 % on the 2 days before"}
+    assert opened_figure["change"] == changes.get(days, "")
+
+
 def test_the_cost_is_that_of_get_usage_and_the_sum_of_the_table(service: Counted) -> None:
     service.count(TODAY, "welcome", "spring", first_opens=5_000, bytes=300_000_000, links=5_000)
     service.count(YESTERDAY, "welcome", "spring", hits=90_000, misses=5_000, sent_bytes=6 * 10**9)
@@ -242,4 +256,5 @@ def test_a_report_reads_the_counts_once(service: Counted) -> None:
     service.rebuild()
     service.report("days=7")
     service.report("days=90")
-    assert reads == [("2026-11-09", TODAY), ("2026-08-25", TODAY)]
+    service.report("days=1")
+    assert reads == [("2026-11-09", TODAY), ("2026-08-23", TODAY), ("2026-11-20", TODAY)]

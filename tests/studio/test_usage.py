@@ -156,6 +156,18 @@ def test_period_and_filters_are_in_the_address_and_stay_with_a_reload(studio: St
     assert "from=2026-11-22&to=2026-11-22" in page.url
 
 
+def test_usage_without_a_campaign_can_be_chosen_and_shared(studio: Studio) -> None:
+    page = three_weeks().open(studio, WEEK)
+    page.get_by_label("Campaign").select_option("Without a campaign")
+    expect(page.locator(".figure-value").first).to_have_text("11")
+    assert page.url.endswith("?days=7&campaign=")
+    link = share(page)
+    assert page.get_by_role("dialog").get_by_text("without a campaign").first.is_visible()
+    guest = studio.new_page()
+    guest.goto(link)
+    expect(guest.get_by_role("heading", name="without a campaign")).to_be_visible()
+
+
 def test_the_table_is_sorted_by_the_pressed_column(studio: Studio) -> None:
     page = three_weeks().open(studio, WEEK)
     page.get_by_role("button", name="Template").click()

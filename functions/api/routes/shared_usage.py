@@ -161,7 +161,8 @@ def _expiry(text: str | None) -> int | None:
 
 
 def _title(share: UsageShare) -> str:
-    parts = [part for part in (share.template_id, share.campaign) if part is not None]
+    campaign = "without a campaign" if share.campaign == "" else share.campaign
+    parts = [part for part in (share.template_id, campaign) if part is not None]
     return " · ".join(parts) or "Usage"
 
 

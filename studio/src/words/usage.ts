@@ -21,6 +21,7 @@ export const words = {
     allTemplates: "All templates",
     campaign: "Campaign",
     allCampaigns: "All campaigns",
+    noCampaign: "Without a campaign",
   },
   table: {
     title: "By template and campaign",
@@ -53,6 +54,7 @@ export const words = {
     shows: (scope: string) => `Shows: ${scope}.`,
     about: "Whoever has the link sees these numbers, without signing in. The link can read and do nothing else.",
     allTemplates: "All templates",
+    noCampaign: "without a campaign",
     lastDays: (days: number) => `always the last ${days} days`,
     ends: "Ends",
     inDays: (days: number) => (days === 365 ? "in a year" : `in ${days} days`),

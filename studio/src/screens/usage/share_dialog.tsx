@@ -108,5 +108,5 @@ function ShareList(props: { shares: readonly UsageShare[] | undefined; isWaiting
 /** What a link shows, in words: which templates and days. */
 function scopeOf(shown: UsageQuery | UsageShare, report?: UsageReport): string {
   const days = shown.days ? text.lastDays(shown.days) : (report?.period ?? `${shownDay(shown.from ?? "")} – ${shownDay(shown.to ?? "")}`);
-  return [shown.template_id ?? text.allTemplates, shown.campaign, days].filter(Boolean).join(" · ");
+  return [shown.template_id ?? text.allTemplates, shown.campaign === "" ? text.noCampaign : shown.campaign, days].filter(Boolean).join(" · ");
 }

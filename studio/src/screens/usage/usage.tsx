@@ -99,6 +99,7 @@ function Report(props: { report: UsageReport; query: UsageQuery; sort: string; c
   }
   return (
     <>
+      <p class="usage-scope">{[report.period, query.template_id, query.campaign].filter(Boolean).join(" · ")}</p>
       <ul class="figures">
         {report.figures.map((figure) => (
           <Figure key={figure.name} figure={figure} />

@@ -9,6 +9,9 @@ import { DEFAULT_DAYS, PERIODS, dayBefore, inPeriod } from "./usage_query";
 
 const text = words.filters;
 const OWN = "own";
+/** No template and no campaign is called so. */
+const ALL = "*";
+const NONE = "(none)";
 
 export function UsageFilters(props: {
   query: UsageQuery;
@@ -41,6 +44,7 @@ export function UsageFilters(props: {
       <NameSelect
         label={text.campaign}
         all={text.allCampaigns}
+        none={text.noCampaign}
         names={report?.campaigns ?? []}
         value={query.campaign}
         choose={(campaign) => choose({ ...query, campaign })}
@@ -77,17 +81,22 @@ function OwnDays(props: { from: string; to: string; choose: (days: { from: strin
 function NameSelect(props: {
   label: string;
   all: string;
+  /** What stands for usage without a name, if there is such usage. */
+  none?: string;
   names: readonly string[];
   value: string | undefined;
   choose: (name: string | undefined) => void;
 }) {
   const { value } = props;
-  const names = value === undefined || props.names.includes(value) ? props.names : [value, ...props.names];
+  const names = !value || props.names.includes(value) ? props.names : [value, ...props.names];
+  const chosen = value === undefined ? ALL : value || NONE;
+  const nameOf = (option: string) => (option === ALL ? undefined : option === NONE ? "" : option);
   return (
     <Labelled label={props.label}>
       {(attributes) => (
-        <select {...attributes} value={value ?? ""} onChange={(event) => props.choose(event.currentTarget.value || undefined)}>
-          <option value="">{props.all}</option>
+        <select {...attributes} value={chosen} onChange={(event) => props.choose(nameOf(event.currentTarget.value))}>
+          <option value={ALL}>{props.all}</option>
+          {props.none && <option value={NONE}>{props.none}</option>}
           {names.map((name) => (
             <option key={name} value={name}>
               {name}

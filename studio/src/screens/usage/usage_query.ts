@@ -15,12 +15,12 @@ export function queryOf(search: string): UsageQuery {
   const days = Number(given.get("days") ?? DEFAULT_DAYS);
   const period =
     DAY.test(from) && DAY.test(to) ? { from, to } : { days: days >= 1 && days <= MAX_DAYS ? Math.round(days) : DEFAULT_DAYS };
-  return { ...period, ...textOf(given, "template_id"), ...textOf(given, "campaign") };
+  return { ...period, ...textOf(given, "template_id", /^[a-z0-9][a-z0-9_-]{0,63}$/), ...textOf(given, "campaign", /^[a-z0-9-]{0,32}$/) };
 }
 
-function textOf(given: URLSearchParams, name: "template_id" | "campaign"): UsageQuery {
+function textOf(given: URLSearchParams, name: "template_id" | "campaign", form: RegExp): UsageQuery {
   const text = given.get(name);
-  return text ? { [name]: text.slice(0, 64) } : {};
+  return text !== null && form.test(text) ? { [name]: text } : {};
 }
 
 export function pathOf(query: UsageQuery): string {
@@ -32,7 +32,7 @@ export function pathOf(query: UsageQuery): string {
 /** The same template and campaign in another period. */
 export function inPeriod(query: UsageQuery, period: { days: number } | { from: string; to: string }): UsageQuery {
   const { template_id, campaign } = query;
-  return { ...period, ...(template_id ? { template_id } : {}), ...(campaign ? { campaign } : {}) };
+  return { ...period, template_id, campaign };
 }
 
 /** A day of the calendar (UTC), some days before now. */

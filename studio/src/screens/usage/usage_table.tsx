@@ -54,10 +54,11 @@ function Head({ name, sort, choose }: { name: string; sort: string; choose: (sor
   return (
     <th scope="col" class={isName ? "" : "numeric"} aria-sort={isSorted ? order : undefined}>
       <button type="button" onClick={() => choose(next)}>
+        {isName && text.columns[name]}
         <svg class="sort-mark" width="8" height="8" viewBox="0 0 8 8" aria-hidden="true">
           {isSorted && <path d={order === "descending" ? "M0 2h8L4 7z" : "M0 6h8L4 1z"} fill="currentColor" />}
         </svg>
-        {text.columns[name]}
+        {!isName && text.columns[name]}
       </button>
     </th>
   );

@@ -29,9 +29,10 @@ class Period:
         """As many days that end just before."""
         return Period(self.first - timedelta(self.days), self.first - timedelta(1))
 
-    def with_before(self) -> "Period":
-        """With the period before it to compare with, unless that would read too many days."""
-        return self if self.days > MAX_COMPARED_DAYS else Period(self.before().first, self.last)
+    def days_to_read(self) -> "Period":
+        """With the period before, unless that is too long, and at least two days before it."""
+        days_before = self.days if self.days <= MAX_COMPARED_DAYS else 0
+        return Period(self.first - timedelta(max(days_before, 2)), self.last)
 
     def text(self) -> str:
         """`1 Nov to 30 Nov 2026`; the year once where it is the same."""

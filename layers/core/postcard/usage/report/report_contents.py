@@ -6,13 +6,14 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from postcard.errors import BadRequest
+from postcard.usage.billed_counts import billed_counts
 from postcard.usage.report.bar_plot import BarPlot, Series, bar_plot
 from postcard.usage.report.elements import Element
 from postcard.usage.report.figures import Figure, fetches, key_figures
 from postcard.usage.report.number_text import count_text, dollar_text
 from postcard.usage.report.period import Interval, Period
 from postcard.usage.report.row_plot import Amount, row_plot
-from postcard.usage.report.sums import RowKey, UsageFilter, UsageRows, UsageSums, billed, sum_usage
+from postcard.usage.report.sums import RowKey, UsageFilter, UsageRows, UsageSums, sum_usage
 from postcard.usage.usage_counts import Counts, fallbacks_by_reason
 
 MAX_TABLE_ROWS = 200
@@ -186,7 +187,7 @@ def _plots(
     ]
     plots.append(_fallback_plot(sums.total))
     if cost_lines is not None:
-        plots.append(_cost_plot(cost_lines(billed(sums.total))))
+        plots.append(_cost_plot(cost_lines(billed_counts(sums.total))))
     return plots
 
 
@@ -220,4 +221,4 @@ def _cost_plot(lines: Mapping[str, Decimal]) -> Element:
 def _total_of(cost_lines: CostLines | None) -> Callable[[Mapping[str, int]], Decimal] | None:
     if cost_lines is None:
         return None
-    return lambda counts: sum(cost_lines(billed(counts)).values(), Decimal(0))
+    return lambda counts: sum(cost_lines(billed_counts(counts)).values(), Decimal(0))

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from postcard.ports import UsageKey
-from postcard.usage.billed_counts import billed_counts
+from postcard.usage.billed_counts import with_unlogged
 from postcard.usage.report.period import Interval, Period, intervals
 from postcard.usage.usage_counts import Counts, add_counts
 
+PLOTTED = ("first_opens", "hits", "misses")  # the counts of `by_interval`
 RowKey = tuple[str, ...]  # (template, campaign), or (day, template, campaign)
 UsageRows = Iterable[tuple[UsageKey, Mapping[str, int]]]
-BILLED_PREFIX = "billed_"
 MAX_CHOICES = 200  # of a filter
 
 
@@ -54,21 +54,6 @@ class UsageSums:
         return sorted(name for name in most[: MAX_CHOICES + 1] if name)[:MAX_CHOICES]
 
 
-def billed(counts: Mapping[str, int]) -> Counts:
-    """What is to be paid of summed counts, as `usage_dollars_by_line` takes it."""
-    return {
-        name.removeprefix(BILLED_PREFIX): number
-        for name, number in counts.items()
-        if name.startswith(BILLED_PREFIX)
-    }
-
-
-def _with_billed(counts: Mapping[str, int]) -> Counts:
-    """The counts of one row with those of which it is paid: these can be added up, too."""
-    paid = billed_counts(counts).items()
-    return {**counts, **{BILLED_PREFIX + name: number for name, number in paid}}
-
-
 def sum_usage(
     rows: UsageRows,
     period: Period,
@@ -77,32 +62,35 @@ def sum_usage(
     watched: Sequence[date],
     row_key: Callable[[UsageKey], RowKey] = lambda key: (key.template_id, key.campaign),
 ) -> UsageSums:
-    """The sums over `rows`, which cover the period and the one before it."""
+    """The sums over `rows`, which cover the period, perhaps the one before it, and `watched`."""
     bars = intervals(period)
     sums = UsageSums(period, bars, watched, by_interval=[{} for _ in bars])
     sums.last_days = {day: {} for day in watched}
-    index_of_day = _index_of_days(bars)
-    first, last = period.first.isoformat(), period.last.isoformat()
-    days: dict[str, Counts] = {}
+    last_days = {day.isoformat(): counts for day, counts in sums.last_days.items()}
+    index_of_day, days_before = _index_of_days(bars), _index_of_days([period.before()])
     for key, counts in rows:
         if not usage_filter.accepts(key):
             continue
-        counts = _with_billed(counts)
-        if not first <= key.day <= last:
-            if key.day < first:
-                add_counts(sums.before, counts)
-            continue
-        add_counts(days.setdefault(key.day, {}), counts)
-        add_counts(sums.by_row.setdefault(row_key(key), {}), counts)
-    for day, counts in days.items():
+        counts = with_unlogged(counts)
+        if key.day in last_days:
+            add_counts(last_days[key.day], counts)
+        if key.day in index_of_day:
+            add_counts(sums.by_row.setdefault(row_key(key), {}), counts)
+            _add_plotted(sums.by_interval[index_of_day[key.day]], counts)
+        elif key.day in days_before:
+            add_counts(sums.before, counts)
+    for counts in sums.by_row.values():
         add_counts(sums.total, counts)
-        add_counts(sums.by_interval[index_of_day[day]], counts)
-    for watched_day in watched:
-        add_counts(sums.last_days[watched_day], days.get(watched_day.isoformat(), {}))
     return sums
 
 
-def _index_of_days(bars: Sequence[Interval]) -> Mapping[str, int]:
+def _add_plotted(sums: Counts, counts: Mapping[str, int]) -> None:
+    for name in PLOTTED:
+        if number := counts.get(name):
+            sums[name] = sums.get(name, 0) + number
+
+
+def _index_of_days(bars: Sequence[Interval | Period]) -> Mapping[str, int]:
     return {
         date.fromordinal(ordinal).isoformat(): index
         for index, bar in enumerate(bars)

@@ -37,7 +37,7 @@ class UsageReports:
     ) -> UsageReport:
         """The page's contents."""
         return usage_report(
-            self._rows(period.with_before()),
+            self._rows(period.days_to_read()),
             period,
             usage_filter,
             today=today(now),
