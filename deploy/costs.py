@@ -46,7 +46,7 @@ CASES: dict[str, Units] = {
         "secret_month": 1,
         "sqs_request": IDLE_POLLS,
         "lambda_request": 2 * TICKS,  # of the webhook and status functions, of 20 and 250 ms
-        "lambda_gb_second_arm64": TICKS * Decimal("0.27") / 4,
+        "lambda_gb_second_arm64": TICKS * (Decimal("0.02") / 2 + Decimal("0.25") / 4),
         "athena_tb": Decimal(ATHENA_QUERIES * 10) / 10**6,
         **STATUS_UNITS,
     },

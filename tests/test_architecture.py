@@ -30,6 +30,7 @@ LIBRARY_USERS = {
     "boto3": ("layers/core/postcard/adapters/aws/", "layers/core/postcard/wiring.py", "deploy/"),
     "botocore": ("layers/core/postcard/adapters/aws/", "layers/core/postcard/wiring.py", "deploy/"),
     "aws_lambda_powertools": ("functions/",),
+    "duckdb": ("local/aws/athena_service.py",),  # in no layer
     "pydantic": (
         "functions/api/",
         "layers/core/postcard/template/validation/parse.py",

@@ -93,6 +93,7 @@ def test_warm_draws_until_the_measured_cost_is_spent(
     assert max_usd(5) * 0.9 < shown_usd(record) <= max_usd(5)
     assert world.budgets.held("batch#bat_1") <= 5 * PRICE.usual_cost
     (notice,) = world.budget_notices.unannounced("")
+    assert notice.limit == pytest.approx(max_usd(5)), "the budget as it was set"
     assert notice.subject == "bat_1"
 
 

@@ -1,6 +1,7 @@
 """The model of a send makes the calls that the service makes, and bends where AWS's limits say."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,6 +16,7 @@ import pytest
 from postcard.adapters.aws.counters import DynamoCounters
 from postcard.adapters.aws.table import Table, to_row
 from postcard.adapters.aws.templates import RECORD_COPIES, DynamoTemplateStore
+from postcard.adapters.aws.usage import DynamoUsageStore
 from postcard.budgets.render_budget import renders_in_a_write
 from postcard.links.parse import parse_link
 from postcard.ports import StoredObject, TemplateVersion
@@ -96,6 +98,7 @@ def test_the_model_makes_the_calls_that_the_handler_makes(
     templates.published = version
     ports: Any = world
     ports.templates, ports.counters = templates, DynamoCounters(table)
+    ports.usage = DynamoUsageStore(table)
     ports.pictures = CountedObjects(load)
     world.cold_start()
     for number, instant in enumerate(INSTANTS):
@@ -116,13 +119,12 @@ def copies_in_turn() -> Callable[[int], int]:
 
 
 def dynamodb_and_s3(load: AwsLoad) -> Counter[tuple[str, str]]:
-    return Counter(
-        {
-            (service, item): number
-            for (service, item), number in load.calls.items()
-            if service in ("dynamodb.read", "dynamodb.write", "s3.put")
-        }
-    )
+    """The calls by item; those of the usage together, since each process has a part of it."""
+    calls: Counter[tuple[str, str]] = Counter()
+    for (service, item), number in load.calls.items():
+        if service in ("dynamodb.read", "dynamodb.write", "s3.put"):
+            calls[service, re.sub(r"^usage#.*", "usage", item)] += number
+    return calls
 
 
 def test_5000_first_opens_a_second_hold_and_none_shows_a_fallback(assumptions: Assumptions) -> None:
@@ -130,14 +132,22 @@ def test_5000_first_opens_a_second_hold_and_none_shows_a_fallback(assumptions: A
     assert (outcome.fallbacks, outcome.refused) == (0, 0)
     assert outcome.drawn == outcome.opens == 85_000
     assert 800 < outcome.concurrency < 1_100
-    assert outcome.load.throttled.keys() <= {"s3.put", "s3.get"}
+    assert outcome.load.throttled.keys() <= {"s3.put", "s3.get", "dynamodb.write"}
     assert outcome.load.peak("dynamodb.read") < 1_000
     assert 0 < outcome.unstored < outcome.opens * 0.35
 
 
 def test_3000_first_opens_a_second_are_all_stored(assumptions: Assumptions) -> None:
-    outcome = run(Send(merge_signature="m"), assumptions, rate=3_000)
+    outcome = run(Send(merge_signature="m", table_partitions=8), assumptions, rate=3_000)
     assert (outcome.unstored, outcome.load.throttled) == (0, {})
+
+
+def test_on_a_new_table_some_usage_is_counted_late_and_pictures_are_stored_all_the_same(
+    assumptions: Assumptions,
+) -> None:
+    outcome = run(Send(), assumptions, rate=3_000)
+    assert (outcome.unstored, set(outcome.load.throttled)) == (0, {"dynamodb.write"})
+    assert 0 < outcome.uncounted < 2 * outcome.concurrency  # it stops at full speed
 
 
 def test_s3_stores_all_once_it_has_split_the_prefix(assumptions: Assumptions) -> None:

@@ -121,7 +121,7 @@ class Traffic:
 
     def _wish(self) -> tuple[str, str, Target]:
         """A path, a query, and what they are for."""
-        draw, digest = self.random.random(), f"{self.random.randrange(400):064x}"
+        draw, digest = self.random.random(), f"{self.random.randrange(60):064x}"
         extension = self.random.choice(["png", "jpg", "gif", "webp"])
         if draw < 0.05:
             return self.random.choice(SCANNED), "", NOBODY

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from postcard.prices.usage_costs import usage_dollars
+from postcard.prices.usage_costs import usage_dollars, usage_dollars_by_line
 from postcard.usage.billed_counts import billed_counts, with_unlogged
 from postcard.usage.usage_counts import Counts, add_counts
 
@@ -59,3 +59,10 @@ def test_a_picture_that_was_drawn_ahead_is_not_sent_until_it_is_fetched() -> Non
 def test_a_row_and_a_sum_may_be_completed_twice() -> None:
     once = with_unlogged({**DRAWN, "hits": 3})
     assert with_unlogged(once) == once
+
+
+def test_a_picture_that_was_drawn_ahead_costs_its_drawing_and_its_storing() -> None:
+    ahead = {"images": 1, "drawn_ahead": 1, "bytes": 9_000, "ahead_bytes": 9_000}
+    lines = usage_dollars_by_line(billed_counts({**ahead, "duration_ms": 80}))
+    assert {"lambda_request", "http_api_request", "lambda_gb_second_arm64", "s3_put"} <= set(lines)
+    assert not any(name.startswith("cloudfront") for name in lines), "nobody has fetched it yet"

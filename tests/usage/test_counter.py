@@ -70,15 +70,29 @@ def test_three_thousand_counts_are_exact_though_a_tenth_of_the_calls_fails() -> 
 
 def test_a_table_that_is_away_is_asked_again_only_after_a_pause() -> None:
     store, seconds, calls = UnreliableStore(1.0), [0.0], []
-    store.on_add = lambda: calls.append(seconds[0])
+
+    def wait_in_vain() -> None:
+        calls.append(seconds[0])
+        seconds[0] += 3
+
+    store.on_add = wait_in_vain
     counter = TableUsageCounter(store, monotonic=lambda: seconds[0])
     for _ in range(20):
         counter.count("welcome", None, {"links": 1}, now=NOW)
         seconds[0] += 1
-    assert len(calls) == 20 / TABLE_COOLDOWN_SECONDS
-    store.lost_share = 0.0
+    assert calls == [0, 8, 16, 24]
+    store.lost_share, store.on_add = 0.0, lambda: None
     counter.count("welcome", None, {"links": 1}, now=NOW)
     assert total(store) == {"links": 21}
+
+
+def test_a_write_that_is_throttled_is_made_with_the_next_count() -> None:
+    store, seconds = UnreliableStore(1.0), [0.0]
+    counter = TableUsageCounter(store, monotonic=lambda: seconds[0])
+    counter.count("welcome", None, {"links": 1}, now=NOW)
+    store.lost_share = 0.0
+    counter.count("welcome", None, {"links": 1}, now=NOW)
+    assert total(store) == {"links": 2}
 
 
 def test_a_count_belongs_to_the_day_on_which_it_was_made() -> None:

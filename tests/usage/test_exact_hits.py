@@ -17,7 +17,7 @@ from postcard.usage.usage_counts import LOG_COUNTS
 from postcard.usage.usage_service import UsageQuery, UsageService
 from tests.usage.simulated_traffic import STACK, Traffic, nonzero, raw_lines
 
-REQUESTS = 100_000 if os.environ.get("POSTCARD_USAGE") == "full" else 6_000
+REQUESTS = 100_000 if os.environ.get("POSTCARD_USAGE") == "full" else 3_000
 KINDS = ("hits", "misses", "heads", "refusals", "failures")
 DAY = 86_400.0
 Totals = dict[UsageKey, dict[str, int]]

@@ -9,6 +9,8 @@ import pytest
 
 from postcard.adapters.memory import MemoryImageStore, MemoryQueue, MemoryUsageStore
 from postcard.ports import LogQueryFailed, UsageKey
+from postcard.prices.usage_costs import usage_units
+from postcard.usage.billed_counts import billed_counts
 from postcard.usage.hit_counter import (
     FIRST_WAIT_SECONDS,
     TASK,
@@ -235,3 +237,9 @@ def test_a_day_is_counted_until_its_last_line_is_sure_to_be_there() -> None:
         now = midnight + timedelta(minutes=run * 15)
         first, _ = days_to_count(now.timestamp(), f"{now:%Y-%m-%dT%H:%M:%SZ}", 30)
         assert (first.isoformat() <= "2026-11-29") == (now < midnight + timedelta(hours=30))
+
+
+def test_each_request_of_the_log_is_billed() -> None:
+    counts = {"hits": 10, "misses": 4, "heads": 2, "refusals": 3, "failures": 1, "sent_bytes": 900}
+    units = usage_units(billed_counts(counts))
+    assert units["cloudfront_request"] == units["edge_function"] == 20

@@ -3,7 +3,7 @@
 import gzip
 import json
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import date, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from sqlglot import expressions
 
 from local.aws.athena_service import DuckDbQueries, LogTable
 from postcard.ports import LogQueryFailed
-from postcard.usage.hits_query import HitGroup, hits_query, read_group
+from postcard.usage.hits_query import MAX_GROUPS, MAX_ROWS, HitGroup, hits_query, read_group
 from tests.usage.simulated_traffic import STACK
 
 DAY = "2026-11-28"
@@ -141,6 +141,12 @@ def test_only_the_groups_with_most_answers_have_names(run: Run) -> None:
     groups = run(lines, max_groups=3)
     assert [group.campaign for group in groups] == ["", "campaign-7", "campaign-8", "campaign-9"]
     assert [group.counts["hits"] for group in groups] == [28, 8, 9, 10]
+
+
+def test_a_count_of_many_days_has_fewer_names_a_day() -> None:
+    day = date.fromisoformat(DAY)
+    assert f"place <= {MAX_GROUPS} " in hits_query(day, day)
+    assert f"place <= {MAX_ROWS // 31} " in hits_query(day - timedelta(30), day)
 
 
 def test_a_line_that_is_there_twice_is_one_request(run: Run) -> None:

@@ -736,8 +736,9 @@ class Counters(Protocol):
 class MoneyBudget:
     """A limit on money: a template's for a day, or a batch's, whose `day` is "".
 
-    `limit` is in billionths of a US dollar. `subject_type` is `template` or `batch`. The stored row
-    is deleted some time after `expires_at`.
+    `limit` is in billionths of a US dollar; `fixed_cost` of them are spent without a lease, such as
+    on a batch's own work. `subject_type` is `template` or `batch`. The stored row is deleted some
+    time after `expires_at`.
     """
 
     subject_type: str
@@ -745,6 +746,12 @@ class MoneyBudget:
     limit: int
     expires_at: int
     day: str = ""
+    fixed_cost: int = 0
+
+    @property
+    def leasable(self) -> int:
+        """What processes may lease of it together."""
+        return max(0, self.limit - self.fixed_cost)
 
     @property
     def name(self) -> str:

@@ -85,9 +85,9 @@ class MoneyBudgets:
         missing = at_least - lease.left
         granted = self._store.hold(
             budget.name,
-            wanted=max(at_most - lease.left, budget.limit // LEASES),
+            wanted=max(at_most - lease.left, budget.leasable // LEASES),
             at_least=missing,
-            limit=budget.limit,
+            limit=budget.leasable,
             expires_at=budget.expires_at,
             token=secrets.token_hex(8),
         )

@@ -104,6 +104,21 @@ def print_result(result: CommandResult, *, as_json: bool) -> None:
         click.echo(result.text)
 
 
+def json_for_terminal(value: object, *, indent: int | None = None) -> str:
+    """JSON of a value that others wrote: what a terminal would obey or turn around is escaped.
+
+    >>> json_for_terminal("Zoë \\x9b2J")
+    '"Zoë \\\\u009b2J"'
+    """
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return "".join(c if c.isprintable() or c == "\n" else _escaped(c) for c in text)
+
+
+def _escaped(character: str) -> str:
+    """The character as JSON in ASCII; that JSON leaves DEL as it is."""
+    return "\\u007f" if character == "\x7f" else json.dumps(character)[1:-1]
+
+
 def format_table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """A text table whose columns are as wide as their widest cell.
 

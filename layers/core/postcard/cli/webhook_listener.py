@@ -12,7 +12,12 @@ from typing import Any, NoReturn
 import click
 
 from postcard.cli.api_client import ApiClient
-from postcard.cli.output import EXIT_INTERRUPTED, CommandError, CommandResult
+from postcard.cli.output import (
+    EXIT_INTERRUPTED,
+    CommandError,
+    CommandResult,
+    json_for_terminal,
+)
 from postcard.cli.webhook_receiver import ReceivedDelivery, WebhookReceiver
 from postcard.errors import Problem
 from postcard.runtime.lazy_dataclass import dataclass
@@ -109,7 +114,7 @@ class Listener:
         is_event = not delivery.fault and delivery.body.get("type") != "ping"
         self._events += is_event
         if self._as_json:
-            click.echo(json.dumps(_to_json(delivery), ensure_ascii=False))
+            click.echo(json_for_terminal(_to_json(delivery)))
             return
         clock = datetime.fromtimestamp(delivery.received_at).strftime("%H:%M:%S")
         if delivery.fault:
@@ -118,7 +123,7 @@ class Listener:
         again = ", again" if delivery.is_repeated else ""
         click.echo(f"{clock}  {delivery.body.get('type')}  {delivery.event_id}  verified{again}")
         if is_event:
-            click.echo(json.dumps(delivery.body, ensure_ascii=False, indent=2))
+            click.echo(json_for_terminal(delivery.body, indent=2))
 
     def _say(self, message: str) -> None:
         click.echo(message, err=True)

@@ -12,7 +12,13 @@ from postcard.cli.api_client import ApiClient, list_items, repeated
 from postcard.cli.base_command import AS_JSON, Command, Group
 from postcard.cli.date_options import DATE_TIME, DATE_TIME_METAVAR, unix_seconds
 from postcard.cli.number_options import WholeNumber
-from postcard.cli.output import EXIT_NO, EXIT_OK, CommandResult, format_table
+from postcard.cli.output import (
+    EXIT_NO,
+    EXIT_OK,
+    CommandResult,
+    format_table,
+    json_for_terminal,
+)
 from postcard.cli.target import ServiceTarget, target_options
 from postcard.events.event_types import EVENT_TYPES
 from postcard.ports import JsonObject
@@ -156,7 +162,7 @@ def ping(webhook_id: str, target: ServiceTarget) -> CommandResult:
     answer = attempt["error"] or f"Status {attempt['status']}."
     text = f"{pinged['event_id']}: {answer} {attempt['duration_ms']} ms"
     if attempt["response"]:
-        text += f"\n{json.dumps(attempt['response'], ensure_ascii=False)}"
+        text += f"\n{json_for_terminal(attempt['response'])}"
     return CommandResult(text, pinged, EXIT_OK if pinged["delivered"] else EXIT_NO)
 
 

@@ -46,20 +46,24 @@ def usage_units(counts: Mapping[str, int], *, stored: bool = True) -> Units:
 
     Until the access log has told of fetches, each drawn picture counts as one that was sent once.
     `fallbacks` is their number for all reasons, `batch_links` those of `links` that batches made.
+    `drawn_ahead` were drawn and stored by a call of the API (of their `ahead_bytes` nothing is sent
+    before they are fetched).
     With `stored`, S3 keeps the pictures of first opens for 90 days.
     """
 
     def count(name: str) -> int:
         return max(0, counts.get(name, 0))
 
-    first, redraws, drawn_bytes = count("first_opens"), count("redraws"), count("bytes")
+    first, redraws, ahead = count("first_opens"), count("redraws"), count("drawn_ahead")
+    drawn_bytes = max(0, count("bytes") - count("ahead_bytes"))
     drawn = first + redraws
     answered = drawn + count("fallbacks")  # by the image function
     fetches = max(count("hits") + count("misses"), answered)
     requests = fetches + count("refusals")
     batch_links = min(count("links"), count("batch_links"))
-    calls = count("links") - batch_links
-    milliseconds = count("duration_ms") + calls * LINK_MS
+    links = count("links") - batch_links
+    calls = links + ahead
+    milliseconds = count("duration_ms") + links * LINK_MS
     log_gigabytes = Decimal((answered + calls) * (LOG_BYTES + ACCESS_LOG_BYTES)) / 10**9
     units: dict[str, Decimal | int] = {
         "cloudfront_request": requests,
@@ -73,15 +77,16 @@ def usage_units(counts: Mapping[str, int], *, stored: bool = True) -> Units:
         # A counted picture is one write; of the render budget, one write counts twenty.
         "dynamodb_wru": answered
         + calls
-        + Decimal(drawn) / 20
+        + Decimal(drawn + ahead) / 20
         + count("images") * IMAGE_RECORD_WRITES,
         "logs_gb": log_gigabytes,
         "logs_gb_month": log_gigabytes * Decimal("0.15"),
     }
     if stored:
-        kept_gigabytes = Decimal(drawn_bytes) * first / max(1, drawn) / 10**9
+        kept_bytes = Decimal(drawn_bytes) * first / max(1, drawn) + count("ahead_bytes")
+        kept_gigabytes = kept_bytes / 10**9
         units["s3_get"] = max(count("misses"), answered)  # CloudFront asks S3 first
-        units["s3_put"] = first
+        units["s3_put"] = first + ahead
         units["s3_gb_month"] = kept_gigabytes * STORED_DAYS / DAYS_IN_A_MONTH
     for name, number in batch_units(rows=batch_links).items() if batch_links else ():
         units[name] = units.get(name, 0) + number

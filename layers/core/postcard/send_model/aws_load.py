@@ -117,7 +117,7 @@ class LoadTable:
         adds: Mapping[str, int] | None = None,
         condition: object = None,
     ) -> Row:
-        """Add to a counter, or note that a budget was used up."""
+        """Add to a counter or to the usage, or note that a budget was used up."""
         self._load.write(pk)
-        self._totals[pk] += adds["total"] if adds else 0
+        self._totals[pk] += (adds or {}).get("total", 0)
         return {"total": self._totals[pk]}

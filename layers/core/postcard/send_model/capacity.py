@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from postcard.adapters.aws.templates import RECORD_COPIES
+from postcard.adapters.aws.usage import SHARDS
 from postcard.budgets.render_budget import renders_in_a_write
 from postcard.send_model.assumptions import Assumptions
 
-# Of the copies of a template's record, so many may lie in one of the four partitions of a new
-# table: for 98 of 100 templates it is no more.
+# Of the eight copies of a template's record, so many may lie in one of the four partitions of a new
+# table: for 98 of 100 templates it is no more. The same holds for the eight keys of a day's usage.
 COPIES_IN_ONE_PARTITION = 5
 
 
@@ -42,6 +43,8 @@ def bounds(
     fallback = "the fallback picture for a minute"
     unstored = "the picture, not stored: a later open draws it again"
     uncounted = "the picture; processes count for themselves"
+    late = "the picture; its usage is counted with a later one"
+    usage = SHARDS * writes
     found = [
         Bound("Lambda: concurrent executions", concurrency / seconds, fallback, False),
         Bound("Lambda: requests", requests, fallback, False),
@@ -51,6 +54,8 @@ def bounds(
         Bound("S3: GET in one prefix", gets, "the picture, drawn again", True),
         Bound("DynamoDB: record of one template", reads, unstored, True),
         Bound("DynamoDB: record, in a new table", reads / COPIES_IN_ONE_PARTITION, unstored, True),
+        Bound("DynamoDB: usage", usage, late, True),
+        Bound("DynamoDB: usage, in a new table", usage / COPIES_IN_ONE_PARTITION, late, True),
         Bound(
             "DynamoDB: template's counter",
             writes * renders_in_a_write(daily_renders),

@@ -12,6 +12,7 @@ from postcard.adapters.aws.budgets import DynamoBudgetNoticeStore
 from postcard.adapters.aws.counters import DynamoCounters
 from postcard.adapters.aws.table import Table, to_row
 from postcard.adapters.aws.templates import DynamoTemplateStore
+from postcard.adapters.aws.usage import DynamoUsageStore
 from postcard.budgets.render_budget import RenderBudget
 from postcard.errors import ServiceUnavailable
 from postcard.pipeline.template_loader import TemplateLoader
@@ -19,6 +20,7 @@ from postcard.ports import TemplateRecord
 from postcard.send_model.assumptions import Assumptions
 from postcard.send_model.aws_load import AwsLoad, LoadTable, VirtualBucket
 from postcard.settings import DEFAULT_MERGE_RENDERS
+from postcard.usage.counter import TableUsageCounter
 
 MAX_ENVIRONMENTS = 20_000
 
@@ -57,6 +59,7 @@ class Outcome:
     fallbacks: int = 0  # Lambda was full, a budget was spent, or the table did not answer
     refused: int = 0  # API Gateway was full
     unstored: int = 0
+    uncounted: int = 0  # whose count waited in a process when the send ended
     starts: int = 0
     concurrency: int = 0  # the most at once
     seconds: list[float] = field(default_factory=list)
@@ -74,12 +77,21 @@ class Outcome:
 
 
 class Environment:
-    """One Lambda process: the production code's template cache and render budget."""
+    """One Lambda process: the production code's template cache, render budget and usage."""
 
-    def __init__(self, templates: Any, table: Table, send: Send, clock: Callable[[], float]):
+    def __init__(
+        self,
+        templates: Any,
+        table: Table,
+        send: Send,
+        clock: Callable[[], float],
+        *,
+        writer: str,
+    ) -> None:
         self.loader = TemplateLoader(templates, clock=clock)
         counters, notices = DynamoCounters(table), DynamoBudgetNoticeStore(table)
         self.budget = RenderBudget(counters, notices, merge_renders=send.merge_renders, clock=clock)
+        self.usage = TableUsageCounter(DynamoUsageStore(table), monotonic=clock, writer=writer)
         self.keys_until = -math.inf
 
 
@@ -120,6 +132,8 @@ class SendSimulation:
             self.outcome.load.now = instant
             self._open(instant)
         self._end_until(math.inf)
+        for environment in self._idle:
+            self.outcome.uncounted += sum(environment.usage.waiting.values())
         return self.outcome
 
     def _open(self, now: float) -> None:
@@ -167,7 +181,10 @@ class SendSimulation:
         self._environments += 1
         self.outcome.starts += 1
         load = self.outcome.load
-        return Environment(self._templates, self._table, self._send, lambda: load.now)
+        writer = f"{self._environments:08x}"
+        return Environment(
+            self._templates, self._table, self._send, lambda: load.now, writer=writer
+        )
 
     def _begin(self, environment: Environment, now: float) -> bool | None:
         """What the function asks for before it draws: whether the picture may be stored.
@@ -205,6 +222,9 @@ class SendSimulation:
             self.outcome.load.now = now
             is_stored = may_store and self._store(environment)
             self.outcome.unstored += not is_stored
+            counts = {"first_opens" if is_stored else "redraws": 1}
+            day = self._send.epoch_seconds + now
+            environment.usage.count(self._send.template, None, counts, now=day)
             self._idle.append(environment)
             self.outcome.drawn += 1
 

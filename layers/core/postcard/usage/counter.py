@@ -19,6 +19,7 @@ from postcard.usage.usage_counts import Counts, add_counts
 
 KEPT_SECONDS = 400 * 86_400
 TABLE_COOLDOWN_SECONDS = 5.0
+SLOW_SECONDS = 0.3  # a call that fails faster was refused, such as a throttled one
 MAX_WAITING_KEYS = 10_000
 MAX_WRITES_AT_ONCE = 20  # of counts that waited while the table did not answer
 MAX_QUEUED = 10_000  # counts that a thread has not written yet
@@ -39,15 +40,22 @@ class UsageCounter(Protocol):
 class TableUsageCounter:
     """Writes each count when it comes. What cannot be written waits for the next count.
 
-    A process that ends before its next count loses what waits. Safe in several threads.
+    A process that ends before its next count loses what waits. After a call without response the
+    next ones are spared for some seconds. Safe in several threads. `writer` "": drawn at the first
+    count, since copies of a snapshot are different writers.
     """
 
     def __init__(
-        self, store: UsageStore, *, monotonic: Callable[[], float] = time.monotonic
+        self,
+        store: UsageStore,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        writer: str = "",
     ) -> None:
         self._store = store
+        self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._writer = ""  # drawn at the first count: copies of a snapshot are different writers
+        self._writer = writer
         self._last_token = 0
         self._waiting: dict[UsageKey, Counts] = {}
         self._unconfirmed: dict[UsageKey, tuple[str, Counts]] = {}  # perhaps added
@@ -73,15 +81,26 @@ class TableUsageCounter:
             if keys and not self._cooldown.is_active():
                 self._write(keys[0], time.time())
 
+    @property
+    def waiting(self) -> Counts:
+        """What is not written yet, for all days, templates and campaigns together."""
+        sums: Counts = {}
+        with self._lock:
+            unconfirmed = [counts for _, counts in self._unconfirmed.values()]
+            for counts in (*self._waiting.values(), *unconfirmed):
+                add_counts(sums, counts)
+        return sums
+
     def _write(self, key: UsageKey, now: float) -> None:
         """Write the counts of a key, then some of those that wait."""
         others = [other for other in (*self._unconfirmed, *self._waiting) if other != key]
-        expires_at = int(now) + KEPT_SECONDS
+        expires_at, began = int(now) + KEPT_SECONDS, self._monotonic()
         try:
             for each in (key, *others[:MAX_WRITES_AT_ONCE]):
                 self._write_key(each, expires_at)
         except ServiceUnavailable:
-            self._cooldown.start()
+            if self._monotonic() - began >= SLOW_SECONDS:
+                self._cooldown.start()
 
     def _write_key(self, key: UsageKey, expires_at: int) -> None:
         if not self._writer:

@@ -387,10 +387,9 @@ class BatchSteps:
         if settings.max_usd is None or settings.mode != "warm" or settings.dry_run:
             return None
         budget = batch_budget(record.batch_id, settings, created_at=record.created_at)
-        own_work = batch_cost(plan.rows, self._region)
         return DrawingBudget(
             self._tools.money(),
-            replace(budget, limit=max(0, budget.limit - own_work)),
+            replace(budget, fixed_cost=batch_cost(plan.rows, self._region)),
             self._price,
             self._clock,
             stops=settings.on_budget == "stop",
