@@ -65,9 +65,11 @@ def handle_event(
 
 def _do_tick(service: WebhookFunctionService, ends_at: float) -> dict[str, Any]:
     started_at = service.monotonic()
-    result = service.tick.run(deadline=ends_at - RESERVE_SECONDS)
-    for task in service.minute_tasks:
-        task(service.clock())
+    try:
+        result = service.tick.run(deadline=ends_at - RESERVE_SECONDS)
+    finally:  # they need no queue, which may be what failed
+        for task in service.minute_tasks:
+            task(service.clock())
     fields: LogFields = {
         "webhooks": result.webhooks,
         "hints": result.hints,
@@ -86,17 +88,21 @@ def _do_tick(service: WebhookFunctionService, ends_at: float) -> dict[str, Any]:
 def _handle_messages(
     records: list[dict[str, Any]], service: WebhookFunctionService, ends_at: float
 ) -> dict[str, Any]:
-    """Handle all messages; names those that failed, so that they come back."""
+    """Handle all messages; names those that failed, so that they come back.
+
+    Hints come first: an endpoint has all of its time, however long the other messages take.
+    """
     failures: dict[str, Exception] = {}
     hints: dict[str, tuple[DeliveryKey, float]] = {}
+    others: dict[str, tuple[str, Any]] = {}
     for record in records:
         id = record["messageId"]
         try:
             message = json.loads(record["body"])
             if (kind := _kind(message)) is None:
                 hints[id] = hint_from_json(message)
-            elif fields := service.message_handlers[kind](message):
-                _log("handled", {"message_id": id, **fields})
+            else:
+                others[id] = kind, message
         except Exception as error:  # the message comes back, the others of its batch do not
             failures[id] = error
     seconds = min(ATTEMPT_SECONDS, ends_at - RESERVE_SECONDS - service.monotonic())
@@ -108,6 +114,12 @@ def _handle_messages(
     for id, result in results.items():
         if isinstance(result, Outcome):
             _log("delivery", _outcome_fields(id, hints[id][0], result))
+    for id, (kind, message) in others.items():
+        try:
+            if fields := service.message_handlers[kind](message):
+                _log("handled", {"message_id": id, **fields})
+        except Exception as error:
+            failures[id] = error
     for id, failure in failures.items():
         _log_failure(id, failure)
     _emit_outcomes([result for result in outcomes if isinstance(result, Outcome)])
@@ -141,10 +153,14 @@ def _outcome_fields(id: str, key: DeliveryKey, outcome: Outcome) -> LogFields:
 
 
 def _emit_outcomes(outcomes: list[Outcome]) -> None:
-    """Count what went wrong: metrics of what went well would only cost."""
+    """Count what went wrong: metrics of what went well would only cost.
+
+    What waited for a webhook that somebody disabled or deleted ends without a try, and is right.
+    """
+    tried = [outcome for outcome in outcomes if outcome.duration_ms is not None]
     _emit_metrics(
         {
-            "DeadDeliveries": sum(outcome.result == "dead" for outcome in outcomes),
+            "DeadDeliveries": sum(outcome.result == "dead" for outcome in tried),
             "DisabledWebhooks": sum(outcome.disabled for outcome in outcomes),
         }
     )

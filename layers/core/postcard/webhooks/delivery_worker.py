@@ -44,6 +44,7 @@ from postcard.webhooks.schedule import (
     SLOW_FOR_SECONDS,
     SLOW_SECONDS,
     is_failing,
+    is_forgotten,
     is_given_up,
     is_slow,
     needs_probe,
@@ -181,13 +182,13 @@ class DeliveryWorker:
             self._store_success(claimed, result, now)
             after = _delivered(tried, now)
         elif result.response.status == GONE:
-            disabled = disable(self._webhooks, webhook_id, GONE_REASON)
+            disabled = disable(self._webhooks, claimed.webhook, GONE_REASON)
             after = _dead(tried, now)
         else:
             health = self._store_failure(claimed, result, now)
             after = self._after_failure(tried, health, result, now)
-            if is_given_up(health, now=now):
-                disabled = disable(self._webhooks, webhook_id, FAILED_REASON)
+            if is_given_up(health):
+                disabled = disable(self._webhooks, claimed.webhook, FAILED_REASON)
         return replace(
             self._finish(
                 record,
@@ -246,19 +247,28 @@ class DeliveryWorker:
     def _store_failure(
         self, claimed: ClaimedDelivery, result: AttemptResult, now: float
     ) -> WebhookHealth:
-        """Count the failure; after a probe, the next one may follow after a while."""
-        retry_at = None
-        if needs_probe(claimed.health):
-            wait = parse_retry_after(result.response.retry_after, now=now)
-            if is_failing(claimed.health):
-                wait = wait or probe_wait(claimed.health.failures + 1)
-            retry_at = round(now + wait, 3)
-        return self._webhooks.add_failure(
-            claimed.record.key.webhook_id,
+        """Count the failure. After a probe, and after the failure that makes the endpoint one to
+        probe, the next probe follows after a while.
+        """
+        webhook_id, before = claimed.record.key.webhook_id, claimed.health
+        if is_forgotten(before, now=now):
+            self._webhooks.reset_health(webhook_id)
+            before = WebhookHealth()
+        wait = parse_retry_after(result.response.retry_after, now=now)
+        if is_failing(before):
+            wait = wait or probe_wait(before.failures + 1)
+        health = self._webhooks.add_failure(
+            webhook_id,
             at=round(now, 3),
             status=result.response.status,
-            retry_at=retry_at,
+            retry_at=round(now + wait, 3) if needs_probe(before) else None,
         )
+        if needs_probe(before) or not is_failing(health):
+            return health
+        retry_at = round(now + (wait or probe_wait(health.failures)), 3)
+        if self._webhooks.claim_probe(webhook_id, now=now, retry_at=retry_at):
+            return replace(health, retry_at=retry_at)
+        return health
 
     def _after_failure(
         self, tried: DeliveryRecord, health: WebhookHealth, result: AttemptResult, now: float
@@ -304,7 +314,8 @@ class DeliveryWorker:
 
 
 def _postponed_until(health: WebhookHealth, now: float) -> float:
-    if is_failing(health):
+    asks_for_time = health.retry_at > now + PROBE_SECONDS  # by `Retry-After`
+    if is_failing(health) or asks_for_time:
         return round(max(health.retry_at, now + PROBE_SECONDS), 3)
     return round(now + POSTPONED_SECONDS, 3)
 

@@ -73,8 +73,8 @@ class WebhookTick:
         for number, webhook in enumerate(webhooks):
             now = self._clock()
             health = self._webhooks.health(webhook.webhook_id)
-            if webhook.enabled and is_given_up(health, now=now):
-                disabled += disable(self._webhooks, webhook.webhook_id, FAILED_REASON)
+            if webhook.enabled and is_given_up(health):
+                disabled += disable(self._webhooks, webhook, FAILED_REASON)
             slow = is_slow(health, now=now) or needs_probe(health)
             due = self._due(webhook, health, now)
             if due and not slow and webhook.enabled:
