@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -22,7 +23,7 @@ from aws_lambda_powertools import Logger
 from postcard import wiring
 from postcard.adapters.aws.hints import hint_from_json
 from postcard.errors import ServiceUnavailable, failure_site
-from postcard.ports import DeliveryKey
+from postcard.ports import DeliveryKey, JsonObject
 from postcard.settings import DEFAULT_STAGE, Settings
 from postcard.webhooks.delivery_worker import Outcome
 from postcard.webhooks.function_service import S3_NOTIFICATION, WebhookFunctionService
@@ -32,6 +33,15 @@ SERVICE = "webhook"
 RESERVE_SECONDS = 8.0  # of the function's time, to store what attempts came to
 LogFields = dict[str, Any]
 log_handler = logging.StreamHandler()
+
+
+@dataclass
+class Messages:
+    """The messages of a batch by their ids: hints, others with their kind, and what is neither."""
+
+    hints: dict[str, tuple[DeliveryKey, float]] = field(default_factory=dict)
+    others: dict[str, tuple[str, JsonObject]] = field(default_factory=dict)
+    failures: dict[str, Exception] = field(default_factory=dict)
 
 
 @cache
@@ -92,38 +102,51 @@ def _handle_messages(
 
     Hints come first: an endpoint has all of its time, however long the other messages take.
     """
-    failures: dict[str, Exception] = {}
-    hints: dict[str, tuple[DeliveryKey, float]] = {}
-    others: dict[str, tuple[str, Any]] = {}
+    messages = _read(records)
+    failures = messages.failures
+    seconds = min(ATTEMPT_SECONDS, ends_at - RESERVE_SECONDS - service.monotonic())
+    outcomes = service.worker.deliver_all(
+        list(messages.hints.values()), slow=_are_slow(records), seconds=seconds
+    )
+    results = dict(zip(messages.hints, outcomes, strict=True))
+    failures |= {id: result for id, result in results.items() if isinstance(result, Exception)}
+    for id, result in results.items():
+        if isinstance(result, Outcome):
+            _log("delivery", _outcome_fields(id, messages.hints[id][0], result))
+    failures |= _handle_others(messages.others, service)
+    for id, failure in failures.items():
+        _log_failure(id, failure)
+    _emit_outcomes([result for result in outcomes if isinstance(result, Outcome)])
+    return {"batchItemFailures": [{"itemIdentifier": id} for id in failures]}
+
+
+def _read(records: list[dict[str, Any]]) -> Messages:
+    messages = Messages()
     for record in records:
         id = record["messageId"]
         try:
             message = json.loads(record["body"])
             if (kind := _kind(message)) is None:
-                hints[id] = hint_from_json(message)
+                messages.hints[id] = hint_from_json(message)
             else:
-                others[id] = kind, message
+                messages.others[id] = kind, message
         except Exception as error:  # the message comes back, the others of its batch do not
-            failures[id] = error
-    seconds = min(ATTEMPT_SECONDS, ends_at - RESERVE_SECONDS - service.monotonic())
-    outcomes = service.worker.deliver_all(
-        list(hints.values()), slow=_are_slow(records), seconds=seconds
-    )
-    results = dict(zip(hints, outcomes, strict=True))
-    failures |= {id: result for id, result in results.items() if isinstance(result, Exception)}
-    for id, result in results.items():
-        if isinstance(result, Outcome):
-            _log("delivery", _outcome_fields(id, hints[id][0], result))
+            messages.failures[id] = error
+    return messages
+
+
+def _handle_others(
+    others: Mapping[str, tuple[str, JsonObject]], service: WebhookFunctionService
+) -> dict[str, Exception]:
+    """Give messages to the handler of their kind; those that failed."""
+    failures: dict[str, Exception] = {}
     for id, (kind, message) in others.items():
         try:
             if fields := service.message_handlers[kind](message):
                 _log("handled", {"message_id": id, **fields})
         except Exception as error:
             failures[id] = error
-    for id, failure in failures.items():
-        _log_failure(id, failure)
-    _emit_outcomes([result for result in outcomes if isinstance(result, Outcome)])
-    return {"batchItemFailures": [{"itemIdentifier": id} for id in failures]}
+    return failures
 
 
 def _are_slow(records: list[dict[str, Any]]) -> bool:
