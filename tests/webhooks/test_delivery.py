@@ -396,6 +396,24 @@ def test_an_endpoint_that_takes_over_three_seconds_gets_fifteen_from_other_worke
     assert world.results() == ["delivered"]
 
 
+def test_thousands_of_events_of_a_slow_endpoint_do_not_fill_the_queue_of_the_others(
+    world: World,
+) -> None:
+    world.webhooks.mark_slow(ID, until=NOW + HOUR)
+    for number in range(2_000):
+        world.add(number)
+        hint = world.hints.receive()
+        assert hint is not None
+        world.worker.deliver_all([hint])
+        world.now += 0.1
+    assert world.hints.backlog(slow=True) < 550
+    world.results()
+    while world.run_tick():
+        world.results()
+        world.now += 60
+    assert len(world.endpoints.posts) == 2_000, "the tick goes on with the others"
+
+
 def test_no_response_within_fifteen_seconds_is_a_failure(world: World) -> None:
     world.endpoints.seconds = 16.0
     key = world.add()

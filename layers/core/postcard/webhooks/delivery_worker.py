@@ -40,6 +40,7 @@ from postcard.webhooks.schedule import (
     ATTEMPT_SECONDS,
     FAST_ATTEMPT_SECONDS,
     MAX_AGE_SECONDS,
+    MAX_BACKLOG,
     MAX_TRIES,
     SLOW_FOR_SECONDS,
     SLOW_SECONDS,
@@ -57,6 +58,7 @@ CLAIM_SECONDS = 60.0  # until a delivery whose worker was killed is due again
 PROBE_SECONDS = 20.0  # for which nothing else is sent to an endpoint that is probed
 POSTPONED_SECONDS = 10.0  # of an event for a new endpoint that is being probed
 MAX_HINT_SECONDS = 900.0  # SQS delays a message no longer; the tick ends longer waits
+BACKLOG_SECONDS = 1.0  # for which the length of a queue is known
 SUCCESS_STORED_SECONDS = 60.0  # so soon a further success of an endpoint is not stored
 DELIVERED_SECONDS = 3 * 86_400  # for which a delivery that was made is kept
 DEAD_SECONDS = 14 * 86_400
@@ -114,6 +116,7 @@ class DeliveryWorker:
         self._attempts = attempts
         self._clock = clock
         self._jitter = jitter
+        self._slow_backlog, self._backlog_read_at = 0, -BACKLOG_SECONDS
 
     def deliver_all(
         self,
@@ -146,7 +149,8 @@ class DeliveryWorker:
         now = self._clock()
         health = endpoint.health
         if not slow and (is_slow(health, now=now) or needs_probe(health)):
-            self._hints.send([(key, due_at)], slow=True)
+            if self._has_room_for_slow(now):
+                self._hints.send([(key, due_at)], slow=True)
             return Outcome("slow", key.webhook_id)
         must_wait = needs_probe(health) and health.retry_at > now
         until = _postponed_until(health, now) if must_wait else round(now + CLAIM_SECONDS, 3)
@@ -219,6 +223,16 @@ class DeliveryWorker:
             claimed.webhook, key.event_id, claimed.record.body, seconds=seconds
         )
         return self.store(claimed, result)
+
+    def _has_room_for_slow(self, now: float) -> bool:
+        """Whether the workers of slow endpoints get a hint at once.
+
+        If many wait for them already, the tick goes on: it gives each webhook its share, so that
+        the thousands of events of one do not delay the others for hours.
+        """
+        if not 0 <= now - self._backlog_read_at < BACKLOG_SECONDS:
+            self._slow_backlog, self._backlog_read_at = self._hints.backlog(slow=True), now
+        return self._slow_backlog <= MAX_BACKLOG
 
     def _give_more_time(self, claimed: DeliveryRecord, now: float) -> Outcome:
         """Let a worker of slow endpoints send it again; this was no try."""

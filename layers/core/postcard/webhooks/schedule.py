@@ -28,6 +28,7 @@ ATTEMPT_SECONDS = 15.0  # that an endpoint may take
 FAST_ATTEMPT_SECONDS = 3.0  # of them, before the workers of slow endpoints go on
 SLOW_SECONDS = 2.5  # a response that takes longer makes its endpoint a slow one
 SLOW_FOR_SECONDS = 1_800.0
+MAX_BACKLOG = 500  # hints that wait for a worker: so many more would only wait behind them
 
 
 def wait_before(tries: int, jitter: float) -> float:
