@@ -189,6 +189,19 @@ def test_retry_after_is_bounded(world: World, header: str, wait: float) -> None:
     assert world.wait(key) == wait
 
 
+@pytest.mark.parametrize("failures", [0, 10])
+def test_an_event_that_was_sent_days_late_has_all_of_its_tries(world: World, failures: int) -> None:
+    key = world.add()
+    world.now += 5 * DAY
+    for _ in range(failures):
+        world.webhooks.add_failure(ID, at=world.now, status=500)
+    world.answer(BAD)
+    world.results()
+    record = world.record(key)
+    assert (record.state, len(record.attempts)) == ("waiting", 1)
+    assert record.tries == (0 if failures else 1)
+
+
 def test_410_disables_the_webhook_and_ends_its_deliveries(world: World) -> None:
     world.answer(WebhookResponse(410))
     first, second = world.add(1), world.add(2)

@@ -287,10 +287,15 @@ class DeliveryWorker:
     def _after_failure(
         self, tried: DeliveryRecord, health: WebhookHealth, result: AttemptResult, now: float
     ) -> DeliveryRecord:
-        """The delivery when its try failed, which does not count if the endpoint is failing."""
-        if now - tried.started_at > MAX_AGE_SECONDS:
-            return _dead(tried, now)
+        """The delivery when its try failed, which does not count if the endpoint is failing.
+
+        Then its age ends it, from when the endpoint began to fail: an event that was sent late has
+        all of its tries.
+        """
         if is_failing(health):
+            failing_since = health.failing_since or now
+            if now - max(tried.started_at, failing_since) > MAX_AGE_SECONDS:
+                return _dead(tried, now)
             due_at = max(health.retry_at, now + probe_wait(health.failures))
             return replace(tried, tries=tried.tries - 1, due_at=round(due_at, 3))
         if tried.tries >= MAX_TRIES:
