@@ -9,9 +9,9 @@ from api.request_models import TEMPLATE_ID, UrlInteger
 from api.response_models import UsageFigure, UsageReportResponse, UsageReportRow
 from api.router import ApiRouter, any_scope
 from api.routes.usage import CAMPAIGN, DAY
-from postcard.timestamps import format_rfc3339
+from postcard.timestamps import format_rfc3339, utc_day
 from postcard.usage.report.elements import element_json
-from postcard.usage.report.period import parse_period, today
+from postcard.usage.report.period import parse_period
 from postcard.usage.report.report_contents import DEFAULT_SORT, SORT_NAMES, UsageReport
 from postcard.usage.report.sums import UsageFilter
 from postcard.usage.usage_service import MAX_DAYS, NOTE
@@ -58,7 +58,7 @@ def report_usage(
     `sort` is a column of `rows`, after a `-` from the largest on. Fetches are not people.
     """
     context = router.request_context
-    period = parse_period(from_, to, days, today=today(context.now))
+    period = parse_period(from_, to, days, today=utc_day(context.now))
     report = context.service.usage_reports.report(
         period, filter_of(template_id, campaign), now=context.now, sort=sort
     )
@@ -76,7 +76,7 @@ def report_usage_csv(
 ) -> Response[str]:
     """All rows by template and campaign, and with `by=day` a row for each day of each."""
     context = router.request_context
-    period = parse_period(from_, to, days, today=today(context.now))
+    period = parse_period(from_, to, days, today=utc_day(context.now))
     text = context.service.usage_reports.csv(
         period, filter_of(template_id, campaign), by_day=by == "day"
     )

@@ -15,9 +15,8 @@ from postcard.errors import ServiceUnavailable
 from postcard.ports import BudgetNotice, BudgetNoticeStore, Counters, TemplateRecord
 from postcard.runtime.cooldown import Cooldown
 from postcard.settings import DEFAULT_MERGE_RENDERS
-from postcard.timestamps import format_rfc3339
+from postcard.timestamps import DAY_SECONDS, format_day
 
-DAY_SECONDS = 86_400
 COUNTER_COOLDOWN_SECONDS = 5.0
 _MAX_CACHED_COUNTS = 10_000
 MAX_UNWRITTEN = 20  # renders of a template without a limit that a process has not written yet
@@ -64,7 +63,7 @@ class RenderBudget:
         `merge_signature` is the signature of the merge link that is opened. While the counters
         cannot be reached, each process counts for itself.
         """
-        day, template_limit = format_rfc3339(now)[:10], record.daily_renders
+        day, template_limit = format_day(now), record.daily_renders
         if merge_signature is not None:
             link_digest = hashlib.sha256(merge_signature.encode()).hexdigest()[:20]
             link_limit = self._merge_renders
@@ -111,7 +110,7 @@ class RenderBudget:
 
     def _notice(self, budget: str, record: TemplateRecord, limit: int, now: float) -> None:
         """Tell once that a limit has stopped a render; later, if that is not possible now."""
-        day = format_rfc3339(now)[:10]
+        day = format_day(now)
         told = (budget, record.template_id, day)
         if told in self._noticed or self._cooldown.is_active():
             return

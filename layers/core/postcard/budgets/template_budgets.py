@@ -3,9 +3,7 @@
 from postcard.budgets.money_budget import MoneyBudgets, PictureAllowance, reserve_picture
 from postcard.budgets.picture_price import PicturePrice, billionths
 from postcard.ports import MoneyBudget, TemplateRecord
-from postcard.timestamps import format_rfc3339
-
-DAY_SECONDS = 86_400
+from postcard.timestamps import DAY_SECONDS, format_day
 
 
 class TemplateBudgets:
@@ -25,6 +23,6 @@ class TemplateBudgets:
             record.template_id,
             billionths(record.daily_usd),
             expires_at=int(now) + 2 * DAY_SECONDS,
-            day=format_rfc3339(now)[:10],
+            day=format_day(now),
         )
         return reserve_picture(self._money, budget, self._price, seconds=seconds, now=now)

@@ -3,11 +3,12 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 
 from postcard.ports import AlarmChange, StatusStore
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.status.health_minutes import merged
+from postcard.timestamps import utc_day
 
 DAYS = 90
 MAX_CHANGES = 2_000  # of alarms that are read: some twenty a day
@@ -43,14 +44,9 @@ class StatusHistory:
 EMPTY_HISTORY = StatusHistory({}, (), 0)
 
 
-def day_of(now: float) -> str:
-    """The day of a Unix time, such as 2026-11-22."""
-    return f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d}"
-
-
 def shown_days(now: float) -> list[str]:
     """The days of the page, today last."""
-    today = date.fromisoformat(day_of(now))
+    today = utc_day(now)
     return [(today - timedelta(days=ago)).isoformat() for ago in reversed(range(DAYS))]
 
 

@@ -7,7 +7,6 @@ from postcard.runtime.lazy_dataclass import dataclass
 from postcard.status.alarms import MEANINGS
 
 SAME_INCIDENT_SECONDS = 600  # between the end of one alarm and the next one of the same part
-DAY_SECONDS = 86_400
 
 
 @dataclass(frozen=True, slots=True)

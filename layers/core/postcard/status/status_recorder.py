@@ -15,11 +15,11 @@ from postcard.ports import (
 from postcard.status.alarm_messages import read_alarm_message
 from postcard.status.alarms import MEANINGS
 from postcard.status.health_minutes import merged, with_minute
-from postcard.status.history import EMPTY_HISTORY, StatusHistory, day_of, read_history
+from postcard.status.history import EMPTY_HISTORY, StatusHistory, read_history
 from postcard.status.history_copy import HistoryCopy
-from postcard.status.incidents import DAY_SECONDS
 from postcard.status.status_page import status_page
 from postcard.status.status_report import OK, build_report
+from postcard.timestamps import DAY_SECONDS, format_day
 
 COPY_MINUTES = 5  # between two copies, while everything works
 TRIES = 5  # to store a check, while other checks are stored
@@ -83,7 +83,7 @@ class StatusRecorder:
         now = self._clock()
         if scheduled_at is None or abs(now - scheduled_at) > 60 * COPY_MINUTES:
             scheduled_at = now
-        day, minute = day_of(scheduled_at), math.floor(scheduled_at % DAY_SECONDS / 60)
+        day, minute = format_day(scheduled_at), math.floor(scheduled_at % DAY_SECONDS / 60)
         states = dict(self._check())
         unavailable = sorted(name for name, state in states.items() if state != OK)
         found = with_minute("", minute, unavailable)

@@ -14,10 +14,10 @@ from typing import Protocol
 from postcard.errors import ServiceUnavailable
 from postcard.ports import UsageKey, UsageStore
 from postcard.runtime.cooldown import Cooldown
-from postcard.timestamps import format_rfc3339
+from postcard.timestamps import DAY_SECONDS, format_day
 from postcard.usage.usage_counts import Counts, add_counts
 
-KEPT_SECONDS = 400 * 86_400
+KEPT_SECONDS = 400 * DAY_SECONDS
 TABLE_COOLDOWN_SECONDS = 5.0
 SLOW_SECONDS = 0.3  # a call that fails faster was refused, such as a throttled one
 MAX_WAITING_KEYS = 10_000
@@ -65,7 +65,7 @@ class TableUsageCounter:
         self, template_id: str, campaign: str | None, counts: Mapping[str, int], *, now: float
     ) -> None:
         """Add counts on the day of `now` (Unix seconds)."""
-        key = UsageKey(format_rfc3339(now)[:10], template_id, campaign or "")
+        key = UsageKey(format_day(now), template_id, campaign or "")
         with self._lock:
             if key in self._waiting:
                 add_counts(self._waiting[key], counts)

@@ -7,7 +7,7 @@ minutes, and the function that waits for it has 30 seconds.
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 from postcard.ports import (
     ImageStore,
@@ -19,7 +19,7 @@ from postcard.ports import (
     UsageStore,
 )
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.timestamps import format_rfc3339, parse_rfc3339
+from postcard.timestamps import format_rfc3339, parse_rfc3339, start_of_day, utc_day
 from postcard.usage.counter import KEPT_SECONDS
 from postcard.usage.hits_query import HitGroup, hits_query, read_group
 from postcard.usage.usage_counts import LOG_COUNTS, Counts, add_counts
@@ -81,7 +81,7 @@ class HitCounter:
             if stored and self.monotonic() >= deadline:
                 self.queue.send(task)
                 return {"outcome": "goes on", "query": task["query"], "stored": stored}
-            expires_at = _day_begins_at(key.day) + KEPT_SECONDS
+            expires_at = start_of_day(key.day) + KEPT_SECONDS
             self.usage.set_total(key, counts, expires_at=expires_at)
             stored += 1
         self.usage.set_log_complete_to(complete_to)
@@ -121,12 +121,12 @@ def days_to_count(now: float, complete_to: str | None, log_days: int) -> tuple[d
 
     After a time without runs it begins where the last one ended.
     """
-    today = _date(now)
+    today = utc_day(now)
     if complete_to is None:
         first_day = today - timedelta(FIRST_RUN_DAYS)
     else:
         last_run = min(now, parse_rfc3339(complete_to))
-        first_day = _date(last_run - LATE_SECONDS - RUNS_SECONDS)
+        first_day = utc_day(last_run - LATE_SECONDS - RUNS_SECONDS)
     oldest = today - timedelta(min(log_days, MAX_DAYS - 1))
     return max(first_day, oldest), today
 
@@ -138,14 +138,6 @@ def log_complete_to(groups: Sequence[HitGroup], started_at: int) -> str:
     """
     lines = [parse_rfc3339(f"{group.day}T{group.last_at}Z") for group in groups]
     return format_rfc3339(min(started_at, max([*lines, started_at - LATE_SECONDS])))
-
-
-def _date(seconds: float) -> date:
-    return datetime.fromtimestamp(seconds, UTC).date()
-
-
-def _day_begins_at(day: str) -> int:
-    return int(datetime.fromisoformat(f"{day}T00:00:00+00:00").timestamp())
 
 
 def _order(key: UsageKey) -> tuple[str, str, str]:

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 from postcard.errors import BadRequest, Fault
 from postcard.ports import JsonObject, UsageKey, UsageStore
 from postcard.prices.prices import price_region, price_table
 from postcard.prices.usage_costs import usage_dollars
-from postcard.timestamps import format_rfc3339
+from postcard.timestamps import format_rfc3339, utc_day
 from postcard.usage.billed_counts import billed_counts, with_unlogged
 from postcard.usage.usage_counts import Counts, add_counts, fallbacks_by_reason
 
@@ -138,7 +138,7 @@ def _sum(
 
 def _days(query: UsageQuery, now: float) -> tuple[str, str]:
     """The first and the last day; `BadRequest`."""
-    today = datetime.fromtimestamp(now, UTC).date()
+    today = utc_day(now)
     last = _day(query.last_day, "to") or today
     first = _day(query.first_day, "from") or last - timedelta(DEFAULT_DAYS - 1)
     if first > last:

@@ -9,9 +9,8 @@ from postcard import ports
 from postcard.events.event_ids import event_id
 from postcard.events.event_types import BUDGET_EXCEEDED
 from postcard.ports import BudgetNotice, DeliveryRecord, JsonObject
-from postcard.timestamps import format_rfc3339, parse_rfc3339
+from postcard.timestamps import DAY_SECONDS, format_day, format_rfc3339, start_of_day
 
-DAY_SECONDS = 86_400
 NO_DAY = ""  # of the budget of a batch; the others are of a template and a day
 
 
@@ -33,7 +32,7 @@ class BudgetEvents:
 
         If it ends half-way, the next call makes the same events with the same ids.
         """
-        days = [format_rfc3339(at)[:10] for at in (now - DAY_SECONDS, now)]
+        days = [format_day(at) for at in (now - DAY_SECONDS, now)]
         notices = [notice for day in (*days, NO_DAY) for notice in self._notices.unannounced(day)]
         for notice in notices:
             deliveries = self._deliveries_of(notice)
@@ -60,9 +59,7 @@ def budget_event(notice: BudgetNotice) -> JsonObject:
         "limit": notice.limit,
         "day": None if is_of_batch else notice.day,
         "exceeded_at": format_rfc3339(notice.at),
-        "resets_at": None if is_of_batch else format_rfc3339(_next_midnight(notice.day)),
+        "resets_at": None
+        if is_of_batch
+        else format_rfc3339(start_of_day(notice.day) + DAY_SECONDS),
     }
-
-
-def _next_midnight(day: str) -> int:
-    return parse_rfc3339(f"{day}T00:00:00Z") + DAY_SECONDS

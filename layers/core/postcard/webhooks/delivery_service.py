@@ -16,7 +16,7 @@ from postcard.ports import (
     WebhookRecord,
 )
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.timestamps import format_rfc3339, parse_rfc3339
+from postcard.timestamps import format_optional_rfc3339, format_rfc3339, parse_rfc3339
 
 CLAIM_SECONDS = 180  # a delivery that is due within them may be being tried
 REPLAYED_STATES = {"dead": ("dead",), "delivered": ("delivered",), "any": ("dead", "delivered")}
@@ -173,14 +173,13 @@ def _parse_since(text: str) -> int:
 
 
 def _to_json(record: DeliveryRecord) -> JsonObject:
-    due_at = record.due_at
     return {
         "id": record.key.event_id,
         "type": record.event_type,
         "timestamp": format_rfc3339(event_time(record.key.event_id)),
         "state": record.state,
         "tries": record.tries,
-        "due_at": None if due_at is None else format_rfc3339(due_at),
+        "due_at": format_optional_rfc3339(record.due_at),
         "expires_at": format_rfc3339(record.expires_at),
         "attempts": [attempt_to_json(attempt) for attempt in record.attempts],
     }

@@ -24,7 +24,7 @@ from postcard.events.event_ids import event_id
 from postcard.events.event_types import EVENT_TYPES, PING
 from postcard.ports import ApiKeyRecord, FetchError, JsonObject, WebhookHealth, WebhookRecord
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.timestamps import format_rfc3339
+from postcard.timestamps import format_optional_rfc3339, format_rfc3339
 from postcard.webhooks.attempts import Attempts
 from postcard.webhooks.delivery_service import attempt_to_json
 from postcard.webhooks.schedule import ATTEMPT_SECONDS
@@ -246,17 +246,13 @@ def _to_json(record: WebhookRecord, health: WebhookHealth, now: float) -> JsonOb
         "old_secret_until": format_rfc3339(until) if until is not None and until > now else None,
         "health": {
             "failures": health.failures,
-            "failing_since": _time(health.failing_since),
-            "retry_at": _time(health.retry_at) if health.retry_at > now else None,
-            "last_success_at": _time(health.last_success_at),
-            "last_failure_at": _time(health.last_failure_at),
+            "failing_since": format_optional_rfc3339(health.failing_since),
+            "retry_at": format_optional_rfc3339(health.retry_at) if health.retry_at > now else None,
+            "last_success_at": format_optional_rfc3339(health.last_success_at),
+            "last_failure_at": format_optional_rfc3339(health.last_failure_at),
             "last_status": health.last_status,
         },
     }
-
-
-def _time(seconds: float | None) -> str | None:
-    return None if seconds is None else format_rfc3339(seconds)
 
 
 def _new_id() -> str:

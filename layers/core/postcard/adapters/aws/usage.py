@@ -9,7 +9,7 @@ import json
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from itertools import islice, takewhile
 from typing import Any
 
@@ -23,6 +23,7 @@ from postcard.adapters.aws.table import (
 )
 from postcard.ports import UsageKey
 from postcard.runtime.lazy_dataclass import dataclass
+from postcard.timestamps import DAY_SECONDS, utc_day
 
 SHARDS = 8
 SUMMED_DAYS = "usage-days"
@@ -30,7 +31,7 @@ SUMMED_DAYS = "usage-days"
 # to a day late; a day whose total comes later still is added up again.
 DAYS_BEFORE_SUM = 2
 KEYS_IN_A_ROW = 4_000  # of a day's sums: 60 to 150 bytes each before they are compressed
-KEPT_SECONDS = 400 * 86_400
+KEPT_SECONDS = 400 * DAY_SECONDS
 TOTAL = "total"  # the sort key's end of what the access log tells, in place of a writer
 _OTHER_ATTRIBUTES = ("pk", "sk", "last", "ttl")
 
@@ -140,8 +141,7 @@ class DynamoUsageStore:
 
     def _is_over(self, day: str) -> bool:
         """Whether nothing is counted on this day any more."""
-        today = datetime.fromtimestamp(self._clock(), UTC).date()
-        return date.fromisoformat(day) < today - timedelta(DAYS_BEFORE_SUM)
+        return date.fromisoformat(day) < utc_day(self._clock()) - timedelta(DAYS_BEFORE_SUM)
 
 
 def _partition(day: str, shard: int) -> str:

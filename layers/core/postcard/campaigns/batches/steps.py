@@ -66,7 +66,7 @@ from postcard.runtime.lru_cache import SizedLruCache
 from postcard.services.images import Images
 from postcard.services.link_minting import LinkMinter
 from postcard.settings import DEFAULT_BATCH_CONCURRENCY, DEFAULT_REGION
-from postcard.timestamps import format_rfc3339
+from postcard.timestamps import format_day
 from postcard.usage.counter import KEPT_SECONDS
 
 MAX_PART_BYTES = 64 * 1024 * 1024
@@ -354,7 +354,7 @@ class BatchSteps:
         Each chunk is a writer of its own with one token, and it makes the same whenever it is
         worked on: it is counted once, however often it is delivered, and before it is stored.
         """
-        day, campaign = format_rfc3339(plan.now)[:10], plan.settings.campaign or ""
+        day, campaign = format_day(plan.now), plan.settings.campaign or ""
         for template_id, rows in made.items():
             counts = {"links": rows, "batch_links": rows}
             if plan.settings.mode == "images":

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 from postcard.errors import BadRequest
 from postcard.usage.report.number_text import day_text, long_day_text
@@ -60,11 +60,6 @@ class Interval:
     def short_label(self) -> str:
         """For an axis."""
         return day_text(self.first)
-
-
-def today(now: float) -> date:
-    """The day of a Unix time (UTC)."""
-    return datetime.fromtimestamp(now, UTC).date()
 
 
 def parse_period(first: str | None, last: str | None, days: int | None, *, today: date) -> Period:

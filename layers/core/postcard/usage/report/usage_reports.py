@@ -5,8 +5,9 @@ from functools import partial
 from postcard.ports import UsageKey, UsageStore
 from postcard.prices.prices import price_region
 from postcard.prices.usage_costs import usage_dollars_by_line
+from postcard.timestamps import utc_day
 from postcard.usage.report.csv_text import csv_text
-from postcard.usage.report.period import Period, today
+from postcard.usage.report.period import Period
 from postcard.usage.report.report_contents import (
     DEFAULT_SORT,
     UsageReport,
@@ -40,7 +41,7 @@ class UsageReports:
             self._rows(period.days_to_read()),
             period,
             usage_filter,
-            today=today(now),
+            today=utc_day(now),
             cost_lines=self._cost_lines if prices else None,
             log_complete_to=self._store.log_complete_to(),
             sort=sort,
