@@ -10,7 +10,8 @@ from api.response_models import NewUsageShare, UsageShareItem, UsageShareList
 from api.router import ApiRouter, no_content
 from api.routes.static_files import gzip_response
 from api.routes.studio import STATIC_FOLDER
-from api.routes.usage_report import CSV_TYPE, SECURITY, TAGS, filter_of
+from api.routes.usage import SECURITY, TAGS, filter_of
+from api.routes.usage_report import CSV_TYPE
 from postcard.errors import BadRequest, Fault, NotFound, TooManyRequests
 from postcard.ports import UsageShare
 from postcard.timestamps import format_rfc3339, parse_rfc3339, utc_day

@@ -9,7 +9,13 @@ from postcard import ports
 from postcard.events.event_ids import event_id
 from postcard.events.event_types import BUDGET_EXCEEDED
 from postcard.ports import BudgetNotice, DeliveryRecord, JsonObject
-from postcard.timestamps import DAY_SECONDS, format_day, format_rfc3339, start_of_day
+from postcard.timestamps import (
+    DAY_SECONDS,
+    format_day,
+    format_optional_rfc3339,
+    format_rfc3339,
+    start_of_day,
+)
 
 NO_DAY = ""  # of the budget of a batch; the others are of a template and a day
 
@@ -52,6 +58,7 @@ class BudgetEvents:
 def budget_event(notice: BudgetNotice) -> JsonObject:
     """The `data` of the event."""
     is_of_batch = notice.day == NO_DAY
+    resets_at = None if is_of_batch else start_of_day(notice.day) + DAY_SECONDS
     return {
         "budget": notice.budget,
         "template_id": None if is_of_batch else notice.subject,
@@ -59,7 +66,5 @@ def budget_event(notice: BudgetNotice) -> JsonObject:
         "limit": notice.limit,
         "day": None if is_of_batch else notice.day,
         "exceeded_at": format_rfc3339(notice.at),
-        "resets_at": None
-        if is_of_batch
-        else format_rfc3339(start_of_day(notice.day) + DAY_SECONDS),
+        "resets_at": format_optional_rfc3339(resets_at),
     }

@@ -14,7 +14,7 @@ from postcard.ports import UsageShare, UsageShareStore
 from postcard.runtime.lazy_regex import lazy_regex
 from postcard.timestamps import DAY_SECONDS
 from postcard.usage.report.period import Period, last_days
-from postcard.usage.report.sums import UsageFilter
+from postcard.usage.usage_filter import UsageFilter
 
 TOKEN_BYTES = 16  # 128 bits
 TOKEN = lazy_regex(r"[A-Za-z0-9_-]{22}")

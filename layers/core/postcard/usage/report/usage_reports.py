@@ -15,7 +15,8 @@ from postcard.usage.report.report_contents import (
     table_rows,
     usage_report,
 )
-from postcard.usage.report.sums import UsageFilter, UsageRows, sum_usage
+from postcard.usage.report.sums import UsageRows, sum_usage
+from postcard.usage.usage_filter import UsageFilter
 
 
 class UsageReports:
