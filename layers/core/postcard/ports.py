@@ -1038,6 +1038,9 @@ class UsageKey(NamedTuple):
     campaign: str = ""
 
 
+USAGE_SECONDS = 400 * 86_400  # for which counts of usage are kept
+
+
 class UsageStore(Protocol):
     """Counts of usage by day, template and campaign: a row for each writer, and totals.
 

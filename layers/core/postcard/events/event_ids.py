@@ -24,27 +24,12 @@ def event_id(event_type: str, subject: str, ordinal: str | int = "", *, at: floa
     return PREFIX + _base32(round(at * 1000), TIME_LENGTH) + _base32(bits, DIGEST_LENGTH)
 
 
-def first_event_id(at: float) -> str:
-    """An id that sorts before those of all events at `at` or later."""
-    return PREFIX + _base32(round(at * 1000), TIME_LENGTH)
-
-
 def event_time(event_id: str) -> float:
     """The time of an event, in Unix seconds."""
     milliseconds = 0
     for character in event_id.removeprefix(PREFIX)[:TIME_LENGTH]:
         milliseconds = milliseconds * 32 + ALPHABET.index(character)
     return milliseconds / 1000
-
-
-def is_event_id(text: str) -> bool:
-    """Whether a text has the form of an event's id."""
-    characters = text.removeprefix(PREFIX)
-    return (
-        text.startswith(PREFIX)
-        and len(characters) == TIME_LENGTH + DIGEST_LENGTH
-        and set(ALPHABET).issuperset(characters)
-    )
 
 
 def _base32(number: int, length: int) -> str:

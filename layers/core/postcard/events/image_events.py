@@ -60,8 +60,21 @@ class ImageEvents:
 def image_event(record: ImageRecord, base_url: str) -> JsonObject:
     """The `data` of an image's event."""
     return {
+        **image_properties(record, url=image_url(record, base_url)),
+        "warnings": codes_and_pointers(record.warnings),
+    }
+
+
+def image_url(record: ImageRecord, base_url: str) -> str:
+    """The address of an image's picture."""
+    return f"{base_url}/i/{record.image_id}.{record.format}"
+
+
+def image_properties(record: ImageRecord, *, url: str) -> JsonObject:
+    """What the API and events both say of an image."""
+    return {
         "id": record.image_id,
-        "url": f"{base_url}/i/{record.image_id}.{record.format}",
+        "url": url,
         "created_at": format_rfc3339(record.created_at),
         "template_id": record.template_id,
         "template_version": record.version,
@@ -72,7 +85,6 @@ def image_event(record: ImageRecord, base_url: str) -> JsonObject:
         "display_width": record.display_width,
         "display_height": record.display_height,
         "bytes": record.bytes,
-        "warnings": codes_and_pointers(record.warnings),
     }
 
 

@@ -10,7 +10,6 @@ from types import MappingProxyType
 DEPENDENCIES: Mapping[str, int] = MappingProxyType(
     {"table": 1, "pictures": 2, "store": 4, "keys": 8}  # the numbers are stored: never change them
 )
-MINUTES_IN_A_DAY = 1440
 NOT_CHECKED = "."
 
 

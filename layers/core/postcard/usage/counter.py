@@ -12,12 +12,11 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from postcard.errors import ServiceUnavailable
-from postcard.ports import UsageKey, UsageStore
+from postcard.ports import USAGE_SECONDS, UsageKey, UsageStore
 from postcard.runtime.cooldown import Cooldown
-from postcard.timestamps import DAY_SECONDS, format_day
+from postcard.timestamps import format_day
 from postcard.usage.usage_counts import Counts, add_counts
 
-KEPT_SECONDS = 400 * DAY_SECONDS
 TABLE_COOLDOWN_SECONDS = 5.0
 SLOW_SECONDS = 0.3  # a call that fails faster was refused, such as a throttled one
 MAX_WAITING_KEYS = 10_000
@@ -94,7 +93,7 @@ class TableUsageCounter:
     def _write(self, key: UsageKey, now: float) -> None:
         """Write the counts of a key, then some of those that wait."""
         others = [other for other in (*self._unconfirmed, *self._waiting) if other != key]
-        expires_at, began = int(now) + KEPT_SECONDS, self._monotonic()
+        expires_at, began = int(now) + USAGE_SECONDS, self._monotonic()
         try:
             for each in (key, *others[:MAX_WRITES_AT_ONCE]):
                 self._write_key(each, expires_at)

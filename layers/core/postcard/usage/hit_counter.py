@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
 from postcard.ports import (
+    USAGE_SECONDS,
     ImageStore,
     JsonObject,
     LogQueries,
@@ -20,7 +21,6 @@ from postcard.ports import (
 )
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.timestamps import format_rfc3339, parse_rfc3339, start_of_day, utc_day
-from postcard.usage.counter import KEPT_SECONDS
 from postcard.usage.hits_query import HitGroup, hits_query, read_group
 from postcard.usage.usage_counts import LOG_COUNTS, Counts, add_counts
 
@@ -81,7 +81,7 @@ class HitCounter:
             if stored and self.monotonic() >= deadline:
                 self.queue.send(task)
                 return {"outcome": "goes on", "query": task["query"], "stored": stored}
-            expires_at = start_of_day(key.day) + KEPT_SECONDS
+            expires_at = start_of_day(key.day) + USAGE_SECONDS
             self.usage.set_total(key, counts, expires_at=expires_at)
             stored += 1
         self.usage.set_log_complete_to(complete_to)

@@ -13,10 +13,10 @@ from postcard.ports import (
     DeliveryKey,
     DeliveryRecord,
     JsonObject,
-    WebhookRecord,
 )
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.timestamps import format_optional_rfc3339, format_rfc3339, parse_rfc3339
+from postcard.webhooks.endpoints import find_webhook
 
 CLAIM_SECONDS = 180  # a delivery that is due within them may be being tried
 REPLAYED_STATES = {"dead": ("dead",), "delivered": ("delivered",), "any": ("dead", "delivered")}
@@ -47,7 +47,7 @@ class DeliveryService:
         self, webhook_id: str, *, state: str | None, limit: int, cursor: str | None
     ) -> JsonObject:
         """A page of a webhook's deliveries, newest first, without bodies; `NotFound`."""
-        self._webhook(webhook_id)
+        find_webhook(self._webhooks, webhook_id)
         page = self._deliveries.page(webhook_id, state=state, limit=limit, cursor=cursor)
         return {
             "items": [_to_json(record) for record in page.items],
@@ -123,21 +123,15 @@ class DeliveryService:
         with suppress(ServiceUnavailable):  # the next tick finds them
             self._hints.send(hints)
 
-    def _webhook(self, webhook_id: str) -> WebhookRecord:
-        record = self._webhooks.get(webhook_id)
-        if record is None:
-            raise NotFound(f'There is no webhook "{webhook_id}".')
-        return record
-
     def _check_enabled(self, webhook_id: str) -> None:
-        if not self._webhook(webhook_id).enabled:
+        if not find_webhook(self._webhooks, webhook_id).enabled:
             raise Conflict(
                 "This webhook is disabled, so nothing is sent to it: enable it, then repeat.",
                 code="webhook_disabled",
             )
 
     def _delivery(self, webhook_id: str, event_id: str) -> DeliveryRecord:
-        self._webhook(webhook_id)
+        find_webhook(self._webhooks, webhook_id)
         record = self._deliveries.get(DeliveryKey(webhook_id, event_id))
         if record is None:
             raise NotFound(

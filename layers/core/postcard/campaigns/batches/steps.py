@@ -50,6 +50,7 @@ from postcard.links.signing import LinkKeys
 from postcard.pipeline.pipeline import RenderPipeline
 from postcard.pipeline.template_loader import LoadedTemplate, TemplateLoader
 from postcard.ports import (
+    USAGE_SECONDS,
     BatchRecord,
     BatchStore,
     BudgetNotices,
@@ -67,7 +68,6 @@ from postcard.services.images import Images
 from postcard.services.link_minting import LinkMinter
 from postcard.settings import DEFAULT_BATCH_CONCURRENCY, DEFAULT_REGION
 from postcard.timestamps import format_day
-from postcard.usage.counter import KEPT_SECONDS
 
 MAX_PART_BYTES = 64 * 1024 * 1024
 ACTIVE = ("waiting", "running")
@@ -364,7 +364,7 @@ class BatchSteps:
                 counts,
                 writer=f"{batch_id}.{chunk.number}",
                 token=str(chunk.number),
-                expires_at=plan.now + KEPT_SECONDS,
+                expires_at=plan.now + USAGE_SECONDS,
             )
 
     def _rows(self, plan: BatchPlan, record: BatchRecord) -> BatchRows:
