@@ -52,6 +52,7 @@ def picture_units(
         "misses": drawn,
         "hits": hits,
         "bytes": drawn * picture_bytes,
+        "stored_bytes": drawn * picture_bytes,
         "sent_bytes": (drawn + hits) * picture_bytes,
         "duration_ms": drawn * RENDER_MS,
     }

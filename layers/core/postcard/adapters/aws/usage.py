@@ -9,7 +9,7 @@ import json
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice, takewhile
 from typing import Any
 
@@ -21,9 +21,8 @@ from postcard.adapters.aws.table import (
     compress,
     decompress,
 )
-from postcard.ports import USAGE_SECONDS, UsageKey
+from postcard.ports import UsageKey
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.timestamps import utc_day
 
 SHARDS = 8
 SUMMED_DAYS = "usage-days"
@@ -31,6 +30,7 @@ SUMMED_DAYS = "usage-days"
 # to a day late; a day whose total comes later still is added up again.
 DAYS_BEFORE_SUM = 2
 KEYS_IN_A_ROW = 4_000  # of a day's sums: 60 to 150 bytes each before they are compressed
+KEPT_SECONDS = 400 * 86_400
 TOTAL = "total"  # the sort key's end of what the access log tells, in place of a writer
 _OTHER_ATTRIBUTES = ("pk", "sk", "last", "ttl")
 
@@ -135,12 +135,13 @@ class DynamoUsageStore:
         """Store them; the first row last, since its presence says that all are there."""
         parts = _encode(sums, self._keys_in_a_row)
         for number, part in reversed(list(enumerate(parts))):
-            row = {"sums": part, "rows": len(parts), "ttl": int(self._clock()) + USAGE_SECONDS}
+            row = {"sums": part, "rows": len(parts), "ttl": int(self._clock()) + KEPT_SECONDS}
             self._table.put(SUMMED_DAYS, f"{day}#{number:04}", row)
 
     def _is_over(self, day: str) -> bool:
         """Whether nothing is counted on this day any more."""
-        return date.fromisoformat(day) < utc_day(self._clock()) - timedelta(DAYS_BEFORE_SUM)
+        today = datetime.fromtimestamp(self._clock(), UTC).date()
+        return date.fromisoformat(day) < today - timedelta(DAYS_BEFORE_SUM)
 
 
 def _partition(day: str, shard: int) -> str:
