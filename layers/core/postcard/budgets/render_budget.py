@@ -35,7 +35,7 @@ class RenderBudget:
     """Counts renders. A merge link has `merge_renders` a day, or half its template's if fewer.
 
     Never more than the limit are drawn. A process that ends leaves up to a 5,000th of it undrawn.
-    `notices` are told of a limit that stops a render, once a day by each process.
+    Each process stores a notice, once a day, of a limit that stopped a render.
     """
 
     def __init__(
@@ -109,10 +109,10 @@ class RenderBudget:
         self._unwritten[name] = unwritten
 
     def _notice(self, budget: str, record: TemplateRecord, limit: int, now: float) -> None:
-        """Tell once that a limit has stopped a render; later, if that is not possible now."""
+        """Store one notice that a limit stopped a render; after a failure, a later render retries."""
         day = format_day(now)
-        told = (budget, record.template_id, day)
-        if told in self._noticed or self._cooldown.is_active():
+        noticed = (budget, record.template_id, day)
+        if noticed in self._noticed or self._cooldown.is_active():
             return
         try:
             self._notices.add(BudgetNotice(budget, record.template_id, limit, day, now))
@@ -121,7 +121,7 @@ class RenderBudget:
             return
         if len(self._noticed) >= _MAX_CACHED_COUNTS:
             self._noticed.clear()
-        self._noticed.add(told)
+        self._noticed.add(noticed)
 
     def _increment(self, name: str, now: float, by: int) -> int:
         """The new count; while the counters cannot be reached, that of this process."""

@@ -1,4 +1,4 @@
-"""What the pictures of a template may cost a day (UTC): its `daily_usd`."""
+"""The daily budget (UTC) of a template's pictures in US dollars: its `daily_usd`."""
 
 from postcard.budgets.money_budget import MoneyBudgets, PictureAllowance, reserve_picture
 from postcard.budgets.picture_price import PicturePrice, billionths
@@ -16,7 +16,7 @@ class TemplateBudgets:
     def reserve(
         self, record: TemplateRecord, *, seconds: float, now: float
     ) -> PictureAllowance | None:
-        """The allowance of a picture that may be drawn for so long; None: the day's is spent."""
+        """The allowance of a picture drawn for at most `seconds`; None: the budget is spent."""
         assert record.daily_usd is not None
         budget = MoneyBudget(
             "template",

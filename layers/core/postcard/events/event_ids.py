@@ -1,6 +1,6 @@
-"""Ids of events: sortable by time, and the same again for the same change.
+"""Ids of events: sortable by time, and deterministic.
 
-A change that is made twice, since a response was lost or a notification came twice, is one event.
+A change that is repeated because a response was lost or a notification came twice is one event.
 """
 
 import hashlib
@@ -13,8 +13,8 @@ TIME_LENGTH, DIGEST_LENGTH = 10, 16  # characters: 50 bits of milliseconds, 80 b
 def event_id(event_type: str, subject: str, ordinal: str | int = "", *, at: float) -> str:
     """`evt_` and 26 characters, from the change's time in Unix seconds and what was changed.
 
-    `subject` is the id of the thing; `ordinal` tells its changes of the same type apart. Of a
-    repeated change `at` must be the same, so it is stored with the change and not the time of now.
+    `subject` is the id of what changed; `ordinal` distinguishes its changes of the same type. A
+    repeated change must have the same `at`: the time stored with the change, not the current time.
 
     >>> event_id("template.published", "welcome", 7, at=1_795_341_600)
     'evt_01m81b5h808595z7jayc9pjxgb'

@@ -1,4 +1,4 @@
-"""Puts the status together: what works now, what happened on each of ninety days, incidents."""
+"""Builds the status report: the current state, each of the last ninety days, and incidents."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""Reports usage by day, template and campaign, or by some of them, with sums and dollars."""
+"""Reports usage grouped by day, template or campaign, with sums and costs in dollars."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -40,7 +40,7 @@ GroupKey = tuple[str, ...]
 
 
 class UsageService:
-    """Reads usage. `region` is whose prices are taken; `stored`: S3 keeps first opens."""
+    """Reports usage, at the prices of `region`. With `stored`, S3 keeps drawn pictures."""
 
     def __init__(self, store: UsageStore, *, region: str, stored: bool) -> None:
         self._store = store
@@ -98,10 +98,10 @@ def _sum(
     after: GroupKey | None,
     limit: int,
 ) -> tuple[dict[GroupKey, Counts], Counts]:
-    """The sums of the groups behind `after`, and of all rows.
+    """The sums of the groups after `after`, and of all rows.
 
-    With days first, the rows come in the order of groups: it keeps little more than a page of them,
-    and stops behind a page where the sum of all rows is not asked for.
+    If groups begin with the day, rows come in their order: then only about a page of groups is
+    kept, and reading stops after the page unless the sum of all rows is needed.
     """
     groups: dict[GroupKey, Counts] = {}
     total: Counts = {}

@@ -1,6 +1,6 @@
-"""Makes `budget.exceeded` of the notices that renders and batches leave when a budget is used up.
+"""Creates `budget.exceeded` events from the notices that are stored when a budget is used up.
 
-Whoever draws has no right to write deliveries, and no time for them: the tick does it.
+The functions that draw may not write deliveries, and should not wait for them: the tick does.
 """
 
 from collections.abc import Sequence
@@ -17,11 +17,11 @@ from postcard.timestamps import (
     start_of_day,
 )
 
-NO_DAY = ""  # of the budget of a batch; the others are of a template and a day
+NO_DAY = ""  # of a batch's budget; the others belong to a template and a day
 
 
 class BudgetEvents:
-    """Reads the notices of today, yesterday and batches, and stores an event of each, once."""
+    """Stores one event for each notice of today, of yesterday and of batches."""
 
     def __init__(
         self,
@@ -34,9 +34,9 @@ class BudgetEvents:
         self._outbox = outbox
 
     def announce(self, now: float) -> int:
-        """Store the events that are not stored yet; returns how many notices there were.
+        """Store the missing events; returns their number.
 
-        If it ends half-way, the next call makes the same events with the same ids.
+        If a call is interrupted, the next one creates the same events with the same ids.
         """
         days = [format_day(at) for at in (now - DAY_SECONDS, now)]
         notices = [notice for day in (*days, NO_DAY) for notice in self._notices.unannounced(day)]

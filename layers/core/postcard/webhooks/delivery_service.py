@@ -18,10 +18,10 @@ from postcard.runtime.lazy_dataclass import dataclass
 from postcard.timestamps import format_optional_rfc3339, format_rfc3339, parse_rfc3339
 from postcard.webhooks.endpoints import find_webhook
 
-CLAIM_SECONDS = 180  # a delivery that is due within them may be being tried
+SOON_SECONDS = 180  # a delivery that is due so soon may be claimed by a worker right now
 REPLAYED_STATES = {"dead": ("dead",), "delivered": ("delivered",), "any": ("dead", "delivered")}
 PAGE_LENGTH = 100
-MAX_PAGES = 10  # that one call of `replay_since` looks at
+MAX_PAGES = 10  # read by one call of `replay_since`
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +60,9 @@ class DeliveryService:
         return {**_to_json(record), "body": record.body}
 
     def replay(self, webhook_id: str, event_id: str, *, now: float) -> JsonObject:
-        """Try a delivery now; `NotFound`, `Conflict` if its webhook is disabled.
+        """Send a delivery again now; `NotFound`, `Conflict` if its webhook is disabled.
 
-        One that was delivered or is dead gets as many tries as a new one. One that waits keeps its
-        count.
+        A delivered or dead one gets ten new tries. A waiting one keeps its count of tries.
         """
         self._check_enabled(webhook_id)
         record = self._delivery(webhook_id, event_id)
@@ -81,9 +80,9 @@ class DeliveryService:
         now: float,
         has_time: Callable[[], bool] = lambda: True,
     ) -> JsonObject:
-        """Replay deliveries, newest first, as many as one call can; `NotFound`, `Conflict`.
+        """Replay deliveries, newest first, up to the limit of a call; `NotFound`, `Conflict`.
 
-        `next_cursor` goes on with the others. Those that wait are left to their schedule.
+        `next_cursor` continues with the rest. Waiting deliveries keep their schedule.
         """
         self._check_enabled(webhook_id)
         since = _parse_since(request.since)
@@ -100,7 +99,7 @@ class DeliveryService:
         return {"replayed": replayed, "next_cursor": cursor}
 
     def _restart(self, records: Sequence[DeliveryRecord], now: float) -> int:
-        """Let deliveries wait again, due now; how many, without those that wait already."""
+        """Make delivered and dead deliveries due now; returns how many were."""
         restarted = [_restarted(record, now) for record in records]
         hints = [
             (record.key, record.due_at)
@@ -112,9 +111,9 @@ class DeliveryService:
         return len(hints)
 
     def _hasten(self, record: DeliveryRecord, now: float) -> None:
-        """Make a waiting delivery due now, unless it is soon."""
+        """Make a waiting delivery due now, unless it is due soon anyway."""
         now = round(now, 3)
-        if record.due_at is None or record.due_at <= now + CLAIM_SECONDS:
+        if record.due_at is None or record.due_at <= now + SOON_SECONDS:
             return
         if self._deliveries.claim(record.key, due_at=record.due_at, next_due_at=now):
             self._announce([(record.key, now)])
@@ -135,7 +134,7 @@ class DeliveryService:
         record = self._deliveries.get(DeliveryKey(webhook_id, event_id))
         if record is None:
             raise NotFound(
-                f'There is no delivery of the event "{event_id}" to this webhook, or no longer.'
+                f'This webhook has no delivery of the event "{event_id}"; it may have expired.'
             )
         return record
 
@@ -152,7 +151,7 @@ def attempt_to_json(attempt: DeliveryAttempt) -> JsonObject:
 
 
 def _restarted(record: DeliveryRecord, now: float) -> DeliveryRecord:
-    """A delivery as if it were new, with the attempts before."""
+    """A new delivery of the same event, with the earlier attempts."""
     key = record.key
     new = new_delivery(key.webhook_id, key.event_id, record.event_type, record.body, now=now)
     return replace(new, attempts=record.attempts)

@@ -1,4 +1,4 @@
-"""Reads the counts of a period and makes the report or the CSV of them."""
+"""Builds the report or the CSV of a period from its counts."""
 
 from functools import partial
 
@@ -20,7 +20,7 @@ from postcard.usage.usage_filter import UsageFilter
 
 
 class UsageReports:
-    """Reports on usage. `region` is whose prices are taken; `stored`: S3 keeps first opens."""
+    """Reports on usage, at the prices of `region`. With `stored`, S3 keeps drawn pictures."""
 
     def __init__(self, store: UsageStore, *, region: str, stored: bool) -> None:
         self._store = store
