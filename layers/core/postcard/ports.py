@@ -860,7 +860,7 @@ class WebhookStore(Protocol):
         """Set `slow_until`."""
 
     def reset_health(self, webhook_id: str) -> None:
-        """Forget the failures: a webhook is enabled again."""
+        """Forget all of it: a webhook is enabled again, or has another URL."""
 
 
 @dataclass(frozen=True, slots=True)

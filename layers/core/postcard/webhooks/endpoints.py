@@ -46,11 +46,11 @@ def find_webhook(webhooks: WebhookStore, webhook_id: str) -> WebhookRecord:
     return record
 
 
-def disable(webhooks: WebhookStore, webhook_id: str, reason: str) -> bool:
-    """Disable a webhook; whether it was enabled before."""
+def disable(webhooks: WebhookStore, webhook: WebhookRecord, reason: str) -> bool:
+    """Disable a webhook, unless it has another URL by now; whether it was enabled before."""
     for _ in range(_MAX_CONFLICTS):
-        record = webhooks.get(webhook_id)
-        if record is None or not record.enabled:
+        record = webhooks.get(webhook.webhook_id)
+        if record is None or not record.enabled or record.url != webhook.url:
             return False
         disabled = replace(
             record, enabled=False, disabled_reason=reason, revision=record.revision + 1

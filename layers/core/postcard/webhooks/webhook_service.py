@@ -123,10 +123,10 @@ class WebhookService:
             enabled=enabled,
             disabled_reason="" if enabled or settings.enabled is False else record.disabled_reason,
         )
+        if is_moved or settings.enabled:  # before, so that old failures do not disable it again
+            self._webhooks.reset_health(webhook_id)
         if changed != record:
             self._webhooks.put(replace(changed, revision=record.revision + 1))
-        if is_moved or settings.enabled:
-            self._webhooks.reset_health(webhook_id)
         return self._describe(changed, now)
 
     def delete(self, webhook_id: str) -> None:

@@ -572,7 +572,7 @@ class BatchSteps:
         """End a batch that has not ended, and tell webhooks of it; whether it was ended now."""
         now, ended = self._clock(), replace(record, **changes)
         identity = event_id(event_type, record.batch_id, record.attempt, at=now)
-        event = batch_event(ended, now=now)
+        event = batch_event(ended, now=now, region=self._region)
         deliveries = self._outbox.deliveries(event_type, identity, event, now=now)
         is_ended_now = self._batches.update(record.batch_id, changes, deliveries, status_is=ACTIVE)
         if is_ended_now:
