@@ -17,7 +17,7 @@ from postcard.ports import BudgetNotices, BudgetStore, MoneyBudget
 from postcard.runtime.lazy_dataclass import dataclass
 
 LEASES = 5_000
-SPENT_SECONDS = 30.0  # for which a process treats a budget as spent without asking again
+LATCH_SECONDS = 30.0  # for which a process treats a budget as spent without asking again
 LEAST_SECONDS = 0.25  # of drawing that the budget must cover before a picture is started
 LEAST_BYTES = 60_000  # of a picture that it must cover
 USUAL_BYTES = 150_000  # of a picture that are reserved if the budget covers them
@@ -94,7 +94,7 @@ class MoneyBudgets:
         lease.left += granted
         if granted:
             return True
-        lease.spent_until = self._monotonic() + SPENT_SECONDS
+        lease.spent_until = self._monotonic() + LATCH_SECONDS
         if not lease.was_announced:
             lease.was_announced = True
             self._notices.exceeded(budget, now=now)

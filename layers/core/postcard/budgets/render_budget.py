@@ -109,7 +109,7 @@ class RenderBudget:
         self._unwritten[name] = unwritten
 
     def _notice(self, budget: str, record: TemplateRecord, limit: int, now: float) -> None:
-        """Store one notice that a limit stopped a render; after a failure, a later render retries."""
+        """Store one notice that a limit stopped a render; later, if that fails now."""
         day = format_day(now)
         noticed = (budget, record.template_id, day)
         if noticed in self._noticed or self._cooldown.is_active():

@@ -87,7 +87,7 @@ class StatusRecorder:
         states = dict(self._check())
         unavailable = sorted(name for name, state in states.items() if state != OK)
         found = with_minute("", minute, unavailable)
-        # If the table is unavailable it is not called again: writing the copy needs the remaining time.
+        # An unavailable table is not called again: writing the copy needs the remaining time.
         is_stored = states["table"] == OK and self._store_minutes(day, found)
         if not is_stored:
             states["table"] = "unavailable"
@@ -115,7 +115,7 @@ class StatusRecorder:
         return False
 
     def _copy_history(self, day: str, found: str, states: Mapping[str, str], now: float) -> bool:
-        """Copy the history, and publish the page through the CDN; returns whether both succeeded."""
+        """Copy the history, and publish the page through the CDN; returns whether it succeeded."""
         try:
             waiting = self._copy.waiting()
             copied = (self._copy.read() or EMPTY_HISTORY).recent(now).with_minutes(day, found)
