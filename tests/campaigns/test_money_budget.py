@@ -3,7 +3,7 @@
 import pytest
 
 from postcard.adapters.memory import MemoryBudgetNotices, MemoryBudgetStore
-from postcard.budgets.money_budget import SPENT_SECONDS, MoneyBudgets, reserve_picture
+from postcard.budgets.money_budget import LATCH_SECONDS, MoneyBudgets, reserve_picture
 from postcard.budgets.picture_price import (
     batch_cost,
     billionths,
@@ -74,7 +74,7 @@ def test_a_process_announces_a_spent_budget_once_and_asks_again_later() -> None:
     assert notices.exceeded_budgets == [BUDGET]
     raised = MoneyBudget("batch", "bat_1", 2 * BUDGET.limit, 10**9)
     assert not process.draw(raised), "it takes the budget for spent"
-    process.now += SPENT_SECONDS
+    process.now += LATCH_SECONDS
     assert process.draw(raised)
     assert notices.exceeded_budgets == [BUDGET]
 

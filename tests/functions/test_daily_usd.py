@@ -2,7 +2,7 @@
 
 import pytest
 
-from postcard.budgets.money_budget import SPENT_SECONDS
+from postcard.budgets.money_budget import LATCH_SECONDS
 from postcard.budgets.picture_price import billionths, picture_price
 from postcard.errors import ServiceUnavailable
 from postcard.timestamps import format_rfc3339
@@ -59,7 +59,7 @@ def test_a_higher_limit_helps_after_half_a_minute(limited: InMemoryService) -> N
     leave(limited, 0)
     assert reason_of(open_of(limited, "a")) == "budget"
     limited.call("PATCH", "/v1/templates/welcome", {"daily_usd": 1})
-    limited.advance_monotonic(SPENT_SECONDS + 5)
+    limited.advance_monotonic(LATCH_SECONDS + 5)
     assert reason_of(open_of(limited, "a")) is None
 
 
@@ -101,7 +101,7 @@ def test_a_template_that_is_to_stop_refuses_images_over_its_budget_and_shows_fal
     world.call("PATCH", "/v1/templates/welcome", {"on_budget": "fallback"})
     assert world.create_image({"first_name": "e"}).json["status"] == "pending"
     world.now += int(refused.headers["retry-after"])
-    world.advance_monotonic(SPENT_SECONDS)
+    world.advance_monotonic(LATCH_SECONDS)
     assert world.create_image({"first_name": "f"}).json["status"] == "ready"
 
 
