@@ -6,7 +6,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,10 @@ import pytest
 import requests
 
 from local.server import LocalServer
+from tests.folder_fixtures import FolderFixtures
 
 SEED = Path(__file__).with_name("seed")
+SHARED = FolderFixtures(Path(__file__).parent)
 PAYLOAD = {
     "template_id": "welcome",
     "modifications": [
@@ -70,10 +73,25 @@ class RunningService:
         return {name: increment for name, increment in increments.items() if increment}
 
 
-@pytest.fixture(scope="module")  # moto has one state for a process: no two servers at once
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> Generator[None]:
+    """End the shared service when the next test is of another folder."""
+    yield
+    SHARED.close_after_folder(nextitem)
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> RunningService:
+    """One service for the folder: a module finds what others published and opened.
+
+    moto has one state for a process: who starts another server ends this one with `SHARED.close()`.
+    """
+    return SHARED.get("service", lambda: _started(tmp_path_factory.mktemp("state")))
+
+
+@contextmanager
+def _started(state: Path) -> Iterator[RunningService]:
     offset = [0.0]
-    state = tmp_path_factory.mktemp("state")
     with LocalServer(
         0,
         state,

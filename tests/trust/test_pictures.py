@@ -135,7 +135,7 @@ def test_mutated_images_are_decoded_or_raise_image_decode_error_and_end_no_proce
     tmp_path: Path,
 ) -> None:
     random, originals = Random(10), list(seeds().items())
-    count = scaled(8_000, 1_000_000)
+    count = scaled(4_000, 1_000_000)
     decoder = SandboxedDecoder(max_images=2_000)  # a start takes as long as twenty images
     decoder.prepare()
     lost: dict[str, int] = {}
