@@ -94,7 +94,7 @@ class PortImplementations:
 class MotoWithoutRequests:
     """The calls of boto3's DynamoDB client that fill a table, made in moto itself."""
 
-    def put_item(self, *, TableName: str, Item: dict[str, Any]) -> None:  # noqa: N803
+    def put_item(self, *, TableName: str, Item: dict[str, Any]) -> None:
         item = {
             name: {"B": b64encode(value["B"]).decode()} if "B" in value else value
             for name, value in Item.items()

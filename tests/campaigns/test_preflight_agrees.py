@@ -89,7 +89,9 @@ SEEDS = sorted(path.stem for path in Path("local/seed").glob("*.json") if path.s
 
 @pytest.mark.parametrize("name", SEEDS)
 def test_every_seed_template_is_drawn_as_predicted(name: str) -> None:
-    rows = [some_values(name, seed_template(name), number) for number in range(max(DRAWN // 50, 40))]
+    rows = [
+        some_values(name, seed_template(name), number) for number in range(max(DRAWN // 50, 40))
+    ]
     assert differing(seed_template(name), [*map(as_given, rows)]) == []
 
 

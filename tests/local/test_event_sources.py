@@ -13,6 +13,7 @@ from local.aws.cloudformation import TemplateError
 from local.aws.event_sources import QueuePoller, ScheduleClock
 from local.aws.moto_server import MotoAccount
 from local.aws.stack_resources import StackResources
+from tests.local.conftest import SHARED
 
 MINUTE = "rate(1 minute)"
 TEMPLATE = {
@@ -59,6 +60,7 @@ class World:
     """moto with the queues, and a function whose answer a test chooses."""
 
     def __init__(self, stack: StackResources) -> None:
+        SHARED.close()  # it would take messages from the same queues
         self.account = MotoAccount()
         for queue, attributes in stack.queues().items():
             self._call("CreateQueue", QueueName=queue, Attributes=attributes)

@@ -67,7 +67,7 @@ ANY = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=scaled(40, 400), deadline=None)
+@settings(max_examples=scaled(200, 2000), deadline=None)
 @given(ANY, st.sampled_from([1, 1.5, 2, 3]), st.sampled_from(["ltr", "rtl"]))
 def test_any_valid_shape_is_drawn(layer: dict[str, Any], dpr: float, direction: str) -> None:
     made = template(width=120, height=80, layers=[layer], direction=direction)
