@@ -14,7 +14,7 @@ from tests.documents.seeded_service import SEED, document, seeded_service
 from tests.functions.fake_services import HandlerResponse
 from tests.functions.in_memory_service import InMemoryService
 
-MADE_IDS = ("image_id", "batch_id", "session_key", "webhook_id", "event_id")
+MADE_IDS = ("image_id", "batch_id", "session_key", "webhook_id", "event_id", "share_id")
 Operation = tuple[str, str, dict[str, Any]]
 
 
@@ -99,6 +99,8 @@ def remember(method: str, path: str, reply: HandlerResponse, ids: dict[str, str]
         ids["session_key"] = reply.json["key"]
     if (method, path) == ("post", "/v1/webhooks"):
         ids["webhook_id"] = reply.json["id"]
+    if (method, path) == ("post", "/v1/usage/shares"):
+        ids["share_id"] = reply.json["id"]
 
 
 def invite(service: InMemoryService, code: str) -> None:

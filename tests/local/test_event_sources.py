@@ -13,6 +13,7 @@ from local.aws.cloudformation import TemplateError
 from local.aws.event_sources import QueuePoller, ScheduleClock
 from local.aws.moto_server import MotoAccount
 from local.aws.stack_resources import StackResources
+from postcard.webhooks.drawn_images import stored_pictures
 from tests.local.conftest import SHARED
 
 MINUTE = "rate(1 minute)"
@@ -159,6 +160,22 @@ def test_after_a_failed_call_all_messages_come_back(world: World) -> None:
     world.send("a", "b")
     world.poller.poll()
     assert world.bodies() == [["a", "b"], ["a", "b"]] and world.done == []
+
+
+def test_a_queue_is_told_of_new_images_and_not_of_restored_ones_or_of_links() -> None:
+    stack, account = StackResources.read(Path("template.yaml")), MotoAccount()
+    account.reset()
+    account.create_resources(stack)
+    bucket = stack.buckets()["PicturesBucket"]
+    account.s3("PUT", f"/{bucket}/images/restored.png", b"x")
+    account.notify_queues(stack)
+    for key in ("images/new a.png", "renders/1/welcome/1/x.png"):
+        account.s3("PUT", f"/{bucket}/{key}", b"x")
+    arguments = {"QueueUrl": stack.template.attribute("HintQueue"), "MaxNumberOfMessages": 10}
+    received = account.call_json("sqs", "AmazonSQS.ReceiveMessage", arguments)["Messages"]
+    test, notification = (json.loads(message["Body"]) for message in received)
+    assert test["Event"] == "s3:TestEvent"
+    assert [picture.key for picture in stored_pictures(notification)] == ["images/new a.png"]
 
 
 def test_a_schedule_calls_its_function_once_a_minute(tmp_path: Path) -> None:
