@@ -26,7 +26,7 @@ TODAY = "2026-11-22"
 TIMED = {"type": "text", "text": "{{ now | date: '%H:%M' }}", "size": 14, "width": 100}
 PHOTO = {"type": "image", "source": "https://example.com/a.png", "width": 20, "height": 20}
 STRICT = {**document()["fields"], "first_name": {"required": True}}
-SIZES = ("bytes", "ahead_bytes", "duration_ms")
+SIZES = ("bytes", "ahead_bytes", "stored_bytes", "duration_ms")
 
 
 def counted(world: InMemoryService, *, sizes: bool = False) -> dict[tuple[str, str], Json]:
@@ -102,6 +102,7 @@ def test_the_first_get_of_a_link_is_a_first_open_and_another_a_redraw(
         "redraws": 2,
         "duration_ms": 0,
         "bytes": sum(sizes),
+        "stored_bytes": sizes[0],
     }
 
 
@@ -283,7 +284,8 @@ def counts_of_line(line: Mapping[str, Any]) -> Mapping[str, int]:
         return {f"fallback_{line['reason']}": 1, "bytes": size}
     is_redraw = line.get("already_stored") or line["template_id"] == "clock"
     missing = {"fallback_missing_required": 1} if line.get("missing_required") else {}
-    return {"redraws" if is_redraw else "first_opens": 1, "bytes": size, **missing}
+    drawn = {"redraws": 1} if is_redraw else {"first_opens": 1, "stored_bytes": size}
+    return {**drawn, "bytes": size, **missing}
 
 
 class UnreliableUsage(MemoryUsageStore):
@@ -367,7 +369,8 @@ def test_usage_is_reported_by_day_template_and_campaign_with_its_sums(
 
 
 def test_dollars_are_those_of_the_price_table(world: InMemoryService) -> None:
-    counts = {"first_opens": 10**6, "bytes": 6 * 10**10, "duration_ms": 80 * 10**6}
+    size = 6 * 10**10
+    counts = {"first_opens": 10**6, "bytes": size, "stored_bytes": size, "duration_ms": 80 * 10**6}
     add(world, TODAY, "welcome", "spring", **counts)
     assert usage(world)["totals"]["usd"] == pytest.approx(float(usage_dollars(counts)), abs=1e-6)
     assert usage(world)["totals"]["usd"] == pytest.approx(20, abs=1)  # README's figure

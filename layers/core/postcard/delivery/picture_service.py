@@ -683,6 +683,8 @@ class PictureService:
             counts |= {"drawn_ahead": 1, "ahead_bytes": size}
         else:
             counts |= dict.fromkeys(names, 1)
+            if "first_opens" in counts:
+                counts["stored_bytes"] = size
         self._usage.count(request.template_id, request.campaign, counts, now=context.now)
 
 

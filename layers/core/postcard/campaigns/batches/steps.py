@@ -355,15 +355,18 @@ class BatchSteps:
         worked on: it is counted once, however often it is delivered, and before it is stored.
         """
         day, campaign = format_rfc3339(plan.now)[:10], plan.settings.campaign or ""
-        for template_id, rows in made.items():
+        work = {"batch_chunks": 1} | ({"batches": 1} if chunk.number == 0 else {})
+        for template_id, rows in sorted(made.items()):
             counts = {"links": rows, "batch_links": rows}
             if plan.settings.mode == "images":
                 counts = {"images": rows}
+            counts |= work
+            work = {}
             self._usage.add(
                 UsageKey(day, template_id, campaign),
                 counts,
                 writer=f"{batch_id}.{chunk.number}",
-                token=str(chunk.number),
+                token="1",
                 expires_at=plan.now + KEPT_SECONDS,
             )
 
