@@ -17,11 +17,7 @@ SIZES = ("bytes", "ahead_bytes", "stored_bytes", "duration_ms", "batches", "batc
 def counted(world: InMemoryService) -> dict[UsageKey, Json]:
     """The counts without bytes, milliseconds and the batch's own work."""
     return {
-        key: {
-            name: n
-            for name, n in counts.items()
-            if name not in SIZES
-        }
+        key: {name: n for name, n in counts.items() if name not in SIZES}
         for key, counts in world.usage.read("2026-01-01", "2027-12-31")
     }
 
@@ -97,7 +93,9 @@ def test_the_work_of_a_batch_and_its_chunks_is_counted_once(
     templates = ("hello", "welcome", "welcome", "hello", "hello")
     rows = [[f"{n}@x.dk", "Ann", template] for n, template in enumerate(templates)]
     body = csv_bytes(rows, ("Email", "First Name", "Template"))
-    runner.do(body, template_column="Template", mode=mode, **({"rate": 9} if mode == "warm" else {}))
+    runner.do(
+        body, template_column="Template", mode=mode, **({"rate": 9} if mode == "warm" else {})
+    )
     sums = Counter[str]()
     for _, counts in world.usage.read(TODAY, TODAY):
         sums.update(counts)

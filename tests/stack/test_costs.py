@@ -9,10 +9,10 @@ from deploy.costs import ALARM_METRICS, DOCUMENTS, METRICS, with_table
 from deploy.template_check import SamDocument
 from image.access_log import emf_metrics
 from postcard.prices.prices import (
+    CHUNK_ROWS,
     PICTURE_BYTES,
     REGIONS,
     RENDER_MS,
-    CHUNK_ROWS,
     batch_units,
     dollars,
     picture_units,

@@ -57,7 +57,9 @@ def test_what_the_log_tells_stands_where_it_is_more() -> None:
 
 @pytest.mark.parametrize("name", ["heads", "failures"])
 def test_a_picture_that_a_head_or_a_failed_request_drew_is_one_request(name: str) -> None:
-    billed = billed_counts({"first_opens": 3, "misses": 2, name: 1, "bytes": 900, "sent_bytes": 900})
+    billed = billed_counts(
+        {"first_opens": 3, "misses": 2, name: 1, "bytes": 900, "sent_bytes": 900}
+    )
     assert billed["misses"] + billed["hits"] + billed["refusals"] == 3
 
 
