@@ -9,14 +9,17 @@ DAY_SECONDS = 86_400
 
 
 class TemplateBudgets:
-    """Allowances for the pictures of templates that have a `daily_usd`."""
+    """Allowances for the pictures of templates that have a `daily_usd`.
 
-    def __init__(self, money: MoneyBudgets, price: PicturePrice) -> None:
+    `price` is that of the pictures of links, `image_price` that of images: S3 keeps each of them.
+    """
+
+    def __init__(self, money: MoneyBudgets, price: PicturePrice, image_price: PicturePrice) -> None:
         self._money = money
-        self._price = price
+        self._price, self._image_price = price, image_price
 
     def reserve(
-        self, record: TemplateRecord, *, seconds: float, now: float
+        self, record: TemplateRecord, *, is_image: bool, seconds: float, now: float
     ) -> PictureAllowance | None:
         """The allowance of a picture that may be drawn for so long; None: the day's is spent."""
         assert record.daily_usd is not None
@@ -27,4 +30,5 @@ class TemplateBudgets:
             expires_at=int(now) + 2 * DAY_SECONDS,
             day=format_rfc3339(now)[:10],
         )
-        return reserve_picture(self._money, budget, self._price, seconds=seconds, now=now)
+        price = self._image_price if is_image else self._price
+        return reserve_picture(self._money, budget, price, seconds=seconds, now=now)

@@ -473,7 +473,9 @@ class PictureService:
             raise NeedsFallback("budget", template=job.loaded)
         if record.daily_usd is not None:
             seconds = context.deadline - self._monotonic()
-            own = self._template_budgets().reserve(record, seconds=seconds, now=context.now)
+            own = self._template_budgets().reserve(
+                record, is_image=request.image is not None, seconds=seconds, now=context.now
+            )
             if own is None:
                 raise NeedsFallback("budget", template=job.loaded)
             allowances = (*allowances, own)

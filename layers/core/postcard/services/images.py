@@ -163,7 +163,9 @@ class Images:
             if owner.daily_usd is None:
                 return self._draw(record, job, call)
             seconds = deadline - self._monotonic()
-            allowance = self._template_budgets().reserve(owner, seconds=seconds, now=now)
+            allowance = self._template_budgets().reserve(
+                owner, is_image=True, seconds=seconds, now=now
+            )
             if allowance is None:
                 _refuse_if_asked(owner, now)
                 return self._put_pending(record, job)

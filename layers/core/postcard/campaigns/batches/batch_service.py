@@ -384,9 +384,9 @@ NOT_IN_EVENTS = (
 )  # what is of interest before the end, and the names of up to 200 columns
 
 
-def batch_event(record: BatchRecord, *, now: float) -> JsonObject:
+def batch_event(record: BatchRecord, *, now: float, region: str) -> JsonObject:
     """The `data` of the event that a batch has ended."""
-    batch = batch_to_json(record, now=now)
+    batch = batch_to_json(record, now=now, region=region)
     return {name: value for name, value in batch.items() if name not in NOT_IN_EVENTS}
 
 

@@ -104,6 +104,7 @@ def batch_worker(batch: BatchDependencies) -> BatchWorker:
         batch.usage,
         base_url=batch.base_url,
         region=dependencies.region,
+        stores_renders=dependencies.stores_renders,
         notices=MoneyNotices(dependencies.budget_notices),
         concurrency=min(batch.concurrency, MAX_CONCURRENCY),
         max_rows=batch.max_rows,
