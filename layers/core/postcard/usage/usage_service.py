@@ -78,7 +78,7 @@ class UsageService:
         return {
             "items": [self._item(query.by, key, groups[key]) for key in page],
             "totals": None if after is not None else self._numbers(totals),
-            "next_cursor": None if is_last else "/".join(page[-1]),
+            "next_cursor": None if is_last else "/".join(("", *page[-1])),
             "as_of": format_rfc3339(now),
             "log_complete_to": self._store.log_complete_to(),
             "prices_of": price_table()["dated"],
@@ -163,15 +163,15 @@ def _day(text: str | None, name: str) -> date | None:
 
 
 def _read_cursor(cursor: str | None, by: Sequence[str]) -> GroupKey | None:
-    """The group that the page before ended with."""
+    """The group that the page before ended with. It begins with "/", so that it is never empty."""
     if cursor is None:
         return None
-    group = tuple(cursor.split("/"))
-    if len(group) != len(by):
+    first, *group = cursor.split("/")
+    if first or len(group) != len(by):
         _refuse("cursor", "Send a cursor as next_cursor gave it, with the same query.")
     if by[0] == "day":
         _day(group[0], "cursor")
-    return group
+    return tuple(group)
 
 
 def _refuse(name: str, detail: str) -> None:

@@ -21,7 +21,8 @@ class MemoryUsageStore:
     ) -> None:
         """Add to a writer's counts, if `token` is larger than that of its last call."""
         with self._lock:
-            if self._last_tokens.get((key, writer), "") >= token:
+            last = self._last_tokens.get((key, writer))
+            if last is not None and last >= token:
                 return
             self._last_tokens[key, writer] = token
             _add(self._rows.setdefault((key, writer), {}), counts)

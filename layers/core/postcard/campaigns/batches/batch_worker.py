@@ -112,4 +112,11 @@ def batch_worker(batch: BatchDependencies) -> BatchWorker:
         clock=dependencies.clock,
         monotonic=dependencies.monotonic,
     )
-    return BatchWorker(steps.run, dependencies.set_deadline, dependencies.monotonic)
+
+    def run(event: JsonObject, *, deadline: float) -> JsonObject:
+        try:
+            return steps.run(event, deadline=deadline)
+        finally:  # the pictures that a chunk of mode `warm` drew
+            dependencies.usage.finish(deadline)
+
+    return BatchWorker(run, dependencies.set_deadline, dependencies.monotonic)
