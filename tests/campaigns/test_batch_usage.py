@@ -93,9 +93,8 @@ def test_the_work_of_a_batch_and_its_chunks_is_counted_once(
     templates = ("hello", "welcome", "welcome", "hello", "hello")
     rows = [[f"{n}@x.dk", "Ann", template] for n, template in enumerate(templates)]
     body = csv_bytes(rows, ("Email", "First Name", "Template"))
-    runner.do(
-        body, template_column="Template", mode=mode, **({"rate": 9} if mode == "warm" else {})
-    )
+    settings: Json = {"rate": 9} if mode == "warm" else {}
+    runner.do(body, "bat_1", template_column="Template", mode=mode, **settings)
     sums = Counter[str]()
     for _, counts in world.usage.read(TODAY, TODAY):
         sums.update(counts)
