@@ -3,7 +3,7 @@
 from dataclasses import replace
 from threading import Lock
 
-from postcard.errors import Conflict
+from postcard.errors import Conflict, NotFound
 from postcard.ports import WebhookHealth, WebhookRecord, WebhookStore
 from postcard.runtime.lazy_dataclass import dataclass
 
@@ -36,6 +36,14 @@ class Endpoints:
                 endpoint = Endpoint(webhook, self._webhooks.health(webhook_id))
                 self._read[webhook_id] = endpoint
             return endpoint
+
+
+def find_webhook(webhooks: WebhookStore, webhook_id: str) -> WebhookRecord:
+    """The record of a webhook; `NotFound`."""
+    record = webhooks.get(webhook_id)
+    if record is None:
+        raise NotFound(f'There is no webhook "{webhook_id}".')
+    return record
 
 
 def disable(webhooks: WebhookStore, webhook: WebhookRecord, reason: str) -> bool:
