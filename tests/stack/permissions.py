@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from io import BytesIO
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -19,9 +20,15 @@ Permission = tuple[str, str]  # action and resource: "s3:GetObject", "PicturesBu
 class PermissionRecorder:
     """Wraps a WSGI application and records the permissions that each access key id uses."""
 
-    def __init__(self, application: WSGIApplication, buckets: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        application: WSGIApplication,
+        buckets: Mapping[str, str],
+        queues: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._application = application
         self._buckets = buckets
+        self._queues = queues
         self._lock = threading.Lock()
         self.used_permissions: dict[str, set[Permission]] = {}
 
@@ -41,11 +48,17 @@ class PermissionRecorder:
             yield from self._s3_permissions(environ, body.decode("utf-8", "replace"))
         elif service == "dynamodb":
             operation = environ["HTTP_X_AMZ_TARGET"].rpartition(".")[2]
-            yield from (("dynamodb:" + name, "Table") for name in dynamodb_actions(operation, body))
+            index = json.loads(body).get("IndexName")
+            resource = f"Table/index/{index}" if index else "Table"
+            yield from (
+                ("dynamodb:" + name, resource) for name in dynamodb_actions(operation, body)
+            )
         elif service == "secretsmanager":
             yield environ["HTTP_X_AMZ_TARGET"].replace(".", ":"), "Keys"
         elif service == "sqs":
-            yield environ["HTTP_X_AMZ_TARGET"].replace("AmazonSQS.", "sqs:"), "WorkQueue"
+            queue = json.loads(body).get("QueueUrl", "").rpartition("/")[2]
+            name = environ["HTTP_X_AMZ_TARGET"].rpartition(".")[2].removesuffix("Batch")
+            yield f"sqs:{name}", self._queues.get(queue, "WorkQueue")
         elif environ["PATH_INFO"].endswith("/invalidation"):
             yield "cloudfront:CreateInvalidation", "Distribution"
         else:
@@ -92,6 +105,11 @@ def _list(value: Any) -> list[Any]:
 def _resource_pattern(resource: Mapping[str, Any]) -> str:
     """A resource of a policy as logical id and path, for example `PicturesBucket/renders/*`."""
     ((kind, value),) = resource.items()
+    if kind == "Fn::Join":
+        separator, parts = value
+        return str(separator).join(
+            part if isinstance(part, str) else _resource_pattern(part) for part in parts
+        )
     if kind == "Fn::Sub":
         text = str(value).removeprefix("arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:")
         return re.sub(r"\$\{(\w+)(?:\.Arn)?\}", r"\1", text.removeprefix("distribution/"))
