@@ -1,6 +1,6 @@
 """`/v1/usage/shares`: links that show usage without a session; `/usage/s/…`: what they show."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -96,7 +96,8 @@ def delete_usage_share(share_id: Annotated[str, Path(pattern=SHARE_ID)]) -> Resp
 def shared_usage(token: str) -> Response[str]:
     """The page behind a link: no script, no session."""
     try:
-        return _page_response(_shared_page(token))
+        share = _share(token)
+        return _page_response(_shown(share, "page", lambda: _page(share, token)))
     except Problem as problem:  # who follows the link is no program: a page instead of JSON
         router.request_context.log_problem(problem)
         title = MISSING if isinstance(problem, NotFound) else NOT_NOW
@@ -106,9 +107,14 @@ def shared_usage(token: str) -> Response[str]:
         return _page_response(page, status=problem.status, headers=problem.headers)
 
 
-def _shared_page(token: str) -> str:
+def _shown(share: UsageShare, name: str, make: Callable[[], str]) -> str:
+    """What the link showed in the last minute, or else what `make` makes."""
     context = router.request_context
-    share = _share(token)
+    return context.service.shared_usage_pages.text(share, name, make, now=context.now)
+
+
+def _page(share: UsageShare, token: str) -> str:
+    context = router.request_context
     report = context.service.usage_reports.report(
         shared_period(share, today(context.now)),
         shared_filter(share),
@@ -131,14 +137,17 @@ def shared_usage_csv(token: str) -> Response[str]:
     """The table of the page behind a link, as CSV."""
     context = router.request_context
     share = _share(token)
-    text = context.service.usage_reports.csv(
-        shared_period(share, today(context.now)),
-        shared_filter(share),
-        by_day=False,
-        prices=share.prices,
-    )
+    text = _shown(share, "csv", lambda: _csv(share))
     headers = {**PAGE_HEADERS, "Content-Disposition": 'attachment; filename="usage.csv"'}
     return gzip_response(context.request, text.encode(), CSV_TYPE, headers)
+
+
+def _csv(share: UsageShare) -> str:
+    context = router.request_context
+    period = shared_period(share, today(context.now))
+    return context.service.usage_reports.csv(
+        period, shared_filter(share), by_day=False, prices=share.prices
+    )
 
 
 def _page_response(

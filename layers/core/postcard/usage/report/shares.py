@@ -50,7 +50,8 @@ class UsageShares:
     ) -> tuple[str, UsageShare]:
         """The path of a new link, shown only this once, and what is stored of it.
 
-        It shows `period`, or else always the last `days` days (30, unless given). `BadRequest`, `Conflict`.
+        It shows `period`, or else always the last `days` days (30, unless given). `BadRequest`,
+        `Conflict`.
         """
         end = int(now) + DEFAULT_SHARE_DAYS * DAY_SECONDS if expires_at is None else expires_at
         if not now < end <= now + MAX_SHARE_DAYS * DAY_SECONDS:

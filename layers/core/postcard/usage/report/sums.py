@@ -75,14 +75,14 @@ def sum_usage(
     last_days = {day.isoformat(): counts for day, counts in sums.last_days.items()}
     before = period.before()
     index_of_day, days_before = _index_of_days(bars), _index_of_days([before] if before else [])
-    all_templates = replace(usage_filter, template_id=None)
-    all_campaigns = replace(usage_filter, campaign=None)
+    wider = {
+        TEMPLATE: replace(usage_filter, template_id=None),
+        CAMPAIGN: replace(usage_filter, campaign=None),
+    }
     for key, counts in rows:
         if not usage_filter.accepts(key):
-            if key.day in index_of_day and all_templates.accepts(key):
-                _add_first_opens(sums.others[TEMPLATE], key.template_id, counts)
-            if key.day in index_of_day and all_campaigns.accepts(key):
-                _add_first_opens(sums.others[CAMPAIGN], key.campaign, counts)
+            if key.day in index_of_day:
+                _add_to_others(sums.others, wider, key, counts)
             continue
         counts = with_unlogged(counts)
         if key.day in last_days:
@@ -95,6 +95,17 @@ def sum_usage(
     for counts in sums.by_row.values():
         add_counts(sums.total, counts)
     return sums
+
+
+def _add_to_others(
+    others: Mapping[int, Counts],
+    wider: Mapping[int, UsageFilter],
+    key: UsageKey,
+    counts: Mapping[str, int],
+) -> None:
+    for part, usage_filter in wider.items():
+        if usage_filter.accepts(key):
+            _add_first_opens(others[part], key[part], counts)
 
 
 def _add_first_opens(sums: Counts, name: str, counts: Mapping[str, int]) -> None:
