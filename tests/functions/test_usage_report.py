@@ -268,7 +268,7 @@ def test_a_csv_that_cannot_fit_is_refused_before_its_rows_are_priced(
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        ("from=2026-11-31", "from is no day"),
+        ("from=2026-11-31", "from is not a day"),
         ("from=2026-11-22&to=2026-11-21", "from is after to"),
         ("from=2025-01-01", "over 400 days"),
         ("to=2026-12-24", "in the future"),

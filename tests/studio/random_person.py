@@ -124,12 +124,12 @@ class RandomPerson:
     def rest(self) -> str:
         """Wait until nothing more happens; the text of the editor."""
         before, quiet = "", 0
-        for _ in range(200):
+        for _ in range(1000):  # calls that fail again and again wait for up to a minute
             mark = self.page.locator(".save-mark").get_attribute("class", timeout=20_000) or ""
             text = self.kept_text() or ""
             is_busy = "saving" in mark or "offline" in mark or ("edited" in mark and is_json(text))
-            # Of a faulty document, a mended one is drawn after it was refused.
-            is_drawn = text in self.sent[-3:]
+            # Of a faulty document, a mended one is drawn after it was refused; of no JSON, nothing.
+            is_drawn = text in self.sent[-3:] or not is_json(text)
             quiet = quiet + 1 if not is_busy and is_drawn and text == before else 0
             if quiet >= 3:
                 return text

@@ -13,12 +13,13 @@ from api.response_models import NewUsageShare, UsageShareItem, UsageShareList
 from api.router import ApiRouter, no_content
 from api.routes.static_files import gzip_response
 from api.routes.studio import STATIC_FOLDER
-from api.routes.usage_report import CSV_TYPE, SECURITY, TAGS, filter_of
+from api.routes.usage import SECURITY, TAGS, filter_of
+from api.routes.usage_report import CSV_TYPE
 from postcard.errors import BadRequest, Fault, NotFound, Problem, TooManyRequests
 from postcard.ports import UsageShare
-from postcard.timestamps import format_rfc3339, parse_rfc3339
+from postcard.timestamps import format_rfc3339, parse_rfc3339, utc_day
 from postcard.usage.report.number_text import long_day_text
-from postcard.usage.report.period import parse_period, today
+from postcard.usage.report.period import parse_period
 from postcard.usage.report.share_page import UNFILTERED, no_share_page, share_page
 from postcard.usage.report.shares import SHARE_ID, shared_filter, shared_period
 from postcard.usage.usage_service import NOTE
@@ -56,7 +57,7 @@ def share_usage(body: Annotated[UsageShareBody, Body()]) -> NewUsageShare:
     usage_filter = filter_of(body.template_id, body.campaign)
     period = None
     if body.from_ or body.to:
-        period = parse_period(body.from_, body.to, body.days, today=today(context.now))
+        period = parse_period(body.from_, body.to, body.days, today=utc_day(context.now))
     path, share = context.service.usage_shares.create(
         usage_filter,
         period=period,
@@ -116,7 +117,7 @@ def _shown(share: UsageShare, name: str, make: Callable[[], str]) -> str:
 def _page(share: UsageShare, token: str) -> str:
     context = router.request_context
     report = context.service.usage_reports.report(
-        shared_period(share, today(context.now)),
+        shared_period(share, utc_day(context.now)),
         shared_filter(share),
         now=context.now,
         prices=share.prices,
@@ -126,7 +127,7 @@ def _page(share: UsageShare, token: str) -> str:
         title=_title(share),
         note=NOTE,
         as_of=format_rfc3339(context.now),
-        until=long_day_text(today(share.expires_at)),
+        until=long_day_text(utc_day(share.expires_at)),
         csv_path=f"/usage/s/{token}/usage.csv",
         style=_style_path(),
     )
@@ -144,7 +145,7 @@ def shared_usage_csv(token: str) -> Response[str]:
 
 def _csv(share: UsageShare) -> str:
     context = router.request_context
-    period = shared_period(share, today(context.now))
+    period = shared_period(share, utc_day(context.now))
     return context.service.usage_reports.csv(
         period, shared_filter(share), by_day=False, prices=share.prices
     )

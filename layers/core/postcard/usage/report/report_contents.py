@@ -17,12 +17,12 @@ from postcard.usage.report.sums import (
     CAMPAIGN,
     TEMPLATE,
     RowKey,
-    UsageFilter,
     UsageRows,
     UsageSums,
     sum_usage,
 )
 from postcard.usage.usage_counts import Counts, fallbacks_by_reason
+from postcard.usage.usage_filter import UsageFilter
 
 MAX_TABLE_ROWS = 200
 MIN_PLOTTED = 10  # drawn or fetched pictures: fewer are told by numbers alone
