@@ -66,7 +66,8 @@ export const words = {
     once: "Copy it now: it is shown only this once.",
     copy: "Copy link",
     list: "Links that work",
-    facts: (by: string, from: string, to: string, prices: boolean) => `By ${by} on ${from}, ends on ${to}${prices ? ", with the cost" : ""}`,
+    // A name in another direction of writing keeps to itself.
+    facts: (by: string, from: string, to: string, prices: boolean) => `By \u2068${by}\u2069 on ${from}, ends on ${to}${prices ? ", with the cost" : ""}`,
     remove: "Delete",
   },
 };
