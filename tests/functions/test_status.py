@@ -492,3 +492,23 @@ def test_a_stormy_quarter_is_bounded(world: StatusWorld) -> None:
     world.check()
     stored = world.store.get(COPY)
     assert stored is not None and len(json.loads(stored.body)["changes"]) == 2_000
+
+
+def test_without_the_table_a_status_that_needs_a_key_says_why_it_cannot_be_read() -> None:
+    world = StatusWorld(is_public=False)
+    key = world.new_api_key(["usage"])
+    world.limiter.down = True
+    for path in ("/status", "/v1/status"):
+        reply = world.call("GET", path, key=key)
+        assert reply.status == 503
+        assert reply.json["detail"].startswith("The database does not answer, so no API key")
+        assert "DynamoDB" not in reply.body.decode()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", "null", '["ImageErrorsAlarm", "ALARM", "x"]'])
+def test_a_waiting_alarm_that_cannot_be_read_does_not_end_the_checks(
+    world: StatusWorld, text: str
+) -> None:
+    world.store.put(f"{WAITING}1.json", StoredObject(text.encode(), "application/json"))
+    world.check()
+    assert world.minutes() == "0" and "Everything works" in world.stored_page().body.decode()

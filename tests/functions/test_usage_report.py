@@ -4,12 +4,14 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from postcard.adapters.memory import MemoryUsageStore
 from postcard.ports import UsageKey
+from postcard.usage.report import csv_text, usage_reports
 from tests.functions.in_memory_service import InMemoryService
 
 TODAY, YESTERDAY = "2026-11-22", "2026-11-21"  # by the service's clock
@@ -85,6 +87,18 @@ def test_the_last_whole_day_and_the_day_before_are_told_whatever_the_period(
     assert opened_figure["change"] == changes.get(days, "")
 
 
+@pytest.mark.parametrize("days", [32, 90, 400])
+def test_a_period_too_long_to_read_the_one_before_is_compared_with_nothing(
+    service: Counted, days: int
+) -> None:
+    first = date.fromisoformat(TODAY) - timedelta(days - 1)
+    service.count(TODAY, "welcome", first_opens=500, hits=90, misses=10)
+    for days_before in (1, 2, days):  # the page reads the first two, for short periods
+        day = (first - timedelta(days_before)).isoformat()
+        service.count(day, "welcome", first_opens=5, hits=5, misses=5)
+    assert [figure["change"] for figure in service.report(f"days={days}")["figures"]] == [""] * 4
+
+
 def test_the_cost_is_that_of_get_usage_and_the_sum_of_the_table(service: Counted) -> None:
     service.count(TODAY, "welcome", "spring", first_opens=5_000, bytes=300_000_000, links=5_000)
     service.count(YESTERDAY, "welcome", "spring", hits=90_000, misses=5_000, sent_bytes=6 * 10**9)
@@ -117,7 +131,7 @@ def test_a_bar_has_a_title_and_a_height_and_its_row_in_the_table(service: Counte
     bars = [rect[1] for rect in elements(plot, "rect") if rect[1]["class"] == "series-1"]
     assert [(float(bar["y"]), float(bar["height"])) for bar in bars] == [(0, 160), (120, 40)]
     rows = [texts(row) for row in elements(plot, "tr")[1:]]
-    assert rows == ["Sun 22 Nov 202610", "Sat 21 Nov 202640"]
+    assert rows == ["Sun 22 Nov 2026, so far10", "Sat 21 Nov 202640"]
     (picture,) = elements(plot, "svg")
     assert picture[1]["role"] == "img"
     assert picture[1]["aria-label"].startswith("First opens by day: 50 first opens. Most on Sat 21")
@@ -138,6 +152,8 @@ def test_until_the_log_is_read_fetches_are_unknown_rather_than_none() -> None:
     assert report["log_complete_to"] is None
     assert (figures(report)["fetches"], figures(report)["hit_share"]) == ("–", "–")
     assert report["figures"][1]["last_days"] == "The CDN's log was not read yet"
+    titles = [texts(elements(plot, "h2")[0]) for plot in report["plots"]]
+    assert titles == ["First opens by day", "Fallbacks by reason", "Cost by service"]
 
 
 def test_a_longer_period_than_a_quarter_has_weeks_from_monday_on(service: Counted) -> None:
@@ -171,6 +187,25 @@ def test_a_filter_keeps_a_template_or_a_campaign(service: Counted) -> None:
         ["receipt", "welcome"],
         ["autumn", "spring"],
     )
+
+
+def test_another_template_or_campaign_can_be_chosen_after_one_was(service: Counted) -> None:
+    service.count(TODAY, "welcome", "spring", first_opens=1)
+    service.count(TODAY, "welcome", "autumn", first_opens=2)
+    service.count(TODAY, "receipt", "spring", first_opens=4)
+    service.count("2026-01-01", "old", "spring", first_opens=4)
+    choices = {
+        query: (report["template_ids"], report["campaigns"])
+        for query in ("template_id=receipt", "campaign=autumn", "template_id=receipt&campaign=no")
+        if (report := service.report(query))
+    }
+    assert choices == {
+        "template_id=receipt": (["receipt", "welcome"], ["spring"]),
+        "campaign=autumn": (["welcome"], ["autumn", "spring"]),
+        "template_id=receipt&campaign=no": ([], ["spring"]),
+    }
+    key = service.new_api_key(["usage"], templates=["welcome"])
+    assert service.report("template_id=welcome", key=key)["template_ids"] == ["welcome"]
 
 
 def test_a_key_of_some_templates_sees_these_alone(service: Counted) -> None:
@@ -217,6 +252,17 @@ def test_the_csv_by_day_has_a_row_for_each_day_and_adds_up_to_the_other(service:
 def test_a_campaign_that_looks_like_a_formula_is_text_in_the_csv(service: Counted) -> None:
     service.count(TODAY, "welcome", "-1", first_opens=3)
     assert csv_rows(service, "")[0]["campaign"] == "'-1"
+
+
+def test_a_csv_that_cannot_fit_is_refused_before_its_rows_are_priced(
+    service: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        service.count(TODAY, "many", f"c{number}", first_opens=1)
+    monkeypatch.setattr(csv_text, "MAX_CSV_ROWS", 2)
+    monkeypatch.setattr(usage_reports, "table_rows", None)
+    reply = service.call("GET", "/v1/usage/report.csv")
+    assert reply.status == 400 and "The CSV of 3 rows is too large" in reply.body.decode()
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,12 @@ import pytest
 
 from api.routes.shared_usage import READS_A_SECOND
 from postcard.ports import UsageKey
+from postcard.usage.report.shared_pages import KEPT_SECONDS
 from postcard.usage.report.shares import MAX_SHARES
 from tests.functions.in_memory_service import NOW, InMemoryService
 
 DAY = 86_400
+PLAIN = {"accept-encoding": "identity"}
 
 
 @pytest.fixture
@@ -29,7 +31,7 @@ def share(service: InMemoryService, **body: Any) -> Any:
 
 
 def page(service: InMemoryService, path: str) -> str:
-    reply = service.call("GET", path, key=None, headers={"accept-encoding": "identity"})
+    reply = service.call("GET", path, key=None, headers=PLAIN)
     assert reply.status == 200, reply.body
     return reply.body.decode()
 
@@ -174,6 +176,68 @@ def test_a_link_is_read_some_times_a_second(service: InMemoryService) -> None:
     page(service, path)
 
 
-def test_the_address_usage_leads_to_the_page(service: InMemoryService) -> None:
-    reply = service.call("GET", "/usage", key=None)
-    assert (reply.status, reply.headers["location"]) == (302, "/studio/usage")
+def test_who_loads_a_page_too_often_or_while_the_table_is_away_gets_a_page(
+    service: InMemoryService,
+) -> None:
+    path = share(service)["path"]
+    replies = [
+        service.call("GET", path, key=None, headers=PLAIN) for _ in range(READS_A_SECOND + 1)
+    ]
+    service.limiter.down = True
+    replies.append(service.call("GET", path, key=None, headers=PLAIN))
+    for reply, status, words in zip(replies[-2:], (429, 503), ("too often", "again"), strict=True):
+        assert (reply.status, reply.headers["content-type"]) == (status, "text/html; charset=utf-8")
+        assert words in reply.body.decode() and "DynamoDB" not in reply.body.decode()
+        assert reply.headers["cache-control"] == "no-store"
+
+
+def test_a_page_and_its_csv_are_made_once_a_minute_and_end_at_once(
+    service: InMemoryService,
+) -> None:
+    made = share(service)
+    for tail in ("", "/usage.csv"):
+        service.now += 1
+        before = page(service, made["path"] + tail)
+        key = UsageKey("2026-11-21", "welcome", "spring")
+        service.usage.add(key, {"first_opens": 9}, writer="new", token=tail, expires_at=2**31)
+        assert page(service, made["path"] + tail) == before
+        service.now += KEPT_SECONDS
+        assert page(service, made["path"] + tail) != before
+    assert page(service, share(service, prices=True)["path"]) != page(service, made["path"])
+    service.call("DELETE", f"/v1/usage/shares/{made['id']}")
+    for tail in ("", "/usage.csv"):
+        assert service.call("GET", made["path"] + tail, key=None).status == 404
+
+
+def test_a_link_without_days_says_how_many_it_shows(service: InMemoryService) -> None:
+    assert share(service)["days"] == 30
+    (listed,) = service.call("GET", "/v1/usage/shares").json["items"]
+    assert listed["days"] == 30
+
+
+def test_without_the_log_the_page_says_that_fetches_are_unknown(service: InMemoryService) -> None:
+    path = share(service)["path"]
+    row = '<span class="name">–</span></td><td class="numeric">20</td><td class="numeric">'
+    assert f"{row}–</td>" in page(service, path) and "Fetches by" not in page(service, path)
+    service.usage.set_log_complete_to("2026-11-21T23:00:00Z")
+    service.now += KEPT_SECONDS
+    assert f"{row}60</td>" in page(service, path) and "Fetches by" in page(service, path)
+
+
+@pytest.mark.parametrize(
+    ("path", "location"),
+    [
+        ("/usage", "/studio/usage"),
+        ("/usage/", "/studio/usage"),
+        ("/usage?days=7&campaign=", "/studio/usage?days=7&campaign="),
+        (
+            "/usage?days=%0d%0aX-Evil:%201&b=//evil",
+            "/studio/usage?days=%0D%0AX-Evil%3A+1&b=%2F%2Fevil",
+        ),
+    ],
+)
+def test_the_address_usage_leads_to_the_page(
+    service: InMemoryService, path: str, location: str
+) -> None:
+    reply = service.call("GET", path, key=None)
+    assert (reply.status, reply.headers["location"]) == (302, location)

@@ -149,6 +149,10 @@ def test_period_and_filters_are_in_the_address_and_stay_with_a_reload(studio: St
     page.reload()
     expect(page.locator(".figure-value").first).to_have_text("11")
     expect(page.get_by_label("Template", exact=True)).to_have_value("receipt")
+    page.get_by_label("Template", exact=True).select_option("welcome")
+    expect(page.locator(".figure-value").first).to_have_text("138")
+    page.get_by_label("Template", exact=True).select_option("receipt")
+    expect(page.get_by_role("status")).to_have_text("Shown: 16 Nov to 22 Nov 2026 · receipt")
     page.get_by_label("Custom").check()
     page.get_by_label("From").fill("2026-11-22")
     page.get_by_label("From").blur()
@@ -188,6 +192,29 @@ def test_the_csv_has_the_numbers_of_the_table(studio: Studio) -> None:
     shown = table_rows(page, ".usage-table")
     assert [[row["template_id"], row["campaign"] or "–"] for row in rows] == [r[:2] for r in shown]
     assert [f"{int(row['first_opens']):,}" for row in rows] == [row[2] for row in shown]
+
+
+def test_a_quiet_period_of_an_account_in_use_is_told_as_such(studio: Studio) -> None:
+    page = three_weeks().open(studio, "?from=2026-10-25&to=2026-10-31")
+    expect(page.get_by_role("heading", name="Three calls make")).to_be_visible()
+    usage = three_weeks()
+    usage.count("2026-10-20", "welcome", first_opens=3)
+    page = usage.open(studio, "?from=2026-10-25&to=2026-10-31")
+    expect(page.get_by_text("Nothing was counted here in this period.")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [390, 768, 1280])
+def test_long_names_break_and_leave_the_first_numbers_in_sight(studio: Studio, width: int) -> None:
+    usage = UsageInMemory()
+    usage.count("2026-11-20", "w" * 64, "x" * 32, first_opens=12_345)
+    page = usage.open(studio, WEEK, viewport={"width": width, "height": 844})
+    assert page.evaluate("document.scrollingElement.scrollWidth") == width
+    numbers = page.locator(".usage-table tbody td.numeric")
+    box = numbers.first.bounding_box()
+    assert box is not None and box["x"] + box["width"] <= width
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 718, "height": 900})  # of a sheet of A4
+    assert page.evaluate("document.scrollingElement.scrollWidth") == 718
 
 
 def test_a_year_has_a_bar_for_each_week(studio: Studio) -> None:

@@ -104,10 +104,17 @@ def test_the_editor_s_page_builds_the_same_tags_and_attributes() -> None:
 
 
 def test_numbers_are_written_for_people() -> None:
-    assert [axis_text(n) for n in (0, 950, 1_000, 2_500, 12_500, 3 * 10**6)] == [
-        *("0", "950", "1k", "2.5k", "12.5k", "3M")
+    assert [axis_text(n) for n in (0, 950, 1_000, 2_500, 12_500, 3 * 10**6, 10**9)] == [
+        *("0", "950", "1k", "2.5k", "12.5k", "3M", "1B")
     ]
-    assert [large_count_text(n) for n in (9_999_999, 12_400_000)] == ["9,999,999", "12.4 million"]
+    counts = {
+        9_999_999: "9,999,999",
+        12_400_000: "12.4 million",
+        999_949_999: "999.9 million",
+        999_950_000: "1.0 billion",
+        25_900_000_000: "25.9 billion",
+    }
+    assert {number: large_count_text(number) for number in counts} == counts
     dollars = ("0", "0.0000601", "0.077", "0.999", "1", "203264.06")
     assert [dollar_text(Decimal(text)) for text in dollars] == [
         *("$0", "$0.00006", "$0.077", "$0.999", "$1.00", "$203,264.06")

@@ -1,6 +1,9 @@
 """`/v1/usage/shares`: links that show usage without a session; `/usage/s/…`: what they show."""
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
@@ -12,18 +15,19 @@ from api.routes.static_files import gzip_response
 from api.routes.studio import STATIC_FOLDER
 from api.routes.usage import SECURITY, TAGS, filter_of
 from api.routes.usage_report import CSV_TYPE
-from postcard.errors import BadRequest, Fault, NotFound, TooManyRequests
+from postcard.errors import BadRequest, Fault, NotFound, Problem, TooManyRequests
 from postcard.ports import UsageShare
 from postcard.timestamps import format_rfc3339, parse_rfc3339, utc_day
 from postcard.usage.report.number_text import long_day_text
 from postcard.usage.report.period import parse_period
-from postcard.usage.report.share_page import missing_share_page, share_page
+from postcard.usage.report.share_page import UNFILTERED, no_share_page, share_page
 from postcard.usage.report.shares import SHARE_ID, shared_filter, shared_period
 from postcard.usage.usage_service import NOTE
 
 router = ApiRouter()
 SHARES = "/v1/usage/shares"
 READS_A_SECOND = 5  # of one link
+MISSING, NOT_NOW = "This link shows nothing", "This page cannot be shown now"
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none';"
     " frame-ancestors 'none'"
@@ -35,10 +39,11 @@ PAGE_HEADERS = {
 }
 
 
-@router.get("/usage", include_in_schema=False)
+@router.get("/usage/?", include_in_schema=False)
 def usage_page() -> Response[str]:
     """The page of usage is a screen of the template editor's page."""
-    headers = {"Location": "/studio/usage"}
+    query = urlencode(dict(router.request_context.request.query))
+    headers = {"Location": f"/studio/usage?{query}" if query else "/studio/usage"}
     return Response(status_code=302, content_type=None, headers=headers, body="")
 
 
@@ -91,19 +96,33 @@ def delete_usage_share(share_id: Annotated[str, Path(pattern=SHARE_ID)]) -> Resp
 @router.get("/usage/s/<token>", include_in_schema=False)
 def shared_usage(token: str) -> Response[str]:
     """The page behind a link: no script, no session."""
-    context = router.request_context
     try:
         share = _share(token)
-    except NotFound as missing:
-        context.log_problem(missing)
-        return _page_response(missing_share_page(_style_path()), status=404)
+        return _page_response(_shown(share, "page", lambda: _page(share, token)))
+    except Problem as problem:  # who follows the link is no program: a page instead of JSON
+        router.request_context.log_problem(problem)
+        title = MISSING if isinstance(problem, NotFound) else NOT_NOW
+        is_known = isinstance(problem, NotFound | TooManyRequests)
+        text = problem.detail if is_known else "Load it again in some minutes."
+        page = no_share_page(title, text, _style_path())
+        return _page_response(page, status=problem.status, headers=problem.headers)
+
+
+def _shown(share: UsageShare, name: str, make: Callable[[], str]) -> str:
+    """What the link showed in the last minute, or else what `make` makes."""
+    context = router.request_context
+    return context.service.shared_usage_pages.text(share, name, make, now=context.now)
+
+
+def _page(share: UsageShare, token: str) -> str:
+    context = router.request_context
     report = context.service.usage_reports.report(
         shared_period(share, utc_day(context.now)),
         shared_filter(share),
         now=context.now,
         prices=share.prices,
     )
-    page = share_page(
+    return share_page(
         report,
         title=_title(share),
         note=NOTE,
@@ -112,7 +131,6 @@ def shared_usage(token: str) -> Response[str]:
         csv_path=f"/usage/s/{token}/usage.csv",
         style=_style_path(),
     )
-    return _page_response(page)
 
 
 @router.get("/usage/s/<token>/usage.csv", include_in_schema=False)
@@ -120,19 +138,24 @@ def shared_usage_csv(token: str) -> Response[str]:
     """The table of the page behind a link, as CSV."""
     context = router.request_context
     share = _share(token)
-    text = context.service.usage_reports.csv(
-        shared_period(share, utc_day(context.now)),
-        shared_filter(share),
-        by_day=False,
-        prices=share.prices,
-    )
+    text = _shown(share, "csv", lambda: _csv(share))
     headers = {**PAGE_HEADERS, "Content-Disposition": 'attachment; filename="usage.csv"'}
     return gzip_response(context.request, text.encode(), CSV_TYPE, headers)
 
 
-def _page_response(page: str, *, status: int = 200) -> Response[str]:
-    request = router.request_context.request
-    response = gzip_response(request, page.encode(), "text/html; charset=utf-8", PAGE_HEADERS)
+def _csv(share: UsageShare) -> str:
+    context = router.request_context
+    period = shared_period(share, utc_day(context.now))
+    return context.service.usage_reports.csv(
+        period, shared_filter(share), by_day=False, prices=share.prices
+    )
+
+
+def _page_response(
+    page: str, *, status: int = 200, headers: Mapping[str, str] = MappingProxyType({})
+) -> Response[str]:
+    request, headers = router.request_context.request, {**headers, **PAGE_HEADERS}
+    response = gzip_response(request, page.encode(), "text/html; charset=utf-8", headers)
     response.status_code = status
     return response
 
@@ -164,7 +187,7 @@ def _expiry(text: str | None) -> int | None:
 def _title(share: UsageShare) -> str:
     campaign = "without a campaign" if share.campaign == "" else share.campaign
     parts = [part for part in (share.template_id, campaign) if part is not None]
-    return " · ".join(parts) or "Usage"
+    return " · ".join(parts) or UNFILTERED
 
 
 def _style_path() -> str:

@@ -15,7 +15,7 @@ from api.auth import authorize
 from api.http_event import ApiRequest
 from api.response_models import Status, StatusIncident, StatusOfDay, StatusOfPart
 from api.router import JSON_TYPE, ApiRouter, any_scope
-from postcard.errors import Unauthorized
+from postcard.errors import ServiceUnavailable, Unauthorized
 from postcard.status.alarms import PARTS
 from postcard.status.incidents import Incident
 from postcard.status.status_page import content_security_policy, status_page
@@ -24,6 +24,10 @@ from postcard.status.status_service import CACHE_SECONDS
 from postcard.timestamps import format_optional_rfc3339, format_rfc3339
 
 SCOPES = ("usage", "admin")
+NO_KEY_CHECK = (
+    "The database does not answer, so no API key can be checked: this much of the status is known."
+    " GET /v1/health says what else does not work."
+)
 CHALLENGE = 'Basic realm="Postcard status: an API key as the password", charset="UTF-8"'
 HTML_TYPE = "text/html; charset=utf-8"
 router = ApiRouter()
@@ -59,8 +63,13 @@ def status() -> Response[str]:
 
 def _authorize(request: ApiRequest) -> None:
     context = router.request_context
-    if not context.service.status.is_public:
+    if context.service.status.is_public:
+        return
+    try:
         authorize(request, SCOPES, context.service, context.auth, now=context.now)
+    except ServiceUnavailable as problem:
+        problem.detail = NO_KEY_CHECK  # the log keeps what failed
+        raise
 
 
 def _caching() -> Mapping[str, str]:

@@ -33,6 +33,7 @@ from postcard.status.status_service import StatusService
 from postcard.studio.designs import DesignStarter
 from postcard.studio.drafts import Drafts
 from postcard.usage.counter import UsageCounter
+from postcard.usage.report.shared_pages import SharedPages
 from postcard.usage.report.shares import UsageShares
 from postcard.usage.report.usage_reports import UsageReports
 from postcard.usage.usage_service import UsageService
@@ -114,6 +115,7 @@ class ApiService:
     usage_counter: UsageCounter
     usage_reports: UsageReports
     usage_shares: UsageShares
+    shared_usage_pages: SharedPages
     idempotency: ports.IdempotencyStore
     set_deadline: Callable[[float], None]
     clock: Callable[[], float]
@@ -219,6 +221,7 @@ def api_service(api: ApiDependencies) -> ApiService:
             api.usage, region=api.region, stored=dependencies.stores_renders
         ),
         usage_shares=UsageShares(api.usage_shares),
+        shared_usage_pages=SharedPages(dependencies.caches),
         idempotency=api.idempotency,
         set_deadline=dependencies.set_deadline,
         clock=dependencies.clock,

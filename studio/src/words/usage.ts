@@ -9,6 +9,7 @@ export const words = {
   nothing: "Nothing was counted here in this period. Choose more days, or another template or campaign.",
   small: "Plots are drawn from 10 first opens on.",
   log: (time: string | null) => (time ? `Fetches are complete to ${time}.` : "The CDN’s log was not read yet, so fetches are missing."),
+  shown: (scope: string) => `Shown: ${scope}`,
   asOf: (time: string) => `As of ${time}. Days are UTC.`,
   filters: {
     period: "Period",
@@ -26,6 +27,7 @@ export const words = {
   table: {
     title: "By template and campaign",
     noCampaign: "–",
+    unknown: "–",
     more: (shown: number, all: number) => `The first ${counted(shown)} of ${counted(all)} rows. The CSV has all of them.`,
     columns: {
       template_id: "Template",
@@ -64,7 +66,8 @@ export const words = {
     once: "Copy it now: it is shown only this once.",
     copy: "Copy link",
     list: "Links that work",
-    facts: (by: string, from: string, to: string, prices: boolean) => `By ${by} on ${from}, ends on ${to}${prices ? ", with the cost" : ""}`,
+    // A name in another direction of writing keeps to itself.
+    facts: (by: string, from: string, to: string, prices: boolean) => `By \u2068${by}\u2069 on ${from}, ends on ${to}${prices ? ", with the cost" : ""}`,
     remove: "Delete",
   },
 };

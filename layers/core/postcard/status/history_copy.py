@@ -5,6 +5,7 @@ Changes of alarms that could not be stored in the table wait beside it, an objec
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from itertools import islice
 
 from postcard.ports import AlarmChange, ObjectStore, StoredObject
@@ -42,12 +43,13 @@ class HistoryCopy:
         self._store.put(key, StoredObject(body, JSON_TYPE))
 
     def waiting(self) -> Mapping[str, AlarmChange]:
-        """The changes that wait, by their keys."""
+        """The changes that wait, by their keys; without those that cannot be read."""
         found = {}
         for key in islice(self._store.keys(WAITING), MAX_WAITING):
-            if (stored := self._store.get(key)) is not None:
-                alarm, state, at = json.loads(stored.body)
-                found[key] = AlarmChange(alarm, state, at)
+            with suppress(ValueError, TypeError):
+                if (stored := self._store.get(key)) is not None:
+                    alarm, state, at = json.loads(stored.body)
+                    found[key] = AlarmChange(str(alarm), str(state), float(at))
         return found
 
     def release(self, keys: Sequence[str]) -> None:

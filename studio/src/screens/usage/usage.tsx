@@ -51,6 +51,9 @@ export function Usage() {
     >
       <UsageFilters query={query} report={report} choose={choose} />
       <ProblemNote problem={problem} retry={() => setTries(tries + 1)} />
+      <p class="visually-hidden" role="status">
+        {isLoading ? screenWords.loading : report && words.shown(scopeOf(report, query))}
+      </p>
       <div class="usage" aria-busy={isLoading}>
         {report === undefined ? isLoading && <Waiting /> : <Report report={report} query={query} sort={sort} choose={setSort} />}
       </div>
@@ -93,13 +96,15 @@ function save(file: Blob, name: string): void {
 
 function Report(props: { report: UsageReport; query: UsageQuery; sort: string; choose: (sort: string) => void }) {
   const { report, query } = props;
-  const isFiltered = query.template_id !== undefined || query.campaign !== undefined;
   if (report.state === "empty") {
-    return isFiltered ? <p class="notice">{words.nothing}</p> : <UsageEmpty />;
+    const isFiltered = query.template_id !== undefined || query.campaign !== undefined;
+    // A change tells of usage in the period before.
+    const isUsed = isFiltered || report.figures.some((figure) => figure.change !== "");
+    return isUsed ? <p class="notice">{words.nothing}</p> : <UsageEmpty />;
   }
   return (
     <>
-      <p class="usage-scope">{[report.period, query.template_id, query.campaign].filter(Boolean).join(" · ")}</p>
+      <p class="usage-scope">{scopeOf(report, query)}</p>
       <ul class="figures">
         {report.figures.map((figure) => (
           <Figure key={figure.name} figure={figure} />
@@ -116,6 +121,12 @@ function Report(props: { report: UsageReport; query: UsageQuery; sort: string; c
       </footer>
     </>
   );
+}
+
+/** The days and what of them is shown, in words. */
+function scopeOf(report: UsageReport, query: UsageQuery): string {
+  const campaign = query.campaign === "" ? words.share.noCampaign : query.campaign;
+  return [report.period, query.template_id, campaign].filter(Boolean).join(" · ");
 }
 
 function Figure({ figure }: { figure: UsageFigure }) {

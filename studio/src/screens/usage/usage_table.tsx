@@ -6,6 +6,8 @@ import { words } from "../../words/usage";
 
 const text = words.table;
 const NAMES = ["template_id", "campaign"] as const;
+/** Known from the CDN's log alone. */
+const LOGGED = ["fetches", "hits", "misses", "refusals", "sent_bytes"];
 const COUNTS = ["first_opens", "fetches", "hits", "misses", "fallbacks", "refusals", "links", "images", "sent_bytes", "usd"] as const;
 
 export function UsageTable(props: { report: UsageReport; sort: string; choose: (sort: string) => void }) {
@@ -28,11 +30,15 @@ export function UsageTable(props: { report: UsageReport; sort: string; choose: (
           <tbody>
             {rows.map((row) => (
               <tr key={`${row.template_id}\n${row.campaign}`}>
-                <th scope="row">{row.template_id}</th>
-                <td>{row.campaign || text.noCampaign}</td>
+                <th scope="row">
+                  <span class="name">{row.template_id}</span>
+                </th>
+                <td>
+                  <span class="name">{row.campaign || text.noCampaign}</span>
+                </td>
                 {columns.map((name) => (
                   <td key={name} class="numeric">
-                    {shown(name, Number(row[name]))}
+                    {report.log_complete_to === null && LOGGED.includes(name) ? text.unknown : shown(name, Number(row[name]))}
                   </td>
                 ))}
               </tr>

@@ -196,7 +196,7 @@ def _table(plot: BarPlot, totals: Sequence[int]) -> Element:
     rows = [
         element(
             "tr",
-            element("th", plot.intervals[index].label, scope="row"),
+            element("th", _row_label(plot, plot.intervals[index]), scope="row"),
             *(
                 element("td", count_text(number), class_="numeric")
                 for number in (
@@ -216,7 +216,7 @@ def _table(plot: BarPlot, totals: Sequence[int]) -> Element:
     )
     return element(
         "details",
-        element("summary", "As a table"),
+        element("summary", "As a table", aria_label=f"As a table: {plot.title}"),
         element(
             "div",
             table,
@@ -227,6 +227,10 @@ def _table(plot: BarPlot, totals: Sequence[int]) -> Element:
         ),
         class_="plot-table",
     )
+
+
+def _row_label(plot: BarPlot, interval: Interval) -> str:
+    return f"{interval.label}, so far" if plot.incomplete(interval) else interval.label
 
 
 def _are_days(intervals: Sequence[Interval]) -> bool:

@@ -8,6 +8,7 @@ from postcard.errors import BadRequest
 from postcard.usage.report.report_contents import TableRow
 
 MAX_CSV_BYTES = 4_000_000  # of a response, which has at most 6 MB in Lambda, with base64
+MAX_CSV_ROWS = MAX_CSV_BYTES // 30  # no row is shorter
 FORMULA_STARTS = ("=", "+", "-", "@")
 
 
@@ -20,11 +21,20 @@ def csv_text(rows: Sequence[TableRow]) -> str:
     for row in rows:
         writer.writerow([_csv_value(row[name]) for name in names])
         if buffer.tell() > MAX_CSV_BYTES:
-            raise BadRequest(
-                f"The CSV of {len(rows):,} rows is too large:"
-                " choose a template, a campaign or a shorter period."
-            )
+            raise _too_large(len(rows))
     return buffer.getvalue()
+
+
+def check_row_count(rows: int) -> None:
+    """Refuse at once what cannot fit into a response; `BadRequest`."""
+    if rows > MAX_CSV_ROWS:
+        raise _too_large(rows)
+
+
+def _too_large(rows: int) -> BadRequest:
+    return BadRequest(
+        f"The CSV of {rows:,} rows is too large: choose a template, a campaign or a shorter period."
+    )
 
 
 def _csv_value(value: str | float) -> str:

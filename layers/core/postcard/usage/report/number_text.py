@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-MILLION = 1_000_000
+MILLION, BILLION = 1_000_000, 1_000_000_000
 COMPACT_FROM = 10 * MILLION
 MAX_DECIMALS = 8
 CENT = Decimal("0.01")
@@ -15,13 +15,17 @@ def count_text(number: int) -> str:
 
 
 def large_count_text(number: int) -> str:
-    """A count in few characters: `12,408`, `12.4 million`."""
-    return count_text(number) if number < COMPACT_FROM else f"{number / MILLION:,.1f} million"
+    """A count in few characters: `12,408`, `12.4 million`, `1.9 billion`."""
+    if number < COMPACT_FROM:
+        return count_text(number)
+    if round(number / MILLION, 1) < 1_000:
+        return f"{number / MILLION:.1f} million"
+    return f"{number / BILLION:,.1f} billion"
 
 
 def axis_text(number: int) -> str:
     """A count at an axis: `800`, `1.2k`, `3M`."""
-    for size, letter in ((10**9, "G"), (MILLION, "M"), (1_000, "k")):
+    for size, letter in ((BILLION, "B"), (MILLION, "M"), (1_000, "k")):
         if number >= size:
             return f"{number / size:.2f}".rstrip("0").rstrip(".") + letter
     return str(number)

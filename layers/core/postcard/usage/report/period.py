@@ -27,14 +27,16 @@ class Period:
         """How many days."""
         return (self.last - self.first).days + 1
 
-    def before(self) -> "Period":
-        """As many days that end just before."""
+    def before(self) -> "Period | None":
+        """As many days that end just before, to compare with; None if these are too many."""
+        if self.days > MAX_COMPARED_DAYS:
+            return None
         return Period(self.first - timedelta(self.days), self.first - timedelta(1))
 
     def days_to_read(self) -> "Period":
-        """With the period before, unless that is too long, and at least two days before it."""
-        days_before = self.days if self.days <= MAX_COMPARED_DAYS else 0
-        return Period(self.first - timedelta(max(days_before, 2)), self.last)
+        """With the period before, and at least two days before it."""
+        before = self.before()
+        return Period(self.first - timedelta(max(before.days if before else 0, 2)), self.last)
 
     def text(self) -> str:
         """`1 Nov to 30 Nov 2026`; the year once where it is the same."""

@@ -13,7 +13,14 @@ from postcard.usage.report.figures import Figure, fetches, key_figures
 from postcard.usage.report.number_text import count_text, dollar_text
 from postcard.usage.report.period import Interval, Period
 from postcard.usage.report.row_plot import Amount, row_plot
-from postcard.usage.report.sums import RowKey, UsageRows, UsageSums, sum_usage
+from postcard.usage.report.sums import (
+    CAMPAIGN,
+    TEMPLATE,
+    RowKey,
+    UsageRows,
+    UsageSums,
+    sum_usage,
+)
 from postcard.usage.usage_counts import Counts, fallbacks_by_reason
 from postcard.usage.usage_filter import UsageFilter
 
@@ -26,6 +33,7 @@ COLUMNS = (
 )
 SORT_NAMES = ("template_id", "campaign", *COLUMNS)
 DEFAULT_SORT = "-first_opens"
+LOGGED_COLUMNS = ("fetches", "hits", "misses", "refusals", "sent_bytes")  # known from the CDN's log
 COST_GROUPS = (
     ("Delivery (CloudFront)", ("cloudfront_", "edge_", "kvs_")),
     ("Drawing (Lambda, API Gateway)", ("lambda_", "http_api_")),
@@ -94,8 +102,8 @@ def usage_report(
         plots=_plots(sums, today, cost_lines, log_complete_to) if _state(sums) == "full" else (),
         rows=sort_rows(table, sort)[:MAX_TABLE_ROWS],
         row_count=len(table),
-        template_ids=sums.choices(-2),
-        campaigns=sums.choices(-1),
+        template_ids=sums.choices(TEMPLATE),
+        campaigns=sums.choices(CAMPAIGN),
         log_complete_to=log_complete_to,
     )
 
@@ -150,13 +158,9 @@ def _plots(
     sums: UsageSums, today: date, cost_lines: CostLines | None, log_complete_to: str | None
 ) -> list[Element]:
     per = "day" if len(sums.intervals) == sums.period.days else "week"
-    log_day = date.fromisoformat(log_complete_to[:10]) if log_complete_to else sums.period.first
 
     def is_running(interval: Interval) -> bool:
         return interval.last >= today
-
-    def lacks_log(interval: Interval) -> bool:
-        return interval.last >= log_day
 
     def series(name: str, css_class: str, count: Callable[[Counts], int]) -> Series:
         return Series(name, css_class, [count(counts) for counts in sums.by_interval])
@@ -171,21 +175,25 @@ def _plots(
                 [series("First opens", "series-1", lambda c: c.get("first_opens", 0))],
                 is_running,
             )
-        ),
-        bar_plot(
-            BarPlot(
-                "fetches",
-                f"Fetches by {per}",
-                "fetches",
-                sums.intervals,
-                [
-                    series("Hits", "series-1", lambda c: c.get("hits", 0)),
-                    series("Misses", "series-2", lambda c: c.get("misses", 0)),
-                ],
-                lacks_log,
-            )
-        ),
+        )
     ]
+    if log_complete_to is not None:  # until then nobody knows the fetches
+        log_day = date.fromisoformat(log_complete_to[:10])
+        plots.append(
+            bar_plot(
+                BarPlot(
+                    "fetches",
+                    f"Fetches by {per}",
+                    "fetches",
+                    sums.intervals,
+                    [
+                        series("Hits", "series-1", lambda c: c.get("hits", 0)),
+                        series("Misses", "series-2", lambda c: c.get("misses", 0)),
+                    ],
+                    lambda interval: interval.last >= log_day,
+                )
+            )
+        )
     plots.append(_fallback_plot(sums.total))
     if cost_lines is not None:
         plots.append(_cost_plot(cost_lines(billed_counts(sums.total))))

@@ -1,15 +1,17 @@
 """The page behind a link that shows usage: HTML without a script, for people without a session."""
 
 import html
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from postcard.usage.report.elements import markup
 from postcard.usage.report.figures import Figure
 from postcard.usage.report.number_text import count_text, dollar_text, time_text
-from postcard.usage.report.report_contents import TableRow, UsageReport
+from postcard.usage.report.report_contents import LOGGED_COLUMNS, TableRow, UsageReport
 
+UNFILTERED = "Usage"  # the title of a link that shows all
 NO_CAMPAIGN = "–"
+UNKNOWN = "–"
 COLUMNS = (
     ("first_opens", "First opens"),
     ("fetches", "Fetches"),
@@ -27,12 +29,12 @@ def share_page(
     return "".join(_page(report, title, note, as_of, until, html.escape(csv_path), style))
 
 
-def missing_share_page(style: str) -> str:
-    """The page behind a link that shows nothing (any more)."""
+def no_share_page(title: str, text: str, style: str) -> str:
+    """The page where there are no numbers to show, with the reason and what to do."""
+    heading = html.escape(title)
     return (
-        f'{_head("This link shows nothing", style)}<body class="shared-usage"><main>'
-        "<h1>This link shows nothing</h1><p>It has ended, or somebody took it back. Ask who sent it"
-        " for a new one.</p></main></body></html>"
+        f'{_head(title, style)}<body class="shared-usage"><main>'
+        f"<h1>{heading}</h1><p>{html.escape(text)}</p></main></body></html>"
     )
 
 
@@ -53,7 +55,7 @@ def _page(
     report: UsageReport, title: str, note: str, as_of: str, until: str, csv_path: str, style: str
 ) -> Iterator[str]:
     heading = html.escape(title)
-    yield _head(f"{title} · Usage", style)
+    yield _head(title if title == UNFILTERED else f"{title} · {UNFILTERED}", style)
     yield (
         '<body class="shared-usage"><main class="usage">'
         f'<header class="usage-head"><div><h1>{heading}</h1>'
@@ -72,7 +74,7 @@ def _page(
     yield (
         f'<footer class="usage-foot"><p>{html.escape(note)}</p>'
         f'<p class="quiet">{html.escape(_log_text(report.log_complete_to))} As of'
-        f" {html.escape(time_text(as_of))}. This page is read-only and ends on"
+        f" {html.escape(time_text(as_of))}. Days are UTC. This page is read-only and ends on"
         f" {html.escape(until)}.</p>"
         "</footer></main></body></html>"
     )
@@ -92,7 +94,8 @@ def _table(report: UsageReport) -> str:
     has_prices = "usd" in report.rows[0]
     names = [label for _, label in COLUMNS] + (["Cost"] if has_prices else [])
     head = "".join(f'<th scope="col" class="numeric">{name}</th>' for name in names)
-    rows = "".join(_row(row, has_prices) for row in report.rows)
+    unknown = () if report.log_complete_to else LOGGED_COLUMNS
+    rows = "".join(_row(row, has_prices, unknown) for row in report.rows)
     more = ""
     if report.row_count > len(report.rows):
         more = (
@@ -109,15 +112,19 @@ def _table(report: UsageReport) -> str:
     )
 
 
-def _row(row: TableRow, has_prices: bool) -> str:
-    texts = [f"{row[name]:,}" for name, _ in COLUMNS]
+def _row(row: TableRow, has_prices: bool, unknown: Sequence[str]) -> str:
+    texts = [UNKNOWN if name in unknown else f"{row[name]:,}" for name, _ in COLUMNS]
     if has_prices:
         texts.append(dollar_text(Decimal(str(row["usd"]))))
     numbers = "".join(f'<td class="numeric">{text}</td>' for text in texts)
     return (
-        f'<tr><th scope="row">{html.escape(str(row["template_id"]))}</th>'
-        f"<td>{html.escape(str(row['campaign']) or NO_CAMPAIGN)}</td>{numbers}</tr>"
+        f'<tr><th scope="row">{_name(row["template_id"])}</th>'
+        f"<td>{_name(row['campaign'] or NO_CAMPAIGN)}</td>{numbers}</tr>"
     )
+
+
+def _name(name: object) -> str:
+    return f'<span class="name">{html.escape(str(name))}</span>'
 
 
 def _log_text(log_complete_to: str | None) -> str:

@@ -13,7 +13,7 @@ from postcard.errors import BadRequest, Conflict, Forbidden, NotFound
 from postcard.ports import UsageShare, UsageShareStore
 from postcard.runtime.lazy_regex import lazy_regex
 from postcard.timestamps import DAY_SECONDS
-from postcard.usage.report.period import Period, last_days
+from postcard.usage.report.period import DEFAULT_DAYS, Period, last_days
 from postcard.usage.usage_filter import UsageFilter
 
 TOKEN_BYTES = 16  # 128 bits
@@ -49,7 +49,8 @@ class UsageShares:
     ) -> tuple[str, UsageShare]:
         """The path of a new link, shown only this once, and what is stored of it.
 
-        It shows `period`, or else always the last `days` days. `BadRequest`, `Conflict`.
+        It shows `period`, or else always the last `days` days (30, unless given). `BadRequest`,
+        `Conflict`.
         """
         end = int(now) + DEFAULT_SHARE_DAYS * DAY_SECONDS if expires_at is None else expires_at
         if not now < end <= now + MAX_SHARE_DAYS * DAY_SECONDS:
@@ -65,7 +66,7 @@ class UsageShares:
             templates=usage_filter.templates,
             first_day=period.first.isoformat() if period else None,
             last_day=period.last.isoformat() if period else None,
-            days=None if period else days,
+            days=None if period else days or DEFAULT_DAYS,
             prices=prices,
             created_by=created_by,
             created_at=int(now),
@@ -78,7 +79,7 @@ class UsageShares:
         """What a link shows. `NotFound` if it never was, was deleted or has expired: all alike."""
         share = self._store.by_digest(_digest(token)) if TOKEN.fullmatch(token) else None
         if share is None or share.expires_at <= now:
-            raise NotFound("This link shows nothing (any more): ask who sent it for a new one.")
+            raise NotFound("It has ended, or somebody took it back: ask who sent it for a new one.")
         return share
 
     def list(self, key_templates: Sequence[str] | None, *, now: float) -> Sequence[UsageShare]:
@@ -105,7 +106,7 @@ def shared_period(share: UsageShare, today: date) -> Period:
     """The days that a link shows today."""
     if share.first_day is not None and share.last_day is not None:
         return Period(date.fromisoformat(share.first_day), date.fromisoformat(share.last_day))
-    return last_days(share.days or DEFAULT_SHARE_DAYS, today)
+    return last_days(share.days or DEFAULT_DAYS, today)
 
 
 def shared_filter(share: UsageShare) -> UsageFilter:

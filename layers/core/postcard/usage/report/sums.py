@@ -1,7 +1,7 @@
 """Adds up usage in one pass: by interval, by template and campaign, and of the period before."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from postcard.ports import UsageKey
@@ -13,12 +13,17 @@ from postcard.usage.usage_filter import UsageFilter
 PLOTTED = ("first_opens", "hits", "misses")  # the counts of `by_interval`
 RowKey = tuple[str, ...]  # (template, campaign), or (day, template, campaign)
 UsageRows = Iterable[tuple[UsageKey, Mapping[str, int]]]
+TEMPLATE, CAMPAIGN = -2, -1  # parts of a `RowKey`
 MAX_CHOICES = 200  # of a filter
 
 
 @dataclass(slots=True)
 class UsageSums:
-    """Counts by name. `last_days` has the sums of each of the days `watched`."""
+    """Counts by name. `last_days` has the sums of each of the days `watched`.
+
+    `others` has the first opens by template and by campaign of what only the choice of a template,
+    or of a campaign, leaves out.
+    """
 
     period: Period
     intervals: Sequence[Interval]
@@ -28,12 +33,13 @@ class UsageSums:
     by_interval: list[Counts] = field(default_factory=list)
     by_row: dict[RowKey, Counts] = field(default_factory=dict)
     last_days: dict[date, Counts] = field(default_factory=dict)
+    others: Mapping[int, Counts] = field(default_factory=lambda: {TEMPLATE: {}, CAMPAIGN: {}})
 
     def choices(self, part: int) -> list[str]:
-        """The templates (`part` -2) or campaigns (-1) with most first opens, by name."""
-        first_opens: Counts = {}
+        """The templates or campaigns (`part`) to choose from: most first opens, by name."""
+        first_opens = dict(self.others[part])
         for key, counts in self.by_row.items():
-            add_counts(first_opens, {key[part]: counts.get("first_opens", 0)})
+            _add_first_opens(first_opens, key[part], counts)
         most = sorted(first_opens, key=lambda name: (-first_opens[name], name))
         return sorted(name for name in most[: MAX_CHOICES + 1] if name)[:MAX_CHOICES]
 
@@ -51,9 +57,16 @@ def sum_usage(
     sums = UsageSums(period, bars, watched, by_interval=[{} for _ in bars])
     sums.last_days = {day: {} for day in watched}
     last_days = {day.isoformat(): counts for day, counts in sums.last_days.items()}
-    index_of_day, days_before = _index_of_days(bars), _index_of_days([period.before()])
+    before = period.before()
+    index_of_day, days_before = _index_of_days(bars), _index_of_days([before] if before else [])
+    wider = {
+        TEMPLATE: replace(usage_filter, template_id=None),
+        CAMPAIGN: replace(usage_filter, campaign=None),
+    }
     for key, counts in rows:
         if not usage_filter.accepts(key):
+            if key.day in index_of_day:
+                _add_to_others(sums.others, wider, key, counts)
             continue
         counts = with_unlogged(counts)
         if key.day in last_days:
@@ -66,6 +79,21 @@ def sum_usage(
     for counts in sums.by_row.values():
         add_counts(sums.total, counts)
     return sums
+
+
+def _add_to_others(
+    others: Mapping[int, Counts],
+    wider: Mapping[int, UsageFilter],
+    key: UsageKey,
+    counts: Mapping[str, int],
+) -> None:
+    for part, usage_filter in wider.items():
+        if usage_filter.accepts(key):
+            _add_first_opens(others[part], key[part], counts)
+
+
+def _add_first_opens(sums: Counts, name: str, counts: Mapping[str, int]) -> None:
+    sums[name] = sums.get(name, 0) + counts.get("first_opens", 0)
 
 
 def _add_plotted(sums: Counts, counts: Mapping[str, int]) -> None:

@@ -6,7 +6,7 @@ from postcard.ports import UsageKey, UsageStore
 from postcard.prices.prices import price_region
 from postcard.prices.usage_costs import usage_dollars_by_line
 from postcard.timestamps import utc_day
-from postcard.usage.report.csv_text import csv_text
+from postcard.usage.report.csv_text import check_row_count, csv_text
 from postcard.usage.report.period import Period
 from postcard.usage.report.report_contents import (
     DEFAULT_SORT,
@@ -55,6 +55,7 @@ class UsageReports:
         rows = self._rows(period)
         row_key = _day_row_key if by_day else _row_key
         sums = sum_usage(rows, period, usage_filter, watched=(), row_key=row_key)
+        check_row_count(len(sums.by_row))  # before each row is priced
         table = table_rows(sums.by_row, self._cost_lines if prices else None)
         return csv_text(sort_rows(table, "template_id" if by_day else DEFAULT_SORT))
 
