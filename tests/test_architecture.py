@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -143,8 +144,10 @@ def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
-def imported_libraries(tree: ast.Module) -> set[str]:
+@cache  # each library's test asks for all files
+def imported_libraries(path: Path) -> set[str]:
     """Top-level packages that a file imports, anywhere in it, except for types only."""
+    tree = parsed(path)
     skipped = {
         id(node)
         for guard in ast.walk(tree)
@@ -222,7 +225,7 @@ def test_a_library_is_imported_by_its_own_packages_only(library: str) -> None:
     others = [
         relative(path)
         for path in python_files("layers", "functions", "deploy")
-        if library in imported_libraries(parsed(path)) and not relative(path).startswith(users)
+        if library in imported_libraries(path) and not relative(path).startswith(users)
     ]
     assert others == []
 

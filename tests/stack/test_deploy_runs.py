@@ -4,6 +4,7 @@ import io
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +17,7 @@ from moto.cloudformation.models import Event, Stack, cloudformation_backends
 import deploy.__main__ as deployment
 from deploy import questions
 from deploy.account_limits import ConcurrencyLimits
+from deploy.template_check import SamDocument, read_template
 
 TEMPLATE = "Resources: {Topic: {Type: AWS::SNS::Topic}}"
 
@@ -25,6 +27,11 @@ class Keyboard(io.StringIO):
 
     def isatty(self) -> bool:
         return bool(self.getvalue())
+
+
+@cache  # parsing it takes longer than a test
+def parsed_template() -> SamDocument:
+    return read_template()
 
 
 class Machine:
@@ -37,6 +44,8 @@ class Machine:
         self._monkeypatch = monkeypatch
         monkeypatch.setattr(subprocess, "run", self._run)
         monkeypatch.setattr(ConcurrencyLimits, "read", lambda _: ConcurrencyLimits(1000, 1000))
+        for module in (deployment, questions):
+            monkeypatch.setattr(module, "read_template", parsed_template)
         self.answer()
 
     def answer(self, *lines: str) -> None:
