@@ -135,6 +135,11 @@ def test_deliveries_are_listed_with_their_last_answer(world: InMemoryService) ->
     assert lines[1].endswith("There was no response within 15 s.")
     assert len(run("deliveries", webhook_id, "--json").json_output["items"]) == 50
     assert run("deliveries", webhook_id, "--only", "waiting").stdout.count("\n") == 1
+    [replayed] = events[-1:]
+    run("replay", webhook_id, replayed)
+    listed = run("deliveries", webhook_id, "--only", "waiting")
+    [item] = run("deliveries", webhook_id, "--only", "waiting", "--json").json_output["items"]
+    assert "next try" in listed.stdout and item["due_at"] in listed.stdout.splitlines()[1]
 
 
 def test_replay_takes_events_or_a_time(world: InMemoryService) -> None:
@@ -144,6 +149,8 @@ def test_replay_takes_events_or_a_time(world: InMemoryService) -> None:
     assert run("replay", webhook_id, events[0], "--since", "2026-11-22").exit_code == 2
     assert run("replay", webhook_id, events[0]).stdout == "1 replayed.\n"
     assert run("replay", webhook_id, "--since", "2026-11-22").stdout == "1 replayed.\n"
+    output = run("replay", webhook_id, "--since", "2026-11-22")
+    assert output.stdout == "0 replayed.\n" and "--only any" in output.stderr
     states = [
         item["state"] for item in run("deliveries", webhook_id, "--json").json_output["items"]
     ]

@@ -1,6 +1,7 @@
 """`/v1/usage/shares`: links that show usage without a session; `/usage/s/…`: what they show."""
 
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
@@ -36,8 +37,9 @@ PAGE_HEADERS = {
 
 @router.get("/usage", include_in_schema=False)
 def usage_page() -> Response[str]:
-    """The page of usage is a screen of the template editor's page."""
-    headers = {"Location": "/studio/usage"}
+    """Usage is a screen of the template editor's page; the query chooses the numbers."""
+    query = urlencode(router.request_context.request.query)
+    headers = {"Location": f"/studio/usage?{query}" if query else "/studio/usage"}
     return Response(status_code=302, content_type=None, headers=headers, body="")
 
 

@@ -27,6 +27,7 @@ from postcard.timestamps import format_rfc3339
 PATH = "/v1/webhooks"
 MAX_LISTED = 10_000
 SAVE_NOW = "Save this secret now: it is not shown again. Your receiver verifies with it."
+ANY_STATE = "--only any replays dead and delivered ones; those that wait are sent by themselves."
 WEBHOOK_ID = click.argument("webhook_id", metavar="ID")
 EVENT_OPTION = click.option(
     "--event",
@@ -187,10 +188,14 @@ def deliveries(
     """List the deliveries of the webhook ID, newest first, with their last answer."""
     items = _deliveries(target.api_client(), webhook_id, only, limit)
     rows = [
-        (one["id"], one["type"], one["timestamp"], one["state"], one["tries"], _last_answer(one))
+        (
+            *(one[name] for name in ("id", "type", "timestamp", "state", "tries")),
+            one["due_at"] or "",
+            _last_answer(one),
+        )
         for one in items
     ]
-    headers = ("event", "type", "time", "state", "tries", "last answer")
+    headers = ("event", "type", "time", "state", "tries", "next try", "last answer")
     return CommandResult(format_table(headers, rows), {"items": items})
 
 
@@ -231,7 +236,10 @@ def replay(
         count = len(event_ids)
     else:
         count = _replay_since(client, webhook_id, format_rfc3339(unix_seconds(since) or 0), only)
-    return CommandResult(f"{count} replayed.", {"success": True, "replayed": count})
+    fields = {"success": True, "replayed": count}
+    if count or only == "any":
+        return CommandResult(f"{count} replayed.", fields)
+    return CommandResult("0 replayed.", fields, messages=[f"None is {only}. {ANY_STATE}"])
 
 
 @webhooks.command(
