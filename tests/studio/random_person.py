@@ -124,7 +124,7 @@ class RandomPerson:
     def rest(self) -> str:
         """Wait until nothing more happens; the text of the editor."""
         before, quiet = "", 0
-        for _ in range(200):
+        for _ in range(1000):  # calls that fail again and again wait for up to a minute
             mark = self.page.locator(".save-mark").get_attribute("class", timeout=20_000) or ""
             text = self.kept_text() or ""
             is_busy = "saving" in mark or "offline" in mark or ("edited" in mark and is_json(text))

@@ -158,7 +158,7 @@ def test_period_and_filters_are_in_the_address_and_stay_with_a_reload(studio: St
 
 def test_usage_without_a_campaign_can_be_chosen_and_shared(studio: Studio) -> None:
     page = three_weeks().open(studio, WEEK)
-    page.get_by_label("Campaign").select_option("Without a campaign")
+    page.get_by_label("Campaign", exact=True).select_option("Without a campaign")
     expect(page.locator(".figure-value").first).to_have_text("11")
     assert page.url.endswith("?days=7&campaign=")
     link = share(page)
