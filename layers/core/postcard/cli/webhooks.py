@@ -1,6 +1,7 @@
 """`postcard webhooks`: creates, tries and replays webhooks, and receives them on this machine."""
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -187,10 +188,11 @@ def deliveries(
 ) -> CommandResult:
     """List the deliveries of the webhook ID, newest first, with their last answer."""
     items = _deliveries(target.api_client(), webhook_id, only, limit)
+    now = format_rfc3339(time.time())
     rows = [
         (
             *(one[name] for name in ("id", "type", "timestamp", "state", "tries")),
-            one["due_at"] or "",
+            next_try(one["due_at"], now),
             _last_answer(one),
         )
         for one in items
@@ -361,6 +363,11 @@ def _described(webhook: Mapping[str, Any]) -> str:
         ("nothing is sent until", health["retry_at"]),
     ]
     return "\n".join(f"{name:<22}{value}" for name, value in rows if value not in (None, ""))
+
+
+def next_try(due_at: str | None, now: str) -> str:
+    """When a delivery is tried next; one whose endpoint fails waits longer than until it is due."""
+    return "" if due_at is None else "due now" if due_at <= now else due_at
 
 
 def _last_answer(delivery: Mapping[str, Any]) -> str:
