@@ -50,6 +50,7 @@ from postcard.links.signing import LinkKeys
 from postcard.pipeline.pipeline import RenderPipeline
 from postcard.pipeline.template_loader import LoadedTemplate, TemplateLoader
 from postcard.ports import (
+    USAGE_SECONDS,
     BatchRecord,
     BatchStore,
     BudgetNotices,
@@ -66,8 +67,7 @@ from postcard.runtime.lru_cache import SizedLruCache
 from postcard.services.images import Images
 from postcard.services.link_minting import LinkMinter
 from postcard.settings import DEFAULT_BATCH_CONCURRENCY, DEFAULT_REGION
-from postcard.timestamps import format_rfc3339
-from postcard.usage.counter import KEPT_SECONDS
+from postcard.timestamps import format_day
 
 MAX_PART_BYTES = 64 * 1024 * 1024
 ACTIVE = ("waiting", "running")
@@ -354,7 +354,7 @@ class BatchSteps:
         Each chunk is a writer of its own with one token, and it makes the same whenever it is
         worked on: it is counted once, however often it is delivered, and before it is stored.
         """
-        day, campaign = format_rfc3339(plan.now)[:10], plan.settings.campaign or ""
+        day, campaign = format_day(plan.now), plan.settings.campaign or ""
         for template_id, rows in made.items():
             counts = {"links": rows, "batch_links": rows}
             if plan.settings.mode == "images":
@@ -364,7 +364,7 @@ class BatchSteps:
                 counts,
                 writer=f"{batch_id}.{chunk.number}",
                 token=str(chunk.number),
-                expires_at=plan.now + KEPT_SECONDS,
+                expires_at=plan.now + USAGE_SECONDS,
             )
 
     def _rows(self, plan: BatchPlan, record: BatchRecord) -> BatchRows:
@@ -572,7 +572,7 @@ class BatchSteps:
         """End a batch that has not ended, and tell webhooks of it; whether it was ended now."""
         now, ended = self._clock(), replace(record, **changes)
         identity = event_id(event_type, record.batch_id, record.attempt, at=now)
-        event = batch_event(ended, now=now)
+        event = batch_event(ended, now=now, region=self._region)
         deliveries = self._outbox.deliveries(event_type, identity, event, now=now)
         is_ended_now = self._batches.update(record.batch_id, changes, deliveries, status_is=ACTIVE)
         if is_ended_now:
