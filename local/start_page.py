@@ -27,6 +27,8 @@ DOCS_PAGES = (
     "templates",
     "links-and-email",
     "api-guide",
+    "usage",
+    "webhooks",
     "operate",
     "troubleshooting",
 )

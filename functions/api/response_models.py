@@ -137,6 +137,9 @@ class TemplateResponse(BaseModel):
     created_at: str
     published_at: str
     paused: bool
+    daily_renders: int | None
+    daily_usd: float | None
+    on_budget: str
     document: dict[str, Any]
     findings: list[Diagnostic]
     default_url: str

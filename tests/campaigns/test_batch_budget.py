@@ -99,6 +99,24 @@ def test_a_batch_that_is_to_stop_ends_before_its_first_row(
     assert len(world.budget_notices.unannounced("")) == 1
 
 
+@pytest.mark.parametrize("on_budget", ["fallback", "stop"])
+@pytest.mark.parametrize("mode", ["links", "images", "warm"])
+def test_a_batch_whose_own_work_costs_more_than_max_usd_ends_before_its_first_row(
+    runner: BatchRunner, world: InMemoryService, mode: str, on_budget: str
+) -> None:
+    runner.create(FILE.encode(), max_usd=0.0001, on_budget=on_budget, mode=mode)
+    record = runner.run()
+    assert record.status == "failed" and record.error is not None
+    assert record.error["code"] == "over_budget"
+    assert record.error["detail"] == (
+        "A batch of 12 rows costs 0.00042 USD before any picture, and max_usd is 0.0001:"
+        " create the batch again with more."
+    )
+    assert not any("parts/" in name for name in runner.file_names())
+    assert shown_usd(record) <= 0.0001
+    assert len(world.budget_notices.unannounced("")) == 1
+
+
 def test_mode_images_stores_no_image_over_the_budget(
     runner: BatchRunner, world: InMemoryService
 ) -> None:

@@ -205,6 +205,17 @@ def test_a_refused_file_is_named_with_its_line(api: Api, tmp_path: Path) -> None
     assert not run.result.exists() and list(tmp_path.glob("*.postcard")) == []
 
 
+def test_a_batch_over_its_budget_has_failed_and_is_not_to_be_resumed(
+    api: Api, tmp_path: Path
+) -> None:
+    error = {"code": "over_budget", "detail": "max_usd is too low.", "line": None}
+    run = Run(api, tmp_path)
+    api.events = [lambda: api.change(status="failed", error=error)]
+    result = run.send()
+    assert result.exit_code == 4
+    assert result.messages == [f"{run.people}: max_usd is too low."]
+
+
 def test_an_empty_file_is_not_sent(api: Api, tmp_path: Path) -> None:
     run = Run(api, tmp_path)
     run.people.write_bytes(b"")

@@ -9,6 +9,7 @@ from postcard.campaigns.mail_merge.mail_template import MailTemplate
 from postcard.campaigns.tables.row_reader import TableRow
 from postcard.cli.api_client import problem_from_response, repeated
 from postcard.cli.merge import _complete_folder, _Mail, _Work
+from postcard.cli.output import CommandError
 from postcard.errors import Problem
 from tests.cli.runner import clean_environment, run_postcard
 
@@ -106,6 +107,16 @@ def test_a_link_is_asked_for_again_where_that_may_help() -> None:
     with pytest.raises(Problem):
         repeated(answers(*[429] * 6), waits.append)
     assert waits[2:] == [0.5, 1.0, 2.0, 4.0, 8.0]
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_a_service_that_only_starts_is_asked_again_and_not_called_another_server(
+    status: int,
+) -> None:
+    problem = problem_from_response(status, b"Service Unavailable")
+    assert problem.status == status and "try again" in problem.detail
+    with pytest.raises(CommandError, match="not Postcard's API"):
+        problem_from_response(404, b"Not Found")
 
 
 def test_what_concerns_every_row_is_no_fault_of_one(tmp_path: Path) -> None:

@@ -60,6 +60,11 @@ def test_a_table_has_a_row_for_each_item_and_the_total(api: Api) -> None:
     assert "not counted yet" in output.stderr
 
 
+def test_an_empty_table_says_that_nothing_was_counted(api: Api) -> None:
+    output = run_postcard("usage", "--campaign", "summer")
+    assert output.exit_code == 0 and "Nothing was counted" in output.stderr
+
+
 def test_csv_has_all_rows_of_all_pages_and_a_column_for_each_reason(api: Api) -> None:
     for number in range(1_050):
         add(api, "2026-11-22", "welcome", f"c{number:04}", {"links": number})

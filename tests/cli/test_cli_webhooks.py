@@ -13,6 +13,7 @@ import requests
 
 from postcard.adapters.http.webhook_sender import HttpWebhookSender
 from postcard.cli.webhook_receiver import WebhookReceiver
+from postcard.cli.webhooks import next_try
 from postcard.events.event_body import MAX_BODY_BYTES, event_body
 from postcard.events.event_ids import event_id
 from postcard.events.event_types import EVENT_TYPES
@@ -137,6 +138,17 @@ def test_deliveries_are_listed_with_their_last_answer(world: InMemoryService) ->
     assert run("deliveries", webhook_id, "--only", "waiting").stdout.count("\n") == 1
 
 
+def test_a_waiting_delivery_is_listed_with_its_next_try(world: InMemoryService) -> None:
+    webhook_id = created()["id"]
+    run("replay", webhook_id, put_dead(world, webhook_id, 1))
+    listed = run("deliveries", webhook_id).stdout
+    [item] = run("deliveries", webhook_id, "--json").json_output["items"]
+    assert "next try" in listed and (item["due_at"] in listed or "due now" in listed)
+    assert next_try("2026-11-22T10:05:00Z", "2026-11-22T10:00:00Z") == "2026-11-22T10:05:00Z"
+    assert next_try("2026-11-22T10:00:00Z", "2026-11-22T10:00:00Z") == "due now"
+    assert next_try(None, "2026-11-22T10:00:00Z") == ""
+
+
 def test_replay_takes_events_or_a_time(world: InMemoryService) -> None:
     webhook_id = created()["id"]
     events = [put_dead(world, webhook_id, hours) for hours in (1, 2, 40)]
@@ -144,6 +156,8 @@ def test_replay_takes_events_or_a_time(world: InMemoryService) -> None:
     assert run("replay", webhook_id, events[0], "--since", "2026-11-22").exit_code == 2
     assert run("replay", webhook_id, events[0]).stdout == "1 replayed.\n"
     assert run("replay", webhook_id, "--since", "2026-11-22").stdout == "1 replayed.\n"
+    output = run("replay", webhook_id, "--since", "2026-11-22")
+    assert output.stdout == "0 replayed.\n" and "--only any" in output.stderr
     states = [
         item["state"] for item in run("deliveries", webhook_id, "--json").json_output["items"]
     ]

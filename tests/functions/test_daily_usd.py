@@ -23,6 +23,15 @@ def name_of(world: InMemoryService) -> str:
     return f"template#welcome#{format_rfc3339(world.now)[:10]}"
 
 
+def test_the_template_shows_its_limits(limited: InMemoryService) -> None:
+    change = {"daily_usd": 2.5, "daily_renders": 1_000, "on_budget": "stop"}
+    for reply in (
+        limited.call("PATCH", "/v1/templates/welcome", change),
+        limited.call("GET", "/v1/templates/welcome"),
+    ):
+        assert {name: reply.json[name] for name in change} == change
+
+
 def leave(world: InMemoryService, pictures: int) -> None:
     """Other processes have spent all but the cost of so many pictures of 80 ms."""
     limit = billionths(0.01)

@@ -509,6 +509,21 @@ def test_a_query_that_makes_no_sense_is_refused_with_a_reason(
     assert [error["pointer"] for error in reply.json["errors"]] == [pointer]
 
 
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("from=yesterday", "a day such as 2026-11-22"),
+        ("campaign=Spring%20Sale", "at most 32 characters of a-z, 0-9 and -"),
+        ("by=hour", "one or more of day, template_id and campaign, with a comma between"),
+    ],
+)
+def test_a_refused_query_is_told_in_words_and_not_as_a_pattern(
+    world: InMemoryService, query: str, words: str
+) -> None:
+    detail = world.call("GET", f"/v1/usage?{query}").json["detail"]
+    assert words in detail and "match" not in detail
+
+
 def test_a_key_needs_a_scope_that_reads_usage(world: InMemoryService) -> None:
     for scopes, status in ((("usage",), 200), (("admin",), 200), (("images", "batches"), 403)):
         key = world.new_api_key(scopes)

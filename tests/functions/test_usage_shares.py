@@ -142,8 +142,8 @@ def test_names_become_text_of_the_page(service: InMemoryService) -> None:
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        ({"expires_at": "2026-11-22T09:59:59Z"}, "expires_at is within the next 400 days"),
-        ({"expires_at": "2028-01-01T00:00:00Z"}, "expires_at is within the next 400 days"),
+        ({"expires_at": "2026-11-22T09:59:59Z"}, "expires_at must be a time of the next 400 days"),
+        ({"expires_at": "2028-01-01T00:00:00Z"}, "expires_at must be a time of the next 400 days"),
         ({"expires_at": "soon"}, "Write a time such as"),
         ({"from": "2026-11-22", "to": "2026-11-01"}, "from is after to"),
         ({"from": "2026-11-01", "days": 7}, "either days, or from and to"),

@@ -1,6 +1,7 @@
 """The start page: who gets a link from it, and what a person with a browser can do on it."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from html.parser import HTMLParser
 from typing import Any
@@ -120,6 +121,12 @@ def test_the_page_runs_only_its_own_files_and_is_not_framed_or_stored(
     for path in ("/start/docs/../README.md", "/start/docs/%2e%2e/README.md", "/start/none.js"):
         response = service.server.handle(Request("GET", path))
         assert response.status == 404, path
+
+
+def test_each_guide_that_the_page_names_is_there(service: RunningService) -> None:
+    guides = re.findall(r'href="(/start/docs/[^"]+)"', service.get("/").text)
+    assert {"/start/docs/start.md", "/start/docs/usage.md", "/start/docs/webhooks.md"} <= {*guides}
+    assert {guide: service.get(guide).status_code for guide in guides} == dict.fromkeys(guides, 200)
 
 
 def test_a_name_becomes_a_link_that_shows_it(service: RunningService) -> None:

@@ -41,8 +41,8 @@ PAGE_HEADERS = {
 
 @router.get("/usage/?", include_in_schema=False)
 def usage_page() -> Response[str]:
-    """The page of usage is a screen of the template editor's page."""
-    query = urlencode(dict(router.request_context.request.query))
+    """Usage is a screen of the template editor's page; the query chooses the numbers."""
+    query = urlencode(router.request_context.request.query)
     headers = {"Location": f"/studio/usage?{query}" if query else "/studio/usage"}
     return Response(status_code=302, content_type=None, headers=headers, body="")
 

@@ -175,7 +175,7 @@ def _file_parts(
 
 def problem_from_response(status: int, body: bytes) -> Problem:
     """An error response of the API (problem+json) as an exception."""
-    fields = parse_json_object(body)
+    fields = _error_fields(status, body)
     exception_type = BadRequest if status in (400, 413, 414, 422) else Problem
     faults = [Fault(e["code"], e["pointer"], e["detail"]) for e in fields.get("errors") or ()]
     detail = fields.get("detail") or f"The API answered with status {status}."
@@ -183,6 +183,14 @@ def problem_from_response(status: int, body: bytes) -> Problem:
     if exception_type is Problem:
         problem.status = status
     return problem
+
+
+def _error_fields(status: int, body: bytes) -> JsonObject:
+    """The members of an error response; one of a server that only starts or of a proxy has none."""
+    if status in (502, 503, 504) and not body.lstrip().startswith(b"{"):
+        detail = f"The service is starting or overloaded (status {status}): try again in a moment."
+        return {"code": "service_unavailable", "detail": detail}
+    return parse_json_object(body)
 
 
 def is_temporary(problem: Problem) -> bool:

@@ -23,6 +23,7 @@ REFUSED_CODES = (
     *("unknown_encoding", "bad_dialect", "bad_columns", "unknown_name"),
 )
 OWN_FAULTS = ("internal", "incomplete")  # Postcard's own: the batch can be started again
+OVER_BUDGET = "over_budget"  # the file is right, and `max_usd` does not pay for it
 POLL_SECONDS, MAX_POLL_SECONDS = 0.5, 5.0
 MAX_SILENCE = 20  # calls without an answer, one after the other
 SMALLEST_TOLD_USD = 0.01
@@ -246,9 +247,10 @@ class BatchRun:
         code, detail = error.get("code", "internal"), error.get("detail", "The batch failed.")
         place = f" (line {error['line']})" if error.get("line") else ""
         fields = {"success": False, "code": code, "detail": detail, "batch": batch}
-        exit_code = EXIT_REFUSED if _is_refused(batch) else EXIT_FAILED
+        is_refused = _is_refused(batch)
+        exit_code = EXIT_REFUSED if is_refused and code != OVER_BUDGET else EXIT_FAILED
         messages = [f"{self._people or batch['id']}: {detail}{place}"]
-        if exit_code == EXIT_FAILED:
+        if not is_refused:
             messages.append(f"Try again: {self._resume_command()}")
         return CommandResult("", fields, exit_code, messages)
 

@@ -21,6 +21,7 @@ from postcard.ports import JsonObject
 DAY = AsciiDateTime(["%Y-%m-%d"])
 DIMENSIONS = {"day": "day", "template": "template_id", "campaign": "campaign"}
 PAGE = 1_000
+NOTHING_COUNTED = "Nothing was counted for these days and names."
 TABLE_ROWS = 200
 COLUMNS = {  # of the table, by property; CSV has all properties
     "links": "links",
@@ -41,7 +42,7 @@ CSV_COUNTS = (
 @click.command(cls=Command, example="postcard usage --days 7 --by template --by campaign")
 @click.option("--from", "first_day", type=DAY, metavar="YYYY-MM-DD", help="The first day (UTC).")
 @click.option(
-    "--to", "last_day", type=DAY, metavar="YYYY-MM-DD", help="The last day. Default: now."
+    "--to", "last_day", type=DAY, metavar="YYYY-MM-DD", help="The last day. Default: today."
 )
 @click.option("--days", type=WholeNumber(1, 400), help="The last days, in place of --from. [30]")
 @click.option("--template", metavar="TEMPLATE_ID", help="Only this template.")
@@ -132,6 +133,8 @@ def _messages(page: JsonObject) -> list[str]:
         f" {page['prices_region']}.",
         page["note"],
     ]
+    if not page["items"]:
+        messages.insert(0, NOTHING_COUNTED)
     if len(page["items"]) > TABLE_ROWS or page["next_cursor"]:
         messages.insert(0, f"These are the first {TABLE_ROWS} rows: --csv prints all of them.")
     return messages

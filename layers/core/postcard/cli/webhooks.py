@@ -1,6 +1,7 @@
 """`postcard webhooks`: creates, tries and replays webhooks, and receives them on this machine."""
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -27,6 +28,7 @@ from postcard.timestamps import format_rfc3339
 PATH = "/v1/webhooks"
 MAX_LISTED = 10_000
 SAVE_NOW = "Save this secret now: it is not shown again. Your receiver verifies with it."
+ANY_STATE = "--only any replays dead and delivered ones; those that wait are sent by themselves."
 WEBHOOK_ID = click.argument("webhook_id", metavar="ID")
 EVENT_OPTION = click.option(
     "--event",
@@ -186,11 +188,16 @@ def deliveries(
 ) -> CommandResult:
     """List the deliveries of the webhook ID, newest first, with their last answer."""
     items = _deliveries(target.api_client(), webhook_id, only, limit)
+    now = format_rfc3339(time.time())
     rows = [
-        (one["id"], one["type"], one["timestamp"], one["state"], one["tries"], _last_answer(one))
+        (
+            *(one[name] for name in ("id", "type", "timestamp", "state", "tries")),
+            next_try(one["due_at"], now),
+            _last_answer(one),
+        )
         for one in items
     ]
-    headers = ("event", "type", "time", "state", "tries", "last answer")
+    headers = ("event", "type", "time", "state", "tries", "next try", "last answer")
     return CommandResult(format_table(headers, rows), {"items": items})
 
 
@@ -231,7 +238,10 @@ def replay(
         count = len(event_ids)
     else:
         count = _replay_since(client, webhook_id, format_rfc3339(unix_seconds(since) or 0), only)
-    return CommandResult(f"{count} replayed.", {"success": True, "replayed": count})
+    fields = {"success": True, "replayed": count}
+    if count or only == "any":
+        return CommandResult(f"{count} replayed.", fields)
+    return CommandResult("0 replayed.", fields, messages=[f"None is {only}. {ANY_STATE}"])
 
 
 @webhooks.command(
@@ -353,6 +363,11 @@ def _described(webhook: Mapping[str, Any]) -> str:
         ("nothing is sent until", health["retry_at"]),
     ]
     return "\n".join(f"{name:<22}{value}" for name, value in rows if value not in (None, ""))
+
+
+def next_try(due_at: str | None, now: str) -> str:
+    """When a delivery is tried next; one whose endpoint fails waits longer than until it is due."""
+    return "" if due_at is None else "due now" if due_at <= now else due_at
 
 
 def _last_answer(delivery: Mapping[str, Any]) -> str:

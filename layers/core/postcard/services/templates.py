@@ -60,6 +60,9 @@ class TemplateCatalog:
             "created_at": format_rfc3339(record.created_at),
             "published_at": format_rfc3339(version.published_at),
             "paused": record.paused,
+            "daily_renders": record.daily_renders,
+            "daily_usd": record.daily_usd,
+            "on_budget": record.on_budget,
             "document": json.loads(version.document),
             "findings": list(version.findings),
             "default_url": self._links.version_url(

@@ -81,7 +81,8 @@ class HttpWebhookSender(HttpFetcher):
     def _parse(self, url: str) -> RemoteUrl:
         target = RemoteUrl.parse(url, name=URL_NAME)
         if target.scheme != "https" and not self._allow_http:
-            raise FetchError(f"The {URL_NAME} must begin with https://.")
+            local = ", or http://127.0.0.1:PORT/ on this machine" if self._allow_loopback else ""
+            raise FetchError(f"The {URL_NAME} must begin with https://{local}.")
         return target
 
     def _loopback_port(self, url: str) -> int | None:

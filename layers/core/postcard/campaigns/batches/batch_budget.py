@@ -49,13 +49,26 @@ def affordable_rows(
     return None if affordable >= rows else affordable
 
 
+def refuse_unpayable_work(settings: BatchSettings, rows: int, region: str) -> None:
+    """`BatchRefused` if `max_usd` does not even pay for the batch's own work, without a picture."""
+    work = batch_cost(rows, region)
+    if settings.max_usd is not None and billionths(settings.max_usd) < work:
+        raise BatchRefused(
+            OVER_BUDGET,
+            f"A batch of {rows:,} rows costs {_dollars(work)} before any picture, and max_usd is"
+            f" {_plain(settings.max_usd)}: create the batch again with more.",
+        )
+
+
 def refuse_all(settings: BatchSettings, rows: int, price: PicturePrice, region: str) -> None:
     """Raises `BatchRefused` for a batch that would exceed `max_usd` and must stop then."""
+    assert settings.max_usd is not None
     needed = batch_cost(rows, region) + rows * row_cost(settings, price, region)
     raise BatchRefused(
         OVER_BUDGET,
         f"{rows:,} rows cost {_dollars(needed)} if each picture is opened once, and max_usd is"
-        f" {settings.max_usd}: create the batch again with more, or with on_budget fallback.",
+        f" {_plain(settings.max_usd)}: create the batch again with more, or with on_budget"
+        " fallback.",
     )
 
 
@@ -96,6 +109,11 @@ class DrawingBudget:
         if allowance is None and self.stops:
             raise stopped()
         return allowance
+
+
+def _plain(usd: float) -> str:
+    """An amount as people write it: 5, 0.0001."""
+    return f"{usd:f}".rstrip("0").rstrip(".")
 
 
 def _dollars(amount: int) -> str:

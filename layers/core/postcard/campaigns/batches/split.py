@@ -9,7 +9,11 @@ from typing import BinaryIO, cast
 from isal import isal_zlib
 
 from postcard.budgets.picture_price import PicturePrice
-from postcard.campaigns.batches.batch_budget import affordable_rows, refuse_all
+from postcard.campaigns.batches.batch_budget import (
+    affordable_rows,
+    refuse_all,
+    refuse_unpayable_work,
+)
 from postcard.campaigns.batches.batch_errors import BatchRefused
 from postcard.campaigns.batches.batch_files import GZIP_TYPE, BatchFiles
 from postcard.campaigns.batches.plan import (
@@ -441,6 +445,7 @@ def make_plan(
     if rows == 0:
         detail = "The file has a header but no rows: upload one with a row a person."
         raise TableRefused("no_rows", detail)
+    refuse_unpayable_work(settings, rows, region)
     affordable = affordable_rows(settings, rows, price, region)
     if affordable is not None and settings.on_budget == "stop":
         refuse_all(settings, rows, price, region)

@@ -152,7 +152,8 @@ def plain_message(error: Mapping[str, Any]) -> str:
     if error_type == "literal_error":
         return f"it should be {context['expected']}"
     if error_type == "string_pattern_mismatch":
-        return f"it should match {context['pattern']}"
+        pattern = context["pattern"]
+        return f"it should {_PATTERNS.get(pattern, f'match {pattern}')}"
     return "it has a wrong form"
 
 
@@ -175,6 +176,14 @@ _BOUNDS = {
     "less_than_equal": ("be at most", "le"),
     "greater_than": ("be more than", "gt"),
     "less_than": ("be less than", "lt"),
+}
+_PATTERNS = {  # those of the API that people write by hand
+    "^[a-z0-9-]{1,32}$": "have 1 to 32 characters of a-z, 0-9 and -",
+    "^[a-z0-9-]{0,32}$": "have at most 32 characters of a-z, 0-9 and -",
+    r"^\d{4}-\d{2}-\d{2}$": "be a day such as 2026-11-22",
+    "^(day|template_id|campaign)(,(day|template_id|campaign)){0,2}$": (
+        "be one or more of day, template_id and campaign, with a comma between"
+    ),
 }
 _LENGTHS = {
     "string_too_short": ("at least", "min_length", "character", "characters"),

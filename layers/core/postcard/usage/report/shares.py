@@ -54,7 +54,7 @@ class UsageShares:
         """
         end = int(now) + DEFAULT_SHARE_DAYS * DAY_SECONDS if expires_at is None else expires_at
         if not now < end <= now + MAX_SHARE_DAYS * DAY_SECONDS:
-            raise BadRequest(f"expires_at is within the next {MAX_SHARE_DAYS} days.")
+            raise BadRequest(f"expires_at must be a time of the next {MAX_SHARE_DAYS} days.")
         if len(self._live(now)) >= MAX_SHARES:
             raise Conflict(f"There are {MAX_SHARES} links already: delete one first.")
         token = self._new_token()
