@@ -237,7 +237,7 @@ def test_all_who_count_usage_may_change_a_row_and_who_reads_it_may_store_sums(
     ):
         actions = {
             action
-            for statement in statements(template["Resources"][role])
+            for statement in statements(template, role)
             for action in listed(statement["Action"])
         }
         assert needed <= actions, role
