@@ -13,7 +13,10 @@ MAX_VENDOR_BYTES = 100 * MEGABYTE
 MAX_TOTAL_BYTES = (
     150 * MEGABYTE
 )  # Lambda's limit is 262 MB: code and layers of a function, unzipped
-FUNCTIONS = ("ImageFunction", "ApiFunction", "WorkerFunction", "StatusFunction")
+FUNCTIONS = (
+    *("ImageFunction", "ApiFunction", "WorkerFunction"),
+    *("BatchFunction", "WebhookFunction", "StatusFunction"),
+)
 LAYERS = ("CoreLayer", "VendorLayer", "FontsLayer", "MoreFontsLayer")
 ELF_MACHINES = {62: "x86_64", 183: "arm64"}  # e_machine of an ELF header
 

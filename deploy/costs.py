@@ -15,9 +15,9 @@ from postcard.prices.prices import (
     Units,
     batch_units,
     dollars,
-    picture_units,
     price_table,
 )
+from postcard.prices.usage_costs import picture_units
 
 MILLION = 1_000_000
 METRICS = 35  # of both functions, with the reasons of fallbacks

@@ -11,9 +11,9 @@ from postcard.errors import TooManyRequests
 from postcard.keys.api_keys import require_scope
 from postcard.keys.sessions import PICTURES_A_SECOND
 from postcard.ports import ApiKeyRecord, RateLimitResult
+from postcard.timestamps import DAY_SECONDS
 
 DEFAULT_RATE = 100
-DAY_SECONDS = 86_400
 
 
 @dataclass

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -22,7 +23,7 @@ from aws_lambda_powertools import Logger
 from postcard import wiring
 from postcard.adapters.aws.hints import hint_from_json
 from postcard.errors import ServiceUnavailable, failure_site
-from postcard.ports import DeliveryKey
+from postcard.ports import DeliveryKey, JsonObject
 from postcard.settings import DEFAULT_STAGE, Settings
 from postcard.webhooks.delivery_worker import Outcome
 from postcard.webhooks.function_service import S3_NOTIFICATION, WebhookFunctionService
@@ -32,6 +33,15 @@ SERVICE = "webhook"
 RESERVE_SECONDS = 8.0  # of the function's time, to store what attempts came to
 LogFields = dict[str, Any]
 log_handler = logging.StreamHandler()
+
+
+@dataclass
+class Messages:
+    """The messages of a batch by their ids: hints, others with their kind, and what is neither."""
+
+    hints: dict[str, tuple[DeliveryKey, float]] = field(default_factory=dict)
+    others: dict[str, tuple[str, JsonObject]] = field(default_factory=dict)
+    failures: dict[str, Exception] = field(default_factory=dict)
 
 
 @cache
@@ -65,9 +75,11 @@ def handle_event(
 
 def _do_tick(service: WebhookFunctionService, ends_at: float) -> dict[str, Any]:
     started_at = service.monotonic()
-    result = service.tick.run(deadline=ends_at - RESERVE_SECONDS)
-    for task in service.minute_tasks:
-        task(service.clock())
+    try:
+        result = service.tick.run(deadline=ends_at - RESERVE_SECONDS)
+    finally:  # they need no queue, which may be what failed
+        for task in service.minute_tasks:
+            task(service.clock())
     fields: LogFields = {
         "webhooks": result.webhooks,
         "hints": result.hints,
@@ -86,32 +98,55 @@ def _do_tick(service: WebhookFunctionService, ends_at: float) -> dict[str, Any]:
 def _handle_messages(
     records: list[dict[str, Any]], service: WebhookFunctionService, ends_at: float
 ) -> dict[str, Any]:
-    """Handle all messages; names those that failed, so that they come back."""
-    failures: dict[str, Exception] = {}
-    hints: dict[str, tuple[DeliveryKey, float]] = {}
+    """Handle all messages; names those that failed, so that they come back.
+
+    Hints come first: an endpoint has all of its time, however long the other messages take.
+    """
+    messages = _read(records)
+    failures = messages.failures
+    seconds = min(ATTEMPT_SECONDS, ends_at - RESERVE_SECONDS - service.monotonic())
+    outcomes = service.worker.deliver_all(
+        list(messages.hints.values()), slow=_are_slow(records), seconds=seconds
+    )
+    results = dict(zip(messages.hints, outcomes, strict=True))
+    failures |= {id: result for id, result in results.items() if isinstance(result, Exception)}
+    for id, result in results.items():
+        if isinstance(result, Outcome):
+            _log("delivery", _outcome_fields(id, messages.hints[id][0], result))
+    failures |= _handle_others(messages.others, service)
+    for id, failure in failures.items():
+        _log_failure(id, failure)
+    _emit_outcomes([result for result in outcomes if isinstance(result, Outcome)])
+    return {"batchItemFailures": [{"itemIdentifier": id} for id in failures]}
+
+
+def _read(records: list[dict[str, Any]]) -> Messages:
+    messages = Messages()
     for record in records:
         id = record["messageId"]
         try:
             message = json.loads(record["body"])
             if (kind := _kind(message)) is None:
-                hints[id] = hint_from_json(message)
-            elif fields := service.message_handlers[kind](message):
-                _log("handled", {"message_id": id, **fields})
+                messages.hints[id] = hint_from_json(message)
+            else:
+                messages.others[id] = kind, message
         except Exception as error:  # the message comes back, the others of its batch do not
+            messages.failures[id] = error
+    return messages
+
+
+def _handle_others(
+    others: Mapping[str, tuple[str, JsonObject]], service: WebhookFunctionService
+) -> dict[str, Exception]:
+    """Give messages to the handler of their kind; those that failed."""
+    failures: dict[str, Exception] = {}
+    for id, (kind, message) in others.items():
+        try:
+            if fields := service.message_handlers[kind](message):
+                _log("handled", {"message_id": id, **fields})
+        except Exception as error:
             failures[id] = error
-    seconds = min(ATTEMPT_SECONDS, ends_at - RESERVE_SECONDS - service.monotonic())
-    outcomes = service.worker.deliver_all(
-        list(hints.values()), slow=_are_slow(records), seconds=seconds
-    )
-    results = dict(zip(hints, outcomes, strict=True))
-    failures |= {id: result for id, result in results.items() if isinstance(result, Exception)}
-    for id, result in results.items():
-        if isinstance(result, Outcome):
-            _log("delivery", _outcome_fields(id, hints[id][0], result))
-    for id, failure in failures.items():
-        _log_failure(id, failure)
-    _emit_outcomes([result for result in outcomes if isinstance(result, Outcome)])
-    return {"batchItemFailures": [{"itemIdentifier": id} for id in failures]}
+    return failures
 
 
 def _are_slow(records: list[dict[str, Any]]) -> bool:
@@ -141,10 +176,14 @@ def _outcome_fields(id: str, key: DeliveryKey, outcome: Outcome) -> LogFields:
 
 
 def _emit_outcomes(outcomes: list[Outcome]) -> None:
-    """Count what went wrong: metrics of what went well would only cost."""
+    """Count what went wrong: metrics of what went well would only cost.
+
+    What waited for a webhook that somebody disabled or deleted ends without a try, and is right.
+    """
+    tried = [outcome for outcome in outcomes if outcome.duration_ms is not None]
     _emit_metrics(
         {
-            "DeadDeliveries": sum(outcome.result == "dead" for outcome in outcomes),
+            "DeadDeliveries": sum(outcome.result == "dead" for outcome in tried),
             "DisabledWebhooks": sum(outcome.disabled for outcome in outcomes),
         }
     )

@@ -96,6 +96,18 @@ def test_a_webhook_that_somebody_else_changed_is_not_overwritten(
         stores.webhooks.put(replace(WEBHOOK, revision=revision))
 
 
+def test_a_webhook_whose_stored_response_was_lost_is_stored(settings: Any) -> None:
+    dynamodb: Any = boto_client("dynamodb", settings, seconds=PATIENCE_SECONDS)
+    make_table(dynamodb, settings.table)
+    webhooks = DynamoWebhookStore(Table(dynamodb, settings.table))
+    for record in (WEBHOOK, replace(WEBHOOK, secret_number=2, old_secret_until=9, revision=2)):
+        for _ in range(2):  # a client repeats a call that had no response
+            webhooks.put(record)
+        assert webhooks.get(WEBHOOK_ID) == record
+    with pytest.raises(Conflict):
+        webhooks.put(WEBHOOK)
+
+
 def test_failures_in_a_row_are_counted_until_a_success(stores: Stores) -> None:
     webhooks = stores.webhooks
     assert webhooks.health(WEBHOOK_ID) == WebhookHealth()
@@ -107,7 +119,8 @@ def test_failures_in_a_row_are_counted_until_a_success(stores: Stores) -> None:
     webhooks.mark_slow(WEBHOOK_ID, until=90.5)
     assert webhooks.add_failure(WEBHOOK_ID, at=50.5, status=429).failing_since == 50.5
     webhooks.reset_health(WEBHOOK_ID)
-    assert webhooks.health(WEBHOOK_ID) == WebhookHealth(0, 0, None, 40.5, 50.5, 429, 90.5)
+    assert webhooks.health(WEBHOOK_ID) == WebhookHealth()
+    assert webhooks.claim_probe(WEBHOOK_ID, now=1, retry_at=2)
 
 
 def test_failures_that_are_counted_at_once_are_all_counted(stores: Stores) -> None:

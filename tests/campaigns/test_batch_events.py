@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from postcard.campaigns.batches.batch_service import batch_to_json
 from postcard.errors import ServiceUnavailable
 from postcard.ports import DeliveryRecord
 from tests.campaigns.batch_runner import BatchRunner, csv_bytes, people
@@ -38,6 +39,20 @@ def test_a_completed_batch_is_an_event_with_its_counts(
         'default."}]}}'
     )
     assert world.hints.receive() == (delivery.key, world.now)
+
+
+def test_the_cost_in_an_event_is_that_of_the_region_as_in_the_batch(
+    world: InMemoryService,
+) -> None:
+    world.subscribe(COMPLETED)
+    region = "eu-west-1"
+    runner = BatchRunner(world, region=region)
+    record = runner.do(csv_bytes(people(300)))
+    (event,) = world.events()
+    shown, elsewhere = (
+        batch_to_json(record, now=world.now, region=each)["usd"] for each in (region, "us-east-1")
+    )
+    assert event["data"]["usd"] == shown != elsewhere
 
 
 def test_a_batch_that_cannot_be_done_is_an_event_that_says_why(

@@ -12,7 +12,8 @@ from postcard.budgets.picture_price import (
     usd,
 )
 from postcard.ports import MoneyBudget
-from postcard.prices.prices import batch_units, dollars, picture_units
+from postcard.prices.prices import batch_units, dollars
+from postcard.prices.usage_costs import picture_units
 from tests.campaigns.budget_simulation import PRICE, BudgetRun
 
 BUDGET = MoneyBudget("batch", "bat_1", billionths(0.01), 10**9)

@@ -253,7 +253,7 @@ def test_listen_says_why_it_refuses_a_delivery(world: InMemoryService) -> None:
         sends.event(1)
 
     output, _ = listen(world, send, "--count", 1)
-    assert "None of its signatures is that of the secret." in output.stdout
+    assert "No signature matches the secret." in output.stdout
     assert "\u001b" not in output.stdout
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from postcard.events.event_types import EVENT_TYPES
-from postcard.ports import WebhookResponse
+from postcard.ports import WebhookRecord, WebhookResponse
 from postcard.webhooks.webhook_service import MAX_WEBHOOKS
 from tests.functions.fake_services import HandlerResponse
 from tests.functions.in_memory_service import NOW, InMemoryService
@@ -206,7 +206,26 @@ def test_enabling_and_moving_forget_the_failures(empty: InMemoryService) -> None
         assert failing["failing_since"] == "2026-11-22T10:00:00Z" and failing["last_status"] == 500
         assert empty.call("PATCH", path, {"description": "x"}).json["health"]["failures"] == 1
         health = empty.call("PATCH", path, change).json["health"]
-        assert (health["failures"], health["retry_at"]) == (0, None)
+        assert set(health.values()) == {0, None}
+
+
+def test_an_enabled_webhook_never_has_the_failures_that_disabled_it(
+    empty: InMemoryService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a tick at that moment would disable it again."""
+    webhook = create(empty)
+    empty.call("PATCH", f"/v1/webhooks/{webhook['id']}", {"enabled": False})
+    empty.webhooks.add_failure(webhook["id"], at=NOW, status=500)
+    put = empty.webhooks.put
+    failures: list[int] = []
+
+    def put_and_look(record: WebhookRecord) -> None:
+        put(record)
+        failures.append(empty.webhooks.health(record.webhook_id).failures)
+
+    monkeypatch.setattr(empty.webhooks, "put", put_and_look)
+    assert empty.call("PATCH", f"/v1/webhooks/{webhook['id']}", {"enabled": True}).status == 200
+    assert failures == [0]
 
 
 def test_a_webhook_that_postcard_disabled_says_why_until_it_is_enabled(

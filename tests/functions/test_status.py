@@ -320,7 +320,7 @@ def test_the_page_works_without_the_table_and_says_so(world: StatusWorld) -> Non
     assert status["dependencies"]["table"] == "unavailable"
     assert [each["part"] for each in status["incidents"]] == ["api", "pictures"]
     assert status["days"][-1]["unavailable_minutes"] == {"table": 4}
-    assert "The database does not answer." in page and "comes from a copy of" in page
+    assert "The database is unavailable." in page and "comes from a copy of" in page
     assert REPLACED in page
     copy = world.stored_page().body.decode()
     assert "Trouble with the API and the database" in copy

@@ -222,7 +222,7 @@ def test_a_campaign_that_looks_like_a_formula_is_text_in_the_csv(service: Counte
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        ("from=2026-11-31", "from is no day"),
+        ("from=2026-11-31", "from is not a day"),
         ("from=2026-11-22&to=2026-11-21", "from is after to"),
         ("from=2025-01-01", "over 400 days"),
         ("to=2026-12-24", "in the future"),

@@ -1,6 +1,7 @@
 """The webhook function: messages of its queues in, the messages that failed out; and ticks."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -126,6 +127,58 @@ def test_notifications_of_s3_have_their_own_handler(webhooks: Webhooks) -> None:
     assert webhooks.handle(json.dumps(notification), webhooks.add(1)) == []
     assert webhooks.handled == [notification]
     assert len(webhooks.endpoints.posts) == 1
+
+
+def test_an_endpoint_has_all_its_time_however_long_other_messages_take(
+    webhooks: Webhooks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monotonic = 0.0
+    given: list[float] = []
+    post = webhooks.endpoints.post
+
+    def handle(message: JsonObject) -> JsonObject:
+        nonlocal monotonic
+        monotonic += 9.0
+        return {}
+
+    def note_time(*arguments: Any, seconds: float, **more: Any) -> WebhookResponse:
+        given.append(seconds)
+        return post(*arguments, seconds=seconds, **more)
+
+    monkeypatch.setattr(webhooks.endpoints, "post", note_time)
+    webhooks.service = replace(
+        webhooks.service, monotonic=lambda: monotonic, message_handlers={"s3_notification": handle}
+    )
+    notification = json.dumps({"Records": [{"eventSource": "aws:s3"}]})
+    assert webhooks.handle(notification, notification, notification, webhooks.add(1)) == []
+    assert given == [3.0]
+
+
+def test_what_waited_for_a_deleted_webhook_raises_no_alarm(
+    webhooks: Webhooks, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = "https://sqs.eu-central-1.amazonaws.com/123456789012/postcard-slow"
+    monkeypatch.setenv("POSTCARD_SLOW_HINT_QUEUE_URL", url)
+    hint = webhooks.add(1)
+    webhooks.webhooks.delete(ID)
+    assert webhooks.handle(hint, queue="postcard-slow") == []
+    [line] = lines(capsys)
+    assert line["result"] == "dead"
+
+
+def test_what_is_done_each_minute_does_not_wait_for_a_queue_that_is_down(
+    webhooks: Webhooks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[float] = []
+
+    def fail(*, slow: bool = False) -> int:
+        raise ServiceUnavailable("get_queue_attributes: Unreachable (no response)")
+
+    monkeypatch.setattr(webhooks.hints, "backlog", fail)
+    service = replace(webhooks.service, minute_tasks=[done.append], clock=lambda: NOW)
+    with pytest.raises(ServiceUnavailable):
+        handle_event(TICK, FakeLambdaContext(30_000), service)
+    assert done == [NOW]
 
 
 def test_dead_deliveries_and_disabled_webhooks_are_metrics(

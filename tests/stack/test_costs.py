@@ -15,11 +15,15 @@ from postcard.prices.prices import (
     RENDER_MS,
     batch_units,
     dollars,
-    picture_units,
     price_region,
     price_table,
 )
-from postcard.prices.usage_costs import usage_dollars, usage_dollars_by_line, usage_units
+from postcard.prices.usage_costs import (
+    picture_units,
+    usage_dollars,
+    usage_dollars_by_line,
+    usage_units,
+)
 
 MILLION = 1_000_000
 

@@ -12,7 +12,9 @@ import pytest
 from local.aws.athena_service import DuckDbQueries, LogTable
 from postcard.adapters.memory import MemoryQueue, MemoryUsageStore
 from postcard.ports import UsageKey
+from postcard.timestamps import utc_day
 from postcard.usage.hit_counter import TASK, HitCounter
+from postcard.usage.report.period import last_days
 from postcard.usage.usage_counts import LOG_COUNTS
 from postcard.usage.usage_service import UsageQuery, UsageService
 from tests.usage.simulated_traffic import STACK, Traffic, nonzero, raw_lines
@@ -121,7 +123,7 @@ def test_usage_is_what_readers_saw_and_what_a_plain_count_of_the_log_finds(
     assert results == {"Hit", "RefreshHit", "Miss", "Error", "FunctionGeneratedResponse"}
 
     page = UsageService(counted.usage, region="us-east-1", stored=True).report(
-        UsageQuery(by=("day", "template_id", "campaign")), now=counted.traffic.now, limit=1000
+        UsageQuery(last_days(30, utc_day(counted.traffic.now))), now=counted.traffic.now, limit=1000
     )
     for name in ("hits", "misses", "refusals", "sent_bytes"):
         assert page["totals"][name] == sum(counts.get(name, 0) for counts in exact.values())

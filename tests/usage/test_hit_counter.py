@@ -112,9 +112,9 @@ def test_a_run_starts_a_query_and_takes_its_result_when_it_is_there(world: World
     started = world.job.handle({"task": TASK}, deadline=NEVER)
     assert started["outcome"] == "started"
     assert "BETWEEN '2026-11-23' AND '2026-11-30'" in world.queries.started[0]
-    assert world.step()["outcome"] == "waits"
+    assert world.step()["outcome"] == "waiting"
     assert world.now == NOON + FIRST_WAIT_SECONDS
-    assert world.step()["outcome"] == "waits"
+    assert world.step()["outcome"] == "waiting"
     assert world.now == NOON + FIRST_WAIT_SECONDS + WAIT_SECONDS
     assert world.hits() == {} and world.usage.log_complete_to() is None
     world.queries.results[0] = [row(hits=7)]
@@ -200,7 +200,7 @@ def test_when_the_time_is_up_the_next_task_goes_on(world: World) -> None:
     world.job.handle({"task": TASK}, deadline=NEVER)
     world.monotonic = 100.0
     outcomes = [world.step(deadline=50.0) for _ in range(5)]
-    assert [each["outcome"] for each in outcomes] == ["goes on"] * 4 + ["counted"]
+    assert [each["outcome"] for each in outcomes] == ["continued"] * 4 + ["counted"]
     assert len(world.hits()) == 5
     assert world.usage.log_complete_to() == "2026-11-30T11:00:00Z"
 

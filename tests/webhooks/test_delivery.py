@@ -9,8 +9,14 @@ from postcard.adapters.memory import MemoryDeliveryStore, MemoryHints, MemoryWeb
 from postcard.errors import ServiceUnavailable
 from postcard.events.event_ids import event_id
 from postcard.events.outbox import new_delivery
-from postcard.ports import DeliveryKey, DeliveryRecord, WebhookRecord, WebhookResponse
-from postcard.webhooks.attempts import Attempts
+from postcard.ports import (
+    DeliveryAttempt,
+    DeliveryKey,
+    DeliveryRecord,
+    WebhookRecord,
+    WebhookResponse,
+)
+from postcard.webhooks.attempts import AttemptResult, Attempts
 from postcard.webhooks.delivery_worker import ClaimedDelivery, DeliveryWorker, Outcome
 from postcard.webhooks.endpoints import Endpoints
 from postcard.webhooks.tick import WebhookTick
@@ -183,6 +189,19 @@ def test_retry_after_is_bounded(world: World, header: str, wait: float) -> None:
     assert world.wait(key) == wait
 
 
+@pytest.mark.parametrize("failures", [0, 10])
+def test_an_event_that_was_sent_days_late_has_all_of_its_tries(world: World, failures: int) -> None:
+    key = world.add()
+    world.now += 5 * DAY
+    for _ in range(failures):
+        world.webhooks.add_failure(ID, at=world.now, status=500)
+    world.answer(BAD)
+    world.results()
+    record = world.record(key)
+    assert (record.state, len(record.attempts)) == ("waiting", 1)
+    assert record.tries == (0 if failures else 1)
+
+
 def test_410_disables_the_webhook_and_ends_its_deliveries(world: World) -> None:
     world.answer(WebhookResponse(410))
     first, second = world.add(1), world.add(2)
@@ -284,16 +303,76 @@ def test_an_endpoint_that_fails_for_five_days_is_disabled(world: World) -> None:
     world.fail_until_failing()
     key = world.add()
     world.hints.receive()
-    world.now += 5 * DAY - 10
-    assert world.tick.run(deadline=1.0).disabled == 0
-    world.now += 20
-    assert world.tick.run(deadline=1.0).disabled == 1
+    for seconds, disabled in ((5 * DAY - 10, 0), (20, 1)):
+        world.now += seconds
+        world.webhooks.add_failure(ID, at=world.now, status=500)
+        assert world.tick.run(deadline=1.0).disabled == disabled
     webhook = world.webhooks.get(ID)
     assert webhook is not None and webhook.disabled_reason.endswith("five days.")
     world.now += 300
     world.run_tick()
     world.work()
     assert world.record(key).state == "dead"
+
+
+def test_an_endpoint_to_which_nothing_was_sent_for_days_is_not_disabled_for_them(
+    world: World,
+) -> None:
+    world.fail_until_failing()
+    world.now += 9 * DAY
+    assert world.tick.run(deadline=1.0).disabled == 0
+    world.answer(BAD, OK)
+    key = world.add()
+    world.results()
+    health = world.webhooks.health(ID)
+    assert (health.failures, health.failing_since) == (1, world.now), "counted anew"
+    assert (world.record(key).tries, round(world.wait(key) / 1.05)) == (1, 5)
+    world.now += 6
+    assert world.results()[-1] == "delivered"
+
+
+def test_retry_after_is_obeyed_by_the_first_probe_too(world: World) -> None:
+    for _ in range(9):
+        world.webhooks.add_failure(ID, at=world.now, status=503)
+    world.answer(WebhookResponse(503, retry_after="3600"))
+    first = world.add(1)
+    world.work()
+    world.add(2)
+    world.work()
+    assert world.wait(first) == 3_600
+    for _ in range(58):
+        world.now += 60
+        world.run_tick()
+        world.work()
+    assert len(world.endpoints.posts) == 1, "nothing else was sent in this hour"
+
+
+def test_a_new_endpoint_that_asks_for_time_costs_nothing_until_then(world: World) -> None:
+    world.webhooks.reset_health(ID)
+    world.answer(WebhookResponse(503, retry_after="7200"))
+    keys = [world.add(number) for number in range(5)]
+    world.work()
+    assert len(world.endpoints.posts) == 1
+    assert {world.wait(key) for key in keys} == {7_200}
+    assert world.hints.next_due() is None, "the tick finds them"
+    world.now += 7_206
+    world.answer(OK)
+    assert world.run_tick() == 1
+    assert world.results() == ["delivered"]
+
+
+def test_a_webhook_that_has_moved_is_not_disabled_by_its_old_endpoint(world: World) -> None:
+    webhook = world.webhooks.get(ID)
+    assert webhook is not None
+    key = world.add()
+    claimed = world.worker.claim(key, NOW, Endpoints(world.webhooks).get(ID))
+    assert isinstance(claimed, ClaimedDelivery)
+    world.webhooks.put(replace(webhook, url="https://new.example.com/", revision=2))
+    attempt = DeliveryAttempt(world.now, 410, 20)
+    outcome = world.worker.store(claimed, AttemptResult(attempt, WebhookResponse(410)))
+    assert not outcome.disabled
+    moved = world.webhooks.get(ID)
+    assert moved is not None and moved.enabled
 
 
 def test_a_new_endpoint_gets_one_event_until_it_takes_it(world: World) -> None:
@@ -328,6 +407,24 @@ def test_an_endpoint_that_takes_over_three_seconds_gets_fifteen_from_other_worke
     world.now += HOUR
     world.add(3)
     assert world.results() == ["delivered"]
+
+
+def test_thousands_of_events_of_a_slow_endpoint_do_not_fill_the_queue_of_the_others(
+    world: World,
+) -> None:
+    world.webhooks.mark_slow(ID, until=NOW + HOUR)
+    for number in range(2_000):
+        world.add(number)
+        hint = world.hints.receive()
+        assert hint is not None
+        world.worker.deliver_all([hint])
+        world.now += 0.1
+    assert world.hints.backlog(slow=True) < 550
+    world.results()
+    while world.run_tick():
+        world.results()
+        world.now += 60
+    assert len(world.endpoints.posts) == 2_000, "the tick goes on with the others"
 
 
 def test_no_response_within_fifteen_seconds_is_a_failure(world: World) -> None:

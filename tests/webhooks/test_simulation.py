@@ -54,7 +54,7 @@ def test_410_ends_the_posts(simulation: Simulation) -> None:
 
 
 def test_what_is_dead_is_delivered_by_a_replay() -> None:
-    simulation = Simulation(1_500, 0, 4, only="half-fails").run()
+    simulation = Simulation(1_500, 0, 6, only="half-fails").run()
     states = simulation.states("half-fails")
     assert states["dead"] > 0 and states["dead"] + states["delivered"] == 1_500
     simulation.replay()

@@ -10,12 +10,13 @@ from api.response_models import NewUsageShare, UsageShareItem, UsageShareList
 from api.router import ApiRouter, no_content
 from api.routes.static_files import gzip_response
 from api.routes.studio import STATIC_FOLDER
-from api.routes.usage_report import CSV_TYPE, SECURITY, TAGS, filter_of
+from api.routes.usage import SECURITY, TAGS, filter_of
+from api.routes.usage_report import CSV_TYPE
 from postcard.errors import BadRequest, Fault, NotFound, TooManyRequests
 from postcard.ports import UsageShare
-from postcard.timestamps import format_rfc3339, parse_rfc3339
+from postcard.timestamps import format_rfc3339, parse_rfc3339, utc_day
 from postcard.usage.report.number_text import long_day_text
-from postcard.usage.report.period import parse_period, today
+from postcard.usage.report.period import parse_period
 from postcard.usage.report.share_page import missing_share_page, share_page
 from postcard.usage.report.shares import SHARE_ID, shared_filter, shared_period
 from postcard.usage.usage_service import NOTE
@@ -51,7 +52,7 @@ def share_usage(body: Annotated[UsageShareBody, Body()]) -> NewUsageShare:
     usage_filter = filter_of(body.template_id, body.campaign)
     period = None
     if body.from_ or body.to:
-        period = parse_period(body.from_, body.to, body.days, today=today(context.now))
+        period = parse_period(body.from_, body.to, body.days, today=utc_day(context.now))
     path, share = context.service.usage_shares.create(
         usage_filter,
         period=period,
@@ -97,7 +98,7 @@ def shared_usage(token: str) -> Response[str]:
         context.log_problem(missing)
         return _page_response(missing_share_page(_style_path()), status=404)
     report = context.service.usage_reports.report(
-        shared_period(share, today(context.now)),
+        shared_period(share, utc_day(context.now)),
         shared_filter(share),
         now=context.now,
         prices=share.prices,
@@ -107,7 +108,7 @@ def shared_usage(token: str) -> Response[str]:
         title=_title(share),
         note=NOTE,
         as_of=format_rfc3339(context.now),
-        until=long_day_text(today(share.expires_at)),
+        until=long_day_text(utc_day(share.expires_at)),
         csv_path=f"/usage/s/{token}/usage.csv",
         style=_style_path(),
     )
@@ -120,7 +121,7 @@ def shared_usage_csv(token: str) -> Response[str]:
     context = router.request_context
     share = _share(token)
     text = context.service.usage_reports.csv(
-        shared_period(share, today(context.now)),
+        shared_period(share, utc_day(context.now)),
         shared_filter(share),
         by_day=False,
         prices=share.prices,

@@ -21,7 +21,7 @@ from postcard.status.incidents import Incident
 from postcard.status.status_page import content_security_policy, status_page
 from postcard.status.status_report import StatusReport
 from postcard.status.status_service import CACHE_SECONDS
-from postcard.timestamps import format_rfc3339
+from postcard.timestamps import format_optional_rfc3339, format_rfc3339
 
 SCOPES = ("usage", "admin")
 CHALLENGE = 'Basic realm="Postcard status: an API key as the password", charset="UTF-8"'
@@ -85,8 +85,8 @@ def _to_json(report: StatusReport) -> Status:
     return Status(
         status=report.status,
         as_of=format_rfc3339(report.as_of),
-        history_as_of=_time(report.history_as_of),
-        checked_at=_time(report.checked_at),
+        history_as_of=format_optional_rfc3339(report.history_as_of),
+        checked_at=format_optional_rfc3339(report.checked_at),
         dependencies=dict(report.dependencies),
         parts=[
             StatusOfPart(id=part, name=PARTS[part], status=state)
@@ -110,9 +110,5 @@ def _incident(incident: Incident) -> StatusIncident:
         part=incident.part,
         summary=" ".join(incident.sentences),
         started_at=format_rfc3339(incident.started_at),
-        ended_at=_time(incident.ended_at),
+        ended_at=format_optional_rfc3339(incident.ended_at),
     )
-
-
-def _time(seconds: float | None) -> str | None:
-    return None if seconds is None else format_rfc3339(seconds)

@@ -5,43 +5,32 @@ from typing import Annotated, Literal
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from api.request_models import TEMPLATE_ID, UrlInteger
+from api.request_models import UrlInteger
 from api.response_models import UsageFigure, UsageReportResponse, UsageReportRow
-from api.router import ApiRouter, any_scope
-from api.routes.usage import CAMPAIGN, DAY
-from postcard.timestamps import format_rfc3339
+from api.router import ApiRouter
+from api.routes.usage import (
+    SECURITY,
+    TAGS,
+    CampaignName,
+    FirstDay,
+    LastDay,
+    TemplateId,
+    filter_of,
+)
+from postcard.timestamps import format_rfc3339, utc_day
 from postcard.usage.report.elements import element_json
-from postcard.usage.report.period import parse_period, today
+from postcard.usage.report.period import MAX_DAYS, parse_period
 from postcard.usage.report.report_contents import DEFAULT_SORT, SORT_NAMES, UsageReport
-from postcard.usage.report.sums import UsageFilter
-from postcard.usage.usage_service import MAX_DAYS, NOTE
+from postcard.usage.usage_service import NOTE
 
 router = ApiRouter()
-TAGS = ["Usage"]
-SECURITY = any_scope("usage", "admin")
 SORT = f"^-?({'|'.join(SORT_NAMES)})$"
 CSV_TYPE = "text/csv; charset=utf-8"
 
-FirstDay = Annotated[
-    str | None, Query(alias="from", pattern=DAY, description="The first day (UTC): 2026-11-01.")
-]
-LastDay = Annotated[
-    str | None, Query(pattern=DAY, description="The last day; today, unless given.")
-]
 Days = Annotated[
     UrlInteger | None,
     Query(ge=1, le=MAX_DAYS, description="The last days, in place of from, to."),
 ]
-TemplateId = Annotated[str | None, Query(pattern=TEMPLATE_ID, max_length=64)]
-CampaignName = Annotated[str | None, Query(pattern=CAMPAIGN, description="Only this campaign.")]
-
-
-def filter_of(template_id: str | None, campaign: str | None) -> UsageFilter:
-    """The usage that the caller asks for and may see; `Forbidden`."""
-    context = router.request_context
-    if template_id is not None:
-        context.authorize_template(template_id)
-    return UsageFilter(template_id, campaign, context.key_templates)
 
 
 @router.get("/v1/usage/report", summary="Report on usage", tags=TAGS, security=SECURITY)
@@ -58,7 +47,7 @@ def report_usage(
     `sort` is a column of `rows`, after a `-` from the largest on. Fetches are not people.
     """
     context = router.request_context
-    period = parse_period(from_, to, days, today=today(context.now))
+    period = parse_period(from_, to, days, today=utc_day(context.now))
     report = context.service.usage_reports.report(
         period, filter_of(template_id, campaign), now=context.now, sort=sort
     )
@@ -76,7 +65,7 @@ def report_usage_csv(
 ) -> Response[str]:
     """All rows by template and campaign, and with `by=day` a row for each day of each."""
     context = router.request_context
-    period = parse_period(from_, to, days, today=today(context.now))
+    period = parse_period(from_, to, days, today=utc_day(context.now))
     text = context.service.usage_reports.csv(
         period, filter_of(template_id, campaign), by_day=by == "day"
     )

@@ -296,8 +296,8 @@ class ImageStore(Protocol):
     def put(self, record: ImageRecord, deliveries: "Sequence[DeliveryRecord]" = ()) -> bool:
         """Put, with the deliveries of the event that it now has its status.
 
-        They are left out if the stored record has that status already, unless it was erased: then
-        there was this event. Whether they were stored.
+        They are left out if the stored record has that status already, unless it was erased: the
+        event was stored before. Returns whether they were stored.
         """
 
     def replace(
@@ -363,7 +363,7 @@ class DeletionStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class HealthDay:
-    """What the checks of a day found: a character for each minute (`status.health_minutes`).
+    """The results of a day's checks: a character for each minute (`status.health_minutes`).
 
     `day` is `2026-11-22` (UTC). The text ends with the last minute that was checked.
     """
@@ -374,7 +374,7 @@ class HealthDay:
 
 @dataclass(frozen=True, slots=True)
 class AlarmChange:
-    """An alarm went off (`ALARM`) or was over (`OK`) at the Unix time `at`.
+    """An alarm changed to the state `ALARM` or `OK` at the Unix time `at`.
 
     `alarm` is the alarm's name in template.yaml.
     """
@@ -395,7 +395,7 @@ class StatusStore(Protocol):
         """The last `limit` days, newest first."""
 
     def add_change(self, change: AlarmChange) -> None:
-        """Store a change; the same change again is no second one."""
+        """Store a change; storing the same one again changes nothing."""
 
     def changes(self, *, limit: int) -> Sequence[AlarmChange]:
         """The last `limit` changes by their time, newest first."""
@@ -775,10 +775,10 @@ class BudgetStore(Protocol):
 
 
 class BudgetNotices(Protocol):
-    """Hears of budgets that are spent."""
+    """Receives notices of budgets that are spent."""
 
     def exceeded(self, budget: MoneyBudget, *, now: float) -> None:
-        """A budget is spent. Several processes may say so of the same one. Raises nothing."""
+        """Report a spent budget; several processes may report the same one. Raises nothing."""
 
 
 class IdempotencyStore(Protocol):
@@ -798,8 +798,9 @@ class IdempotencyStore(Protocol):
 class WebhookRecord:
     """A webhook: which event types are sent to which URL. Times are Unix seconds.
 
-    `secret_number` is that of the secret that signs; until `old_secret_until` the one before it
-    signs as well. `disabled_reason` says why deliveries stopped by themselves, "" if they did not.
+    `secret_number` is the number of the current secret; until `old_secret_until` deliveries are
+    signed with the previous one as well. `disabled_reason` says why Postcard disabled the webhook,
+    "" if it did not.
     """
 
     webhook_id: str
@@ -816,11 +817,11 @@ class WebhookRecord:
 
 @dataclass(frozen=True, slots=True)
 class WebhookHealth:
-    """How a webhook's endpoint has answered lately. Times are Unix seconds.
+    """How a webhook's endpoint has responded lately. Times are Unix seconds.
 
     `failures` counts failures in a row. `failing_since` is the first failure of that row. Until
-    `retry_at` nothing is sent to an endpoint that fails. Until `slow_until` its events are for the
-    workers of slow endpoints.
+    `retry_at` nothing is sent to a failing endpoint. Until `slow_until` its events are sent by the
+    workers for slow endpoints.
     """
 
     failures: int = 0
@@ -833,7 +834,7 @@ class WebhookHealth:
 
 
 class WebhookStore(Protocol):
-    """Webhooks, at most some twenty, and the health of their endpoints in rows of their own."""
+    """Webhooks, about twenty at most, and the health of their endpoints, stored separately."""
 
     def get(self, webhook_id: str) -> WebhookRecord | None: ...
     def list(self) -> Sequence[WebhookRecord]: ...
@@ -845,21 +846,21 @@ class WebhookStore(Protocol):
     def delete(self, webhook_id: str) -> None: ...
     def health(self, webhook_id: str) -> WebhookHealth: ...
     def add_success(self, webhook_id: str, *, at: float, status: int) -> None:
-        """Its endpoint has taken an event: no failures in a row, nothing is held back."""
+        """Record that its endpoint accepted an event: this ends the row of failures."""
 
     def add_failure(
         self, webhook_id: str, *, at: float, status: int | None, retry_at: float | None = None
     ) -> WebhookHealth:
-        """Count a failure and perhaps set `retry_at`; the new health."""
+        """Count a failure and set `retry_at` if given; returns the new health."""
 
     def claim_probe(self, webhook_id: str, *, now: float, retry_at: float) -> bool:
-        """Move `retry_at` if it is past; of several workers one gets to try the endpoint."""
+        """Move `retry_at` if it has passed; of several workers, only one succeeds and may send."""
 
     def mark_slow(self, webhook_id: str, *, until: float) -> None:
         """Set `slow_until`."""
 
     def reset_health(self, webhook_id: str) -> None:
-        """Forget the failures: a webhook is enabled again."""
+        """Forget all of it: a webhook is enabled again, or has another URL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -886,9 +887,9 @@ class DeliveryRecord:
     """An event on its way to a webhook. Times are Unix seconds.
 
     `body` is the exact text that is sent, the same at each try. `state` is `waiting`, `delivered`
-    or `dead`. `due_at`: when it is tried next; None unless it waits. `tries` count towards the ten
-    that it has; those that an endpoint fails which is known to fail do not. `started_at`: when the
-    first of these tries was due, which is the time of the event or of a replay.
+    or `dead`. `due_at`: when it is tried next; None unless it waits. `tries` is how many of its ten
+    tries are used; failed probes of a failing endpoint do not count. `started_at`: when the first
+    of these tries was due, which is the time of the event or of a replay.
     """
 
     key: DeliveryKey
@@ -941,9 +942,9 @@ class DeliveryStore(Protocol):
 
 
 class Hints(Protocol):
-    """Hints to the webhook function that a delivery is due; they may be lost or come twice.
+    """Messages to the webhook function that a delivery is due; they may be lost or come twice.
 
-    Those for slow endpoints have a queue and workers of their own, so that others do not wait.
+    Slow endpoints have a separate queue and separate workers, so that they delay no other one.
     """
 
     def send(
@@ -960,18 +961,18 @@ class Hints(Protocol):
 
 
 class Outbox(Protocol):
-    """Takes events for the webhooks that want them."""
+    """Creates the deliveries of events for the webhooks that subscribe to them."""
 
     def wants(self, event_type: str) -> bool:
-        """Whether an enabled webhook wants the type: if none does, the event can be left out."""
+        """Whether an enabled webhook subscribes to the type; if none does, no event is needed."""
 
     def deliveries(
         self, event_type: str, event_id: str, data: JsonObject, *, now: float
     ) -> Sequence[DeliveryRecord]:
-        """A delivery for each enabled webhook that wants the type, to store with the change."""
+        """A delivery for each enabled webhook with this type, to be stored with the change."""
 
     def announce(self, deliveries: Sequence[DeliveryRecord]) -> None:
-        """Send hints for deliveries that are stored; a failure is harmless, and ignored."""
+        """Send hints for stored deliveries; failures are ignored, since the tick finds them too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -991,20 +992,20 @@ class BudgetNotice:
 
 
 class BudgetNoticeStore(Protocol):
-    """Notices of used-up budgets, and which of them became events."""
+    """Notices of used-up budgets, and which of them have an event."""
 
     def add(self, notice: BudgetNotice) -> None:
         """Store a notice, unless there is one of this budget, subject and day."""
 
     def unannounced(self, day: str) -> Sequence[BudgetNotice]:
-        """Those of a day that are no events yet."""
+        """Notices of a day for which no event was stored yet."""
 
     def mark_announced(self, notice: BudgetNotice) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookResponse:
-    """What an endpoint answered to a POST. `status` None: nothing usable, and `error` says why.
+    """An endpoint's response to a POST. `status` None: no valid response; `error` says why.
 
     `body` is the beginning of its text, `retry_after` the header of this name.
     """
@@ -1036,6 +1037,9 @@ class UsageKey(NamedTuple):
     day: str
     template_id: str
     campaign: str = ""
+
+
+USAGE_SECONDS = 400 * 86_400  # for which counts of usage are kept
 
 
 class UsageStore(Protocol):

@@ -1,8 +1,8 @@
-"""Budgets in US dollars that many processes spend together, by leases.
+"""Budgets in US dollars that many processes share by leases.
 
-A process leases a 5,000th of a budget, or as much as one picture may cost, by one conditional
-write, and spends it by itself. What it has leased is held whether it spends it or not, so the sum
-of all spending never passes the budget; a process that ends leaves at most its lease unspent.
+With one conditional write, a process leases a 5,000th of a budget, or as much as one picture may
+cost, and then spends it locally. A lease counts as spent, so all processes together never exceed
+the budget; a process that ends leaves at most its lease unspent.
 
 Amounts are whole billionths of a dollar (budgets/picture_price.py).
 """
@@ -17,24 +17,24 @@ from postcard.ports import BudgetNotices, BudgetStore, MoneyBudget
 from postcard.runtime.lazy_dataclass import dataclass
 
 LEASES = 5_000
-LATCH_SECONDS = 30.0  # that a process takes a budget for spent without asking again
-LEAST_SECONDS = 0.25  # of drawing that must be affordable for a picture to be begun
-LEAST_BYTES = 60_000  # of a picture, the same
-USUAL_BYTES = 150_000  # of a picture, that are reserved if the budget has them
-MAX_BUDGETS = 1_000  # of which a process remembers its lease
+LATCH_SECONDS = 30.0  # for which a process treats a budget as spent without asking again
+LEAST_SECONDS = 0.25  # of drawing that the budget must cover before a picture is started
+LEAST_BYTES = 60_000  # of a picture that it must cover
+USUAL_BYTES = 150_000  # of a picture that are reserved if the budget covers them
+MAX_BUDGETS = 1_000  # whose leases a process keeps
 
 
 @dataclass(slots=True)
 class _Lease:
     left: int = 0
-    latched_until: float = float("-inf")
+    spent_until: float = float("-inf")
     was_announced: bool = False
 
 
 class MoneyBudgets:
-    """Reserves amounts of budgets before work, and settles them when its cost is known.
+    """Reserves part of a budget before work, and settles it when the cost is known.
 
-    `notices` hears of each budget that is spent, at least once. `ServiceUnavailable` while the
+    `notices` receives each spent budget at least once. `ServiceUnavailable` while the
     store cannot be reached.
     """
 
@@ -52,7 +52,7 @@ class MoneyBudgets:
         self._lock = threading.Lock()
 
     def reserve(self, budget: MoneyBudget, *, at_least: int, at_most: int, now: float) -> int:
-        """Set an amount within these bounds aside for one piece of work; 0 if there is none left.
+        """Reserve an amount within these bounds for one piece of work; 0 if too little is left.
 
         `now` is in Unix seconds.
         """
@@ -65,7 +65,7 @@ class MoneyBudgets:
             return amount
 
     def settle(self, budget: MoneyBudget, *, reserved: int, cost: int) -> None:
-        """Charge what a piece of work cost, and free the rest of what was reserved for it."""
+        """Charge the cost of a piece of work, and release the rest of its reservation."""
         with self._lock:
             self._lease(budget.name).left += reserved - cost
 
@@ -80,7 +80,7 @@ class MoneyBudgets:
     def _extend(
         self, budget: MoneyBudget, lease: _Lease, at_least: int, at_most: int, now: float
     ) -> bool:
-        if self._monotonic() < lease.latched_until:
+        if self._monotonic() < lease.spent_until:
             return False
         missing = at_least - lease.left
         granted = self._store.hold(
@@ -94,7 +94,7 @@ class MoneyBudgets:
         lease.left += granted
         if granted:
             return True
-        lease.latched_until = self._monotonic() + LATCH_SECONDS
+        lease.spent_until = self._monotonic() + LATCH_SECONDS
         if not lease.was_announced:
             lease.was_announced = True
             self._notices.exceeded(budget, now=now)
@@ -102,7 +102,7 @@ class MoneyBudgets:
 
 
 class PictureAllowance:
-    """What one picture may cost; `settle` charges what it did cost."""
+    """The amount reserved for one picture; `settle` charges the actual cost."""
 
     def __init__(
         self,
@@ -120,12 +120,12 @@ class PictureAllowance:
 
     @property
     def seconds(self) -> float:
-        """How long it may be drawn."""
+        """How long drawing may take."""
         left = self._amount - self._price.cost(milliseconds=0, picture_bytes=LEAST_BYTES)
         return max(0.0, left / self._price.millisecond / 1000)
 
     def covers(self, *, milliseconds: float, picture_bytes: int) -> bool:
-        """Whether so many bytes may be sent and kept after this time of drawing."""
+        """Whether the budget covers this time and size; reserves more if needed."""
         cost = self._price.cost(milliseconds=milliseconds, picture_bytes=picture_bytes)
         missing = cost - self._amount
         if missing <= 0:
@@ -135,11 +135,11 @@ class PictureAllowance:
         return more > 0
 
     def settle(self, *, milliseconds: float, picture_bytes: int) -> None:
-        """Charge the picture; only the first call does."""
+        """Charge the picture; further calls change nothing."""
         self._settle(self._price.cost(milliseconds=milliseconds, picture_bytes=picture_bytes))
 
     def release(self) -> None:
-        """Charge nothing, unless the picture is charged already."""
+        """Release the reservation, unless the picture was charged already."""
         self._settle(0)
 
     def _settle(self, cost: int) -> None:
@@ -156,9 +156,9 @@ def reserve_picture(
     seconds: float,
     now: float,
 ) -> PictureAllowance | None:
-    """The allowance of a picture that is drawn for at most so long; None: the budget is spent.
+    """The allowance of a picture drawn for at most `seconds`; None if the budget is spent.
 
-    Near the end of a budget the allowance is smaller: the drawing has less time.
+    Near the end of a budget the allowance is smaller, and drawing has less time.
     """
     least_ms = LEAST_SECONDS * 1000
     at_least = price.cost(milliseconds=least_ms, picture_bytes=LEAST_BYTES)

@@ -1,4 +1,4 @@
-"""Takes note of budgets in money that are spent; the tick of webhooks makes events of them."""
+"""Stores notices of spent budgets in US dollars; the webhook tick turns them into events."""
 
 from contextlib import suppress
 
@@ -8,7 +8,7 @@ from postcard.ports import BudgetNotice, BudgetNoticeStore, MoneyBudget
 
 
 class MoneyNotices:
-    """Stores a notice of each spent budget, unless there is one."""
+    """Stores one notice for each spent budget."""
 
     def __init__(self, store: BudgetNoticeStore) -> None:
         self._store = store

@@ -8,13 +8,13 @@ from postcard.prices.prices import PICTURE_BYTES, RENDER_MS, batch_units, dollar
 from postcard.prices.usage_costs import usage_dollars
 from postcard.runtime.lazy_dataclass import dataclass
 
-BILLION = 1_000_000_000  # of these are a US dollar: amounts are whole numbers of them
+BILLION = 1_000_000_000  # amounts are whole billionths of a US dollar
 _MANY = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class PicturePrice:
-    """The price of a picture: what every one costs, and what its milliseconds and bytes add."""
+    """The price of a picture: a fixed part, and a price for each millisecond and byte."""
 
     each: int
     millisecond: float
@@ -26,7 +26,7 @@ class PicturePrice:
 
     @property
     def usual_cost(self) -> int:
-        """The cost of the picture that the documents speak of: 80 ms, 60,000 bytes."""
+        """The cost of the typical picture of the documentation: 80 ms, 60,000 bytes."""
         return self.cost(milliseconds=RENDER_MS, picture_bytes=PICTURE_BYTES)
 
 
@@ -47,7 +47,7 @@ def picture_price(region: str, *, stored: bool = True) -> PicturePrice:
 
 
 def batch_cost(rows: int, region: str) -> int:
-    """The cost of a batch's own work on so many rows, without any picture."""
+    """The cost of processing a batch with so many rows, without the pictures."""
     if rows == 0:
         return 0
     lines = dollars(batch_units(rows=rows), price_region(region))
@@ -60,10 +60,10 @@ def image_record_cost(region: str) -> int:
 
 
 def billionths(usd: float) -> int:
-    """An amount in US dollars as people write it."""
+    """US dollars to whole billionths, rounded down."""
     return math.floor(Decimal(str(usd)) * BILLION)
 
 
 def usd(billionths: int) -> float:
-    """An amount in US dollars, to a millionth."""
+    """Billionths to US dollars, rounded to a millionth."""
     return round(billionths / BILLION, 6)

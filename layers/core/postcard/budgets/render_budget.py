@@ -15,9 +15,8 @@ from postcard.errors import ServiceUnavailable
 from postcard.ports import BudgetNotice, BudgetNoticeStore, Counters, TemplateRecord
 from postcard.runtime.cooldown import Cooldown
 from postcard.settings import DEFAULT_MERGE_RENDERS
-from postcard.timestamps import format_rfc3339
+from postcard.timestamps import DAY_SECONDS, format_day
 
-DAY_SECONDS = 86_400
 COUNTER_COOLDOWN_SECONDS = 5.0
 _MAX_CACHED_COUNTS = 10_000
 MAX_UNWRITTEN = 20  # renders of a template without a limit that a process has not written yet
@@ -36,7 +35,7 @@ class RenderBudget:
     """Counts renders. A merge link has `merge_renders` a day, or half its template's if fewer.
 
     Never more than the limit are drawn. A process that ends leaves up to a 5,000th of it undrawn.
-    `notices` are told of a limit that stops a render, once a day by each process.
+    Each process stores a notice, once a day, of a limit that stopped a render.
     """
 
     def __init__(
@@ -64,7 +63,7 @@ class RenderBudget:
         `merge_signature` is the signature of the merge link that is opened. While the counters
         cannot be reached, each process counts for itself.
         """
-        day, template_limit = format_rfc3339(now)[:10], record.daily_renders
+        day, template_limit = format_day(now), record.daily_renders
         if merge_signature is not None:
             link_digest = hashlib.sha256(merge_signature.encode()).hexdigest()[:20]
             link_limit = self._merge_renders
@@ -110,10 +109,10 @@ class RenderBudget:
         self._unwritten[name] = unwritten
 
     def _notice(self, budget: str, record: TemplateRecord, limit: int, now: float) -> None:
-        """Tell once that a limit has stopped a render; later, if that is not possible now."""
-        day = format_rfc3339(now)[:10]
-        told = (budget, record.template_id, day)
-        if told in self._noticed or self._cooldown.is_active():
+        """Store one notice that a limit stopped a render; later, if that fails now."""
+        day = format_day(now)
+        noticed = (budget, record.template_id, day)
+        if noticed in self._noticed or self._cooldown.is_active():
             return
         try:
             self._notices.add(BudgetNotice(budget, record.template_id, limit, day, now))
@@ -122,7 +121,7 @@ class RenderBudget:
             return
         if len(self._noticed) >= _MAX_CACHED_COUNTS:
             self._noticed.clear()
-        self._noticed.add(told)
+        self._noticed.add(noticed)
 
     def _increment(self, name: str, now: float, by: int) -> int:
         """The new count; while the counters cannot be reached, that of this process."""

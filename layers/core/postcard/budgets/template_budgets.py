@@ -1,11 +1,9 @@
-"""What the pictures of a template may cost a day (UTC): its `daily_usd`."""
+"""The daily budget (UTC) of a template's pictures in US dollars: its `daily_usd`."""
 
 from postcard.budgets.money_budget import MoneyBudgets, PictureAllowance, reserve_picture
 from postcard.budgets.picture_price import PicturePrice, billionths
 from postcard.ports import MoneyBudget, TemplateRecord
-from postcard.timestamps import format_rfc3339
-
-DAY_SECONDS = 86_400
+from postcard.timestamps import DAY_SECONDS, format_day
 
 
 class TemplateBudgets:
@@ -21,14 +19,14 @@ class TemplateBudgets:
     def reserve(
         self, record: TemplateRecord, *, is_image: bool, seconds: float, now: float
     ) -> PictureAllowance | None:
-        """The allowance of a picture that may be drawn for so long; None: the day's is spent."""
+        """The allowance of a picture drawn for at most `seconds`; None: the budget is spent."""
         assert record.daily_usd is not None
         budget = MoneyBudget(
             "template",
             record.template_id,
             billionths(record.daily_usd),
             expires_at=int(now) + 2 * DAY_SECONDS,
-            day=format_rfc3339(now)[:10],
+            day=format_day(now),
         )
         price = self._image_price if is_image else self._price
         return reserve_picture(self._money, budget, price, seconds=seconds, now=now)

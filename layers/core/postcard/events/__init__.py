@@ -1,1 +1,1 @@
-"""Events: their types, ids and bodies, and the webhooks that they are for."""
+"""Events: their types, ids and bodies, and the deliveries created for webhooks."""

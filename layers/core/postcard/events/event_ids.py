@@ -1,6 +1,6 @@
-"""Ids of events: sortable by time, and the same again for the same change.
+"""Ids of events: sortable by time, and deterministic.
 
-A change that is made twice, since a response was lost or a notification came twice, is one event.
+A change that is repeated because a response was lost or a notification came twice is one event.
 """
 
 import hashlib
@@ -13,8 +13,8 @@ TIME_LENGTH, DIGEST_LENGTH = 10, 16  # characters: 50 bits of milliseconds, 80 b
 def event_id(event_type: str, subject: str, ordinal: str | int = "", *, at: float) -> str:
     """`evt_` and 26 characters, from the change's time in Unix seconds and what was changed.
 
-    `subject` is the id of the thing; `ordinal` tells its changes of the same type apart. Of a
-    repeated change `at` must be the same, so it is stored with the change and not the time of now.
+    `subject` is the id of what changed; `ordinal` distinguishes its changes of the same type. A
+    repeated change must have the same `at`: the time stored with the change, not the current time.
 
     >>> event_id("template.published", "welcome", 7, at=1_795_341_600)
     'evt_01m81b5h808595z7jayc9pjxgb'
@@ -24,27 +24,12 @@ def event_id(event_type: str, subject: str, ordinal: str | int = "", *, at: floa
     return PREFIX + _base32(round(at * 1000), TIME_LENGTH) + _base32(bits, DIGEST_LENGTH)
 
 
-def first_event_id(at: float) -> str:
-    """An id that sorts before those of all events at `at` or later."""
-    return PREFIX + _base32(round(at * 1000), TIME_LENGTH)
-
-
 def event_time(event_id: str) -> float:
     """The time of an event, in Unix seconds."""
     milliseconds = 0
     for character in event_id.removeprefix(PREFIX)[:TIME_LENGTH]:
         milliseconds = milliseconds * 32 + ALPHABET.index(character)
     return milliseconds / 1000
-
-
-def is_event_id(text: str) -> bool:
-    """Whether a text has the form of an event's id."""
-    characters = text.removeprefix(PREFIX)
-    return (
-        text.startswith(PREFIX)
-        and len(characters) == TIME_LENGTH + DIGEST_LENGTH
-        and set(ALPHABET).issuperset(characters)
-    )
 
 
 def _base32(number: int, length: int) -> str:

@@ -1,4 +1,4 @@
-"""The types of events that webhooks can ask for; docs/webhooks.md says what each means."""
+"""The types of events that webhooks can subscribe to; docs/webhooks.md explains each."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ IMAGE_FAILED: Final = "image.failed"
 BATCH_COMPLETED: Final = "batch.completed"
 BATCH_FAILED: Final = "batch.failed"
 BUDGET_EXCEEDED: Final = "budget.exceeded"
-PING: Final = "ping"  # sent by request alone: no webhook asks for it
+PING: Final = "ping"  # sent only on request: no webhook subscribes to it
 
 EVENT_TYPES: Final = (
     TEMPLATE_PUBLISHED,
@@ -18,4 +18,4 @@ EVENT_TYPES: Final = (
     BATCH_FAILED,
     BUDGET_EXCEEDED,
 )
-FREQUENT_TYPES: Final = frozenset({IMAGE_RENDERED, IMAGE_FAILED})  # perhaps many in a second
+FREQUENT_TYPES: Final = frozenset({IMAGE_RENDERED, IMAGE_FAILED})  # there may be many a second

@@ -1,7 +1,7 @@
 """Stores the state of opaque images together with the events `image.rendered` and `image.failed`.
 
-An image has an event when its status becomes `ready` or `degraded`: once, whoever finds out first.
-No event holds a value: neither the alternative text nor the text of a warning, which may quote one.
+An image has one event when its status becomes `ready` or `degraded`, whichever process sets it.
+No event contains a personal value, so alternative texts and texts of warnings are left out.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,15 +25,15 @@ class ImageEvents:
         self._base_url = base_url
 
     def put(self, record: ImageRecord, *, now: float, metadata: JsonObject | None = None) -> None:
-        """Store the record of a picture that a call has drawn. `metadata` is that of the call."""
+        """Store the record of a picture that an API call has drawn, with the call's `metadata`."""
         deliveries = self._deliveries(record, now, metadata)
         if self._images.put(record, deliveries):
             self._outbox.announce(deliveries)
 
     def set_ready(self, record: ImageRecord, size: int, *, now: float) -> ImageRecord | None:
-        """Store that an image's picture of `size` bytes is there by now; the record as it is then.
+        """Set the status `ready` of an image whose picture has `size` bytes; returns the record.
 
-        It may be another: erased, or changed by another call.
+        If another call changed or erased the image meanwhile, that is the record as it is stored.
         """
         ready = replace(record, status="ready", bytes=size, warnings=())
         if ready == record:
@@ -60,8 +60,21 @@ class ImageEvents:
 def image_event(record: ImageRecord, base_url: str) -> JsonObject:
     """The `data` of an image's event."""
     return {
+        **image_properties(record, url=image_url(record, base_url)),
+        "warnings": codes_and_pointers(record.warnings),
+    }
+
+
+def image_url(record: ImageRecord, base_url: str) -> str:
+    """The address of an image's picture."""
+    return f"{base_url}/i/{record.image_id}.{record.format}"
+
+
+def image_properties(record: ImageRecord, *, url: str) -> JsonObject:
+    """The properties that API responses and events share."""
+    return {
         "id": record.image_id,
-        "url": f"{base_url}/i/{record.image_id}.{record.format}",
+        "url": url,
         "created_at": format_rfc3339(record.created_at),
         "template_id": record.template_id,
         "template_version": record.version,
@@ -72,7 +85,6 @@ def image_event(record: ImageRecord, base_url: str) -> JsonObject:
         "display_width": record.display_width,
         "display_height": record.display_height,
         "bytes": record.bytes,
-        "warnings": codes_and_pointers(record.warnings),
     }
 
 

@@ -1,8 +1,8 @@
-"""Makes the deliveries of an event, which are stored together with the change that it tells of.
+"""Creates the deliveries of an event, to be stored in the transaction of the change it reports.
 
-A delivery that is stored is sent: hints make it fast, and the tick of the webhook function finds
-what no hint announced. So a change calls `deliveries`, stores them in its own transaction, and
-then calls `announce`.
+A stored delivery is always sent: a hint triggers it at once, and the tick of the webhook function
+finds those whose hint was lost. So a change calls `deliveries`, stores them in its own transaction,
+and then calls `announce`.
 """
 
 import time
@@ -21,7 +21,7 @@ from postcard.ports import (
     WebhookStore,
 )
 
-CACHE_SECONDS = 10.0  # for which webhooks are known, by types of which there may be many events
+CACHE_SECONDS = 10.0  # for which the list of webhooks is cached, for frequent event types only
 RETENTION_SECONDS = 14 * 86_400  # of a delivery that waits or is dead
 
 
@@ -38,24 +38,24 @@ class WebhookOutbox:
         self._read_at: float | None = None
 
     def wants(self, event_type: str) -> bool:
-        """Whether an enabled webhook wants the type."""
+        """Whether an enabled webhook subscribes to the type."""
         return bool(self._webhooks_for(event_type))
 
     def deliveries(
         self, event_type: str, event_id: str, data: JsonObject, *, now: float
     ) -> Sequence[DeliveryRecord]:
-        """A delivery for each enabled webhook that wants the type, to store with the change."""
-        wanted = self._webhooks_for(event_type)
-        if not wanted:
+        """A delivery for each enabled webhook with this type, to be stored with the change."""
+        webhooks = self._webhooks_for(event_type)
+        if not webhooks:
             return ()
         body = event_body(event_type, data, at=now)
         return [
             new_delivery(webhook.webhook_id, event_id, event_type, body, now=now)
-            for webhook in wanted
+            for webhook in webhooks
         ]
 
     def announce(self, deliveries: Sequence[DeliveryRecord]) -> None:
-        """Send hints for deliveries that are stored; a failure is harmless, and ignored."""
+        """Send hints for stored deliveries; failures are ignored, since the tick finds them too."""
         due = [(each.key, each.due_at) for each in deliveries if each.due_at is not None]
         if due:
             with suppress(ServiceUnavailable):
@@ -64,23 +64,23 @@ class WebhookOutbox:
     def _webhooks_for(self, event_type: str) -> Sequence[WebhookRecord]:
         return [
             webhook
-            for webhook in self._current(may_be_old=event_type in FREQUENT_TYPES)
+            for webhook in self._current(cached=event_type in FREQUENT_TYPES)
             if webhook.enabled and event_type in webhook.events
         ]
 
-    def _current(self, *, may_be_old: bool) -> Sequence[WebhookRecord]:
+    def _current(self, *, cached: bool) -> Sequence[WebhookRecord]:
         now = self._clock()
         is_known = self._read_at is not None and now - self._read_at < CACHE_SECONDS
-        if not (may_be_old and is_known):
+        if not (cached and is_known):
             self._known, self._read_at = self._webhooks.list(), now
         return self._known
 
 
 class NoOutbox:
-    """Where there are no webhooks: takes events and makes nothing of them."""
+    """Discards events, where there are no webhooks."""
 
     def wants(self, event_type: str) -> bool:
-        """No webhook wants it."""
+        """No webhook subscribes to it."""
         return False
 
     def deliveries(

@@ -15,12 +15,12 @@ from postcard.identifiers import is_template_id
 from postcard.keys.api_keys import ApiKeyService
 from postcard.ports import ApiKeyRecord, Counters, Invitation, InvitationStore
 from postcard.runtime.lazy_regex import lazy_regex
+from postcard.timestamps import DAY_SECONDS
 
 CODE_BYTES = 16  # 128 bits
 CODE = lazy_regex(r"[A-Za-z0-9_-]{22}")
 CODE_SECONDS = 15 * 60
 SESSION_SECONDS = 12 * 3600  # until a session that is not renewed ends
-DAY_SECONDS = 86_400
 MAX_SESSION_DAYS = 30
 MAX_NAME_LENGTH = 100
 MAX_TEMPLATES = 100

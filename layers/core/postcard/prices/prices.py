@@ -56,43 +56,6 @@ def cost_by_region(units: Units) -> dict[str, Any]:
     }
 
 
-def picture_units(
-    *,
-    drawn: int,
-    hits: int = 0,
-    stored: bool = True,
-    picture_bytes: int = PICTURE_BYTES,
-) -> dict[str, Decimal | int]:
-    """What so many first opens (`drawn`) and answers of the CDN (`hits`) use.
-
-    With `stored`, S3 keeps the pictures for 90 days.
-    """
-    requests = drawn + hits
-    gigabytes = Decimal(drawn * picture_bytes) / 10**9
-    log_gigabytes = Decimal(drawn * (LOG_BYTES + ACCESS_LOG_BYTES)) / 10**9
-    units: dict[str, Decimal | int] = {
-        "cloudfront_request": requests,
-        "cloudfront_gb": Decimal(requests * picture_bytes) / 10**9,
-        "edge_function": requests,
-        "kvs_read": requests,
-        "http_api_request": drawn,
-        "lambda_request": drawn,
-        "lambda_gb_second_arm64": Decimal(drawn * RENDER_MS) / 1000 * LAMBDA_GB,
-        "dynamodb_rru": drawn,  # one strongly consistent read of a record below 4 KB
-        # One write counts a picture for the usage, and one in twenty counts for the budget.
-        "dynamodb_wru": drawn + Decimal(drawn) / 20,
-        "logs_gb": log_gigabytes,
-        "logs_gb_month": log_gigabytes * Decimal("0.15"),  # compressed
-    }
-    if stored:
-        units |= {
-            "s3_get": drawn,  # CloudFront asks S3 first
-            "s3_put": drawn,
-            "s3_gb_month": gigabytes * STORED_DAYS / DAYS_IN_A_MONTH,
-        }
-    return units
-
-
 def batch_units(
     *,
     rows: int,

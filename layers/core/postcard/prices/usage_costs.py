@@ -14,7 +14,9 @@ from postcard.prices.prices import (
     DAYS_IN_A_MONTH,
     LAMBDA_GB,
     LOG_BYTES,
+    PICTURE_BYTES,
     REGIONS,
+    RENDER_MS,
     STORED_DAYS,
     Units,
     batch_units,
@@ -41,6 +43,22 @@ def usage_dollars_by_line(
 ) -> dict[str, Decimal]:
     """US dollars by line of the price table. `KeyError` for an unknown region."""
     return dollars(usage_units(counts, stored=stored), region)
+
+
+def picture_units(
+    *, drawn: int, hits: int = 0, stored: bool = True, picture_bytes: int = PICTURE_BYTES
+) -> Units:
+    """What `drawn` first opens and `hits` of the CDN use, each picture taking 80 ms to draw."""
+    counts = {
+        "first_opens": drawn,
+        "misses": drawn,
+        "hits": hits,
+        "bytes": drawn * picture_bytes,
+        "stored_bytes": drawn * picture_bytes,
+        "sent_bytes": (drawn + hits) * picture_bytes,
+        "duration_ms": drawn * RENDER_MS,
+    }
+    return usage_units(counts, stored=stored)
 
 
 def usage_units(counts: Mapping[str, int], *, stored: bool = True) -> Units:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from postcard.prices.prices import PICTURE_BYTES, cost_by_region, picture_units
+from postcard.prices.prices import PICTURE_BYTES, cost_by_region
+from postcard.prices.usage_costs import picture_units
 from postcard.send_model.assumptions import Assumptions
 from postcard.send_model.capacity import Bound, bounds
 from postcard.send_model.mailing import MailingOpens, mails_opened_by_people, opens_of_a_mailing

@@ -6,7 +6,7 @@ from postcard import ports
 from postcard.errors import ServiceUnavailable
 
 HealthCheck = Callable[[], object]
-MISSING = "healthcheck"  # a name that nothing has
+MISSING = "healthcheck"  # a name that does not exist
 
 
 def dependency_checks(

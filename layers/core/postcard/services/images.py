@@ -11,7 +11,7 @@ from postcard.deletion.blind_index import blind_indexes
 from postcard.deletion.stored_pictures import StoredPictures, without_values
 from postcard.delivery.picture_service import DAY_SECONDS, cache_for, image_key
 from postcard.errors import GatewayTimeout, Gone, NotFound, TooManyRequests, faults_to_json
-from postcard.events.image_events import ImageEvents
+from postcard.events.image_events import ImageEvents, image_properties, image_url
 from postcard.links.image_ids import derive_image_id, is_valid_image_id
 from postcard.links.signing import LinkKeys
 from postcard.pipeline.pipeline import (
@@ -28,7 +28,6 @@ from postcard.rendering.renderer import RenderFailed
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.services.links import LinkService
 from postcard.template.bind import BindMode
-from postcard.timestamps import format_rfc3339
 
 if TYPE_CHECKING:
     from postcard.budgets.money_budget import PictureAllowance
@@ -76,18 +75,7 @@ class ImageResult:
         """The response without `cached` and `metadata`. It never holds the values."""
         record = self.record
         return {
-            "id": record.image_id,
-            "url": self.url,
-            "created_at": format_rfc3339(record.created_at),
-            "template_id": record.template_id,
-            "template_version": record.version,
-            "status": record.status,
-            "format": record.format,
-            "width": record.width,
-            "height": record.height,
-            "display_width": record.display_width,
-            "display_height": record.display_height,
-            "bytes": record.bytes,
+            **image_properties(record, url=self.url),
             "alt": record.alt,
             "warnings": list(self.warnings),
         }
@@ -230,7 +218,7 @@ class Images:
             is_recalled = stored.version in template.recalls
             record = self._refresh_status(stored, now=now, is_recalled=is_recalled)
             if record is not None and not record.erased:
-                return ImageResult(record, self._url(record), True, record.warnings)
+                return ImageResult(record, image_url(record, self._base_url), True, record.warnings)
         raise Gone(f'The image "{image_id}" was erased; the same POST makes it anew.')
 
     def owner(self, image_id: str) -> str:
@@ -375,10 +363,7 @@ class Images:
             "bytes": record.bytes,
             **more,
         }
-        return ImageResult(record, self._url(record), cached, warnings, log_fields)
-
-    def _url(self, record: ImageRecord) -> str:
-        return f"{self._base_url}/i/{record.image_id}.{record.format}"
+        return ImageResult(record, image_url(record, self._base_url), cached, warnings, log_fields)
 
 
 def _refuse_if_asked(template: TemplateRecord, now: float) -> None:

@@ -1,1 +1,1 @@
-"""The status page: checks of each minute, incidents from alarms, ninety days of both."""
+"""The status page: checks each minute, incidents from alarms, and ninety days of history."""

@@ -1,6 +1,6 @@
-"""What the alarms of template.yaml mean for people: the part of the service, and a sentence.
+"""Maps the alarms of template.yaml to parts of the service and to sentences for the status page.
 
-A sentence says what somebody outside noticed. It names no resource, no limit and no cause.
+A sentence says what users noticed. It names no resource, no limit and no cause.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ PARTS: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class AlarmMeaning:
-    """The part of the service that an alarm is about, and what people noticed."""
+    """The affected part of the service, and what users noticed."""
 
     part: str
     sentence: str
@@ -55,13 +55,13 @@ MEANINGS: Mapping[str, AlarmMeaning] = MappingProxyType(
         "WorkerErrorsAlarm": AlarmMeaning("deletions", _DELETIONS_WAITED),
         "OldTasksAlarm": AlarmMeaning("deletions", _DELETIONS_WAITED),
         "DeadLettersAlarm": AlarmMeaning("deletions", "A recall or an erasure stopped half-way."),
-        "UsageQueriesAlarm": AlarmMeaning("api", "Numbers of usage were older than usual."),
+        "UsageQueriesAlarm": AlarmMeaning("api", "Usage numbers were older than usual."),
         "OldDeliveriesAlarm": AlarmMeaning("webhooks", _WEBHOOKS_WAITED),
         "WebhookErrorsAlarm": AlarmMeaning("webhooks", _WEBHOOKS_WAITED),
     }
 )
 
-# Alarms for the operator alone, each with the reason why people outside notice nothing.
+# Alarms for the operator only, each with the reason why users notice nothing.
 OPERATOR_ALARMS: Mapping[str, str] = MappingProxyType(
     {
         "BudgetAlarm": "a limit that the sender set works as it should",

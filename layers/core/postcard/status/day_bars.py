@@ -1,7 +1,6 @@
-"""Draws the ninety days of a row as SVG: a bar for each day, by height and colour.
+"""Draws the ninety days of a row as SVG: a bar for each day, with height and colour by its state.
 
-Colours are those of classes in the page's style sheet. Only days with trouble are elements of their
-own, with the text that a pointer shows.
+Colours come from CSS classes. Only days with trouble are separate elements, with a tooltip.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,7 +9,7 @@ from html import escape
 from postcard.runtime.lazy_dataclass import dataclass
 
 BAR_WIDTH, GAP, HEIGHT = 4, 1, 32
-OK_TOP, UNKNOWN_TOP = 8, 26  # a day without trouble is lower than one with it
+OK_TOP, UNKNOWN_TOP = 8, 26  # bars of days without trouble are shorter
 LONG_MINUTES = 60
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July"),
@@ -20,7 +19,7 @@ _MONTHS = (
 
 @dataclass(frozen=True, slots=True)
 class DayBar:
-    """A day with its minutes of trouble; `is_known` where something was checked or happened."""
+    """A day with its minutes of trouble; `is_known` if there was a check or an incident."""
 
     day: str
     minutes: int
@@ -28,7 +27,7 @@ class DayBar:
 
 
 def day_bars(bars: Sequence[DayBar], label: str) -> str:
-    """The SVG; `label` says what the picture shows."""
+    """The SVG; `label` is its accessible name."""
     good = [n for n, bar in enumerate(bars) if bar.is_known and not bar.minutes]
     unknown = [n for n, bar in enumerate(bars) if not bar.is_known]
     parts = [
@@ -44,7 +43,7 @@ def day_bars(bars: Sequence[DayBar], label: str) -> str:
 
 
 def legend() -> Mapping[str, str]:
-    """What the bars mean, each with a small picture of one."""
+    """The legend: each meaning with a sample bar as SVG."""
     kinds = {
         "ok": ("no trouble", OK_TOP),
         "some": ("trouble for less than an hour", 0),
@@ -59,7 +58,7 @@ def legend() -> Mapping[str, str]:
 
 
 def day_name(day: str, *, short: bool = False) -> str:
-    """A day as people write it.
+    """A day in words.
 
     >>> day_name("2026-11-02"), day_name("2026-11-02", short=True)
     ('2 November', '2 Nov')
@@ -69,7 +68,7 @@ def day_name(day: str, *, short: bool = False) -> str:
 
 
 def duration_text(minutes: int) -> str:
-    """Minutes as people say them.
+    """A duration in words.
 
     >>> duration_text(1), duration_text(125), duration_text(2940)
     ('1 minute', '2 hours 5 minutes', '2 days 1 hour')
@@ -81,7 +80,7 @@ def duration_text(minutes: int) -> str:
 
 
 def _path(kind: str, places: Sequence[int], top: int) -> Iterator[str]:
-    """The bars at these places as one element."""
+    """The bars at these positions as one element."""
     shape = f"h{BAR_WIDTH}v{HEIGHT - top}h-{BAR_WIDTH}z"
     if places:
         yield f'<path class="{kind}" d="{"".join(f"M{_left(n)} {top}{shape}" for n in places)}"/>'

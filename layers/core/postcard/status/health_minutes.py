@@ -1,7 +1,7 @@
-"""Reads and writes the text of a day of checks: a character for each minute.
+"""Encodes the checks of a day as text: a character for each minute.
 
-A character is a hexadecimal digit: the sum of the numbers of those dependencies that were
-unavailable, so that `0` is a minute in which all of them worked. `.` is a minute without a check.
+A character is a hexadecimal digit with a bit for each unavailable dependency, so `0` is a minute in
+which all of them worked. `.` is a minute without a check.
 """
 
 from collections.abc import Collection, Mapping
@@ -10,12 +10,11 @@ from types import MappingProxyType
 DEPENDENCIES: Mapping[str, int] = MappingProxyType(
     {"table": 1, "pictures": 2, "store": 4, "keys": 8}  # the numbers are stored: never change them
 )
-MINUTES_IN_A_DAY = 1440
 NOT_CHECKED = "."
 
 
 def with_minute(minutes: str, minute: int, unavailable: Collection[str]) -> str:
-    """The text with the check of a minute of the day, from 0; two checks of a minute add up.
+    """The text with the check of a minute (from 0) added; two checks of a minute are combined.
 
     >>> with_minute("00", 3, ["table", "keys"])
     '00.9'

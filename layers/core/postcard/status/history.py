@@ -1,21 +1,22 @@
-"""The last ninety days of checks and of changes of alarms, as a value and as JSON text."""
+"""The checks and alarm changes of the last ninety days, as a value and as JSON text."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 
 from postcard.ports import AlarmChange, StatusStore
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.status.health_minutes import merged
+from postcard.timestamps import utc_day
 
 DAYS = 90
-MAX_CHANGES = 2_000  # of alarms that are read: some twenty a day
+MAX_CHANGES = 2_000  # of alarms that are read: about twenty a day
 
 
 @dataclass(frozen=True, slots=True)
 class StatusHistory:
-    """Checks as texts of minutes by day, and changes of alarms; of the Unix time `as_of`."""
+    """Encoded checks by day, and alarm changes, as of the Unix time `as_of`."""
 
     days: Mapping[str, str]
     changes: Sequence[AlarmChange]
@@ -43,31 +44,26 @@ class StatusHistory:
 EMPTY_HISTORY = StatusHistory({}, (), 0)
 
 
-def day_of(now: float) -> str:
-    """The day of a Unix time, such as 2026-11-22."""
-    return f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d}"
-
-
 def shown_days(now: float) -> list[str]:
     """The days of the page, today last."""
-    today = date.fromisoformat(day_of(now))
+    today = utc_day(now)
     return [(today - timedelta(days=ago)).isoformat() for ago in reversed(range(DAYS))]
 
 
 def read_history(store: StatusStore, now: float) -> StatusHistory:
-    """What the table has."""
+    """The history in the table."""
     days = {day.day: day.minutes for day in store.days(limit=DAYS)}
     return StatusHistory(days, store.changes(limit=MAX_CHANGES), now).recent(now)
 
 
 def history_to_json(history: StatusHistory) -> str:
-    """A JSON text with all that `history_from_json` needs."""
+    """The history as JSON text."""
     changes = [[change.alarm, change.state, change.at] for change in history.changes]
     return json.dumps({"as_of": history.as_of, "days": dict(history.days), "changes": changes})
 
 
 def history_from_json(text: str) -> StatusHistory:
-    """The history in a text of `history_to_json`."""
+    """Parse a text of `history_to_json`."""
     found = json.loads(text)
     changes = [AlarmChange(alarm, state, at) for alarm, state, at in found["changes"]]
     return StatusHistory(found["days"], changes, found["as_of"])

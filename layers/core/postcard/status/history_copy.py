@@ -1,4 +1,4 @@
-"""A copy of the history in the store bucket, for the time when the table is unavailable.
+"""A copy of the history in the store bucket, for use while the table is unavailable.
 
 Changes of alarms that could not be stored in the table wait beside it, an object for each.
 """

@@ -1,4 +1,4 @@
-"""Joins the alarms of a part of the service to incidents with a beginning and an end."""
+"""Combines the alarms of a part of the service into incidents with a start and an end."""
 
 from collections.abc import Iterator, Sequence
 
@@ -7,7 +7,6 @@ from postcard.runtime.lazy_dataclass import dataclass
 from postcard.status.alarms import MEANINGS
 
 SAME_INCIDENT_SECONDS = 600  # between the end of one alarm and the next one of the same part
-DAY_SECONDS = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,7 @@ class Incident:
 
 
 def find_incidents(changes: Sequence[AlarmChange]) -> Sequence[Incident]:
-    """The incidents behind changes of alarms, which may be in any order; newest first."""
+    """The incidents that alarm changes (in any order) belong to, newest first."""
     found: dict[str, list[Incident]] = {}
     for alarm, started_at, ended_at in sorted(_alarm_periods(changes), key=lambda each: each[1]):
         meaning = MEANINGS[alarm]
@@ -45,7 +44,7 @@ def find_incidents(changes: Sequence[AlarmChange]) -> Sequence[Incident]:
 def _alarm_periods(
     changes: Sequence[AlarmChange],
 ) -> Iterator[tuple[str, float, float | None]]:
-    """Each alarm's name, with when it went off and when it was over (None: not yet).
+    """Each alarm's name with the times at which it started and ended (None: not yet).
 
     At the same moment, `OK` counts after `ALARM`.
     """

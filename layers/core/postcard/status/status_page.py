@@ -1,6 +1,6 @@
-"""Writes the status page: HTML without a script, with its style sheet in it.
+"""Renders the status page: HTML without a script, with its style sheet inline.
 
-The page needs no other file, so that a stored copy of it is whole.
+The page needs no other file, so a stored copy is complete.
 """
 
 import base64
@@ -50,7 +50,7 @@ def style_sheet() -> str:
 
 @cache
 def content_security_policy() -> str:
-    """What the page may do: show itself, in this style."""
+    """Allows the inline style sheet and nothing else."""
     digest = base64.b64encode(hashlib.sha256(style_sheet().encode()).digest()).decode()
     return (
         f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none';"
@@ -113,7 +113,7 @@ def _notices(report: StatusReport, is_stored: bool) -> Iterator[str]:
         elif report.history_as_of is not None:
             past = f"What happened before comes from a copy of {_time(report.history_as_of)}."
         yield _notice(
-            "The database does not answer. Pictures that were opened before are shown as usual;"
+            "The database is unavailable. Pictures that were opened before are shown as usual;"
             f" others may show their fallback picture. {past}"
         )
     if report.checks_are_late and report.checked_at is not None:

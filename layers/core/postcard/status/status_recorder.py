@@ -15,11 +15,11 @@ from postcard.ports import (
 from postcard.status.alarm_messages import read_alarm_message
 from postcard.status.alarms import MEANINGS
 from postcard.status.health_minutes import merged, with_minute
-from postcard.status.history import EMPTY_HISTORY, StatusHistory, day_of, read_history
+from postcard.status.history import EMPTY_HISTORY, StatusHistory, read_history
 from postcard.status.history_copy import HistoryCopy
-from postcard.status.incidents import DAY_SECONDS
 from postcard.status.status_page import status_page
 from postcard.status.status_report import OK, build_report
+from postcard.timestamps import DAY_SECONDS, format_day
 
 COPY_MINUTES = 5  # between two copies, while everything works
 TRIES = 5  # to store a check, while other checks are stored
@@ -29,10 +29,10 @@ PAGE_CACHE = "public, max-age=60"
 
 
 class StatusRecorder:
-    """Records checks and alarms; what the table cannot take waits in the store bucket.
+    """Records checks and alarms; while the table is unavailable they wait in the store bucket.
 
-    `check` gives the state of each dependency. With `is_public`, a page is put where the CDN serves
-    it, so that it can be read while the API cannot. `set_deadline` takes the `time.monotonic()`
+    `check` returns the state of each dependency. With `is_public`, the CDN serves a copy of the
+    page, for times when the API is unavailable. `set_deadline` takes the `time.monotonic()`
     instant at which every wait is given up.
     """
 
@@ -76,18 +76,18 @@ class StatusRecorder:
         return "stored"
 
     def record_check(self, scheduled_at: float | None = None) -> JsonObject:
-        """Check the dependencies and store what was found for the minute; returns log fields.
+        """Check the dependencies and store the result for the minute; returns log fields.
 
-        The minute is that of `scheduled_at`, where it is near: a call may be some seconds late.
+        The minute is that of `scheduled_at` if that is near: a call may be some seconds late.
         """
         now = self._clock()
         if scheduled_at is None or abs(now - scheduled_at) > 60 * COPY_MINUTES:
             scheduled_at = now
-        day, minute = day_of(scheduled_at), math.floor(scheduled_at % DAY_SECONDS / 60)
+        day, minute = format_day(scheduled_at), math.floor(scheduled_at % DAY_SECONDS / 60)
         states = dict(self._check())
         unavailable = sorted(name for name, state in states.items() if state != OK)
         found = with_minute("", minute, unavailable)
-        # A table that does not answer is not asked again: the copy needs what is left of the time.
+        # An unavailable table is not called again: writing the copy needs the remaining time.
         is_stored = states["table"] == OK and self._store_minutes(day, found)
         if not is_stored:
             states["table"] = "unavailable"
@@ -98,7 +98,7 @@ class StatusRecorder:
         return {"unavailable": unavailable, "stored": is_stored, "copied": is_copied}
 
     def _store_minutes(self, day: str, minutes: str) -> bool:
-        """Add minutes to a day in the table; whether it was possible."""
+        """Add minutes to a day in the table; returns whether they are stored."""
         try:
             for _ in range(TRIES):
                 stored = self._store.day(day)
@@ -115,7 +115,7 @@ class StatusRecorder:
         return False
 
     def _copy_history(self, day: str, found: str, states: Mapping[str, str], now: float) -> bool:
-        """Copy the history, and put the page where the CDN serves it; whether it was possible."""
+        """Copy the history, and publish the page through the CDN; returns whether it succeeded."""
         try:
             waiting = self._copy.waiting()
             copied = (self._copy.read() or EMPTY_HISTORY).recent(now).with_minutes(day, found)
@@ -132,7 +132,7 @@ class StatusRecorder:
     def _into_table(
         self, copied: StatusHistory, waiting: Mapping[str, AlarmChange], now: float
     ) -> StatusHistory | None:
-        """Store in the table what only the copy has; returns all of it, None if that fails."""
+        """Store in the table what only the copy has; returns the whole history, None on failure."""
         try:
             for change in waiting.values():
                 self._store.add_change(change)

@@ -1,7 +1,6 @@
-"""Puts the status together: what works now, what happened on each of ninety days, incidents."""
+"""Builds the status report: the current state, each of the last ninety days, and incidents."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.status.alarms import PARTS
@@ -12,7 +11,8 @@ from postcard.status.health_minutes import (
     unavailable_minutes,
 )
 from postcard.status.history import StatusHistory, shown_days
-from postcard.status.incidents import DAY_SECONDS, Incident, find_incidents
+from postcard.status.incidents import Incident, find_incidents
+from postcard.timestamps import DAY_SECONDS, start_of_day
 
 OK, DEGRADED, UNAVAILABLE = "ok", "degraded", "unavailable"
 MAX_INCIDENTS = 100  # that are shown
@@ -73,7 +73,7 @@ def build_report(
     """The report of the Unix time `now`, with the state of each dependency."""
     incidents = find_incidents(history.changes)
     days = [_day(day, history, incidents, now) for day in shown_days(now)]
-    begin = _begin(days[0].day)
+    begin = start_of_day(days[0].day)
     shown = [each for each in incidents if each.ended_at is None or each.ended_at > begin]
     troubled = {incident.part for incident in incidents if incident.ended_at is None}
     return StatusReport(
@@ -88,7 +88,7 @@ def build_report(
 
 
 def _day(day: str, history: StatusHistory, incidents: Sequence[Incident], now: float) -> StatusDay:
-    begin, minutes = _begin(day), history.days.get(day, "")
+    begin, minutes = start_of_day(day), history.days.get(day, "")
     end = min(begin + DAY_SECONDS, now)
     troubled: dict[str, int] = {}
     for incident in incidents:
@@ -102,8 +102,4 @@ def _last_check(history: StatusHistory) -> float | None:
     if not checked:
         return None
     last = max(checked)
-    return _begin(last) + 60 * (len(history.days[last].rstrip(NOT_CHECKED)) - 1)
-
-
-def _begin(day: str) -> float:
-    return datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp()
+    return start_of_day(last) + 60 * (len(history.days[last].rstrip(NOT_CHECKED)) - 1)

@@ -1,4 +1,4 @@
-"""Answers what the status is, for the page and the API."""
+"""Provides the status report for the page and the API."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -9,11 +9,11 @@ from postcard.status.history import EMPTY_HISTORY, StatusHistory, read_history
 from postcard.status.history_copy import HistoryCopy
 from postcard.status.status_report import OK, StatusReport, build_report
 
-CACHE_SECONDS = 15  # anybody may ask, and each report needs some calls of AWS
+CACHE_SECONDS = 15  # anybody may request it, and each report needs several AWS calls
 
 
 class StatusService:
-    """Reports; one is good for `CACHE_SECONDS`. `check` gives the state of each dependency.
+    """Builds reports and caches them. `check` returns the state of each dependency.
 
     `is_public`: whether it may be shown without an API key.
     """
@@ -36,7 +36,7 @@ class StatusService:
         self._lock = threading.Lock()
 
     def report(self) -> StatusReport:
-        """The status now; where the table is unavailable, the past is that of the last copy."""
+        """The current status; while the table is unavailable, the history is from the last copy."""
         with self._lock:
             now, report = self._clock(), self._report
             if report is None or not 0 <= now - report.as_of < CACHE_SECONDS:

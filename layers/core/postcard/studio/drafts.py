@@ -6,7 +6,6 @@ Links, images and batches never read one. What is wrong with a draft, previews s
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 from postcard import ports
@@ -26,11 +25,11 @@ from postcard.ports import DraftRecord, JsonObject, TemplateRecord
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.services.preconditions import check_draft_if_match
 from postcard.services.templates import draft_line
+from postcard.timestamps import DAY_SECONDS, format_day
 
 LIFETIME_SECONDS = 90 * 86_400  # after the last change
 MAX_NEW_DRAFTS = 1_000  # of an API key in a day (UTC)
 MAX_NAME_LENGTH = 200  # of a draft in lists
-DAY_SECONDS = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +132,7 @@ class Drafts:
 
     def _count_new(self, key_id: str, now: float) -> None:
         """Count a new draft; `TooManyRequests` over the key's drafts of this day."""
-        day = datetime.fromtimestamp(now, UTC).date().isoformat()
+        day = format_day(now)
         tomorrow = (int(now) // DAY_SECONDS + 1) * DAY_SECONDS
         count = self._counters.increment(
             f"drafts#{key_id}#{day}", expires_at=tomorrow + DAY_SECONDS

@@ -1,1 +1,1 @@
-"""Counts what happens to pictures, and reports it by day, template and campaign."""
+"""Counts links, pictures and requests, and reports them by day, template and campaign."""

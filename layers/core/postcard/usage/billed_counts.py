@@ -1,7 +1,7 @@
-"""Counts in the form in which sums of many rows have the right price.
+"""Prepares counts for pricing: adds estimates for fetches that the access log does not have yet.
 
-Where the access log does not tell of a row's fetches yet, each answer of the image function stands
-for one. That is decided for each row: of a sum, the log may tell of some rows and not of others.
+Until the log has a row's fetches, each response of the image function counts as one fetch. This is
+decided for each row, since of a sum the log may have some rows and lack others.
 """
 
 from collections.abc import Mapping
@@ -12,9 +12,9 @@ _OTHER_REQUESTS = ("heads", "refusals", "failures", "unlogged_others")
 
 
 def with_unlogged(counts: Mapping[str, int]) -> Mapping[str, int]:
-    """The counts of a row, with what its fetches and bytes are short of what was answered.
+    """The counts of a row, with the fetches and bytes that the log still lacks (`unlogged_*`).
 
-    Add up such rows, and `billed_counts` of the sum is what they cost together.
+    Sum such rows, then take `billed_counts` of the sum.
     """
     answered = counts.get("first_opens", 0) + counts.get("redraws", 0)
     for name in counts:

@@ -1,8 +1,8 @@
-"""Counts usage in the table, exactly, also where the table's responses get lost.
+"""Counts usage in the table, exactly even if responses of the table are lost.
 
-Each process is a writer with rows of its own, so no row is written by two at once. A write has a
-token, which the row keeps, and each has a larger one than those before: a write adds nothing that
-is repeated because its response was lost, or that arrives after it was given up and repeated.
+Each process has its own rows, so no row has two writers. A write has a token, which the row keeps,
+and each has a larger one than those before: a write adds nothing that is repeated because its
+response was lost, or that arrives after it was given up and repeated.
 """
 
 import os
@@ -13,21 +13,20 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from postcard.errors import ServiceUnavailable
-from postcard.ports import UsageKey, UsageStore
+from postcard.ports import USAGE_SECONDS, UsageKey, UsageStore
 from postcard.runtime.cooldown import Cooldown
-from postcard.timestamps import format_rfc3339
+from postcard.timestamps import format_day
 from postcard.usage.usage_counts import Counts, add_counts
 
-KEPT_SECONDS = 400 * 86_400
 TABLE_COOLDOWN_SECONDS = 5.0
-SLOW_SECONDS = 0.3  # a call that fails faster was refused, such as a throttled one
+SLOW_SECONDS = 0.3  # a call that fails faster was rejected, for example throttled
 MAX_WAITING_KEYS = 10_000
-MAX_WRITES_AT_ONCE = 20  # of counts that waited while the table did not answer
+MAX_WRITES_AT_ONCE = 20  # of counts that waited while the table was unavailable
 MAX_QUEUED = 10_000  # counts that a thread has not written yet
 
 
 class UsageCounter(Protocol):
-    """Counts usage; it never fails, whatever happens to the table."""
+    """Counts usage; never raises, even while the table is unavailable."""
 
     def count(
         self, template_id: str, campaign: str | None, counts: Mapping[str, int], *, now: float
@@ -39,11 +38,11 @@ class UsageCounter(Protocol):
 
 
 class TableUsageCounter:
-    """Writes each count when it comes. What cannot be written waits for the next count.
+    """Writes each count at once. A count that cannot be written is retried with the next one.
 
-    A process that ends before its next count loses what waits. After a call without response the
-    next ones are spared for some seconds. Safe in several threads. `writer` "": drawn at the first
-    count, since copies of a snapshot are different writers.
+    A process that ends before its next count loses those that wait. After a call without a response
+    no call is made for some seconds. Thread-safe. With `writer` "", a random one is chosen at the
+    first count, since processes restored from one snapshot are different writers.
     """
 
     def __init__(
@@ -59,14 +58,14 @@ class TableUsageCounter:
         self._writer = writer
         self._last_token = 0
         self._waiting: dict[UsageKey, Counts] = {}
-        self._unconfirmed: dict[UsageKey, tuple[str, Counts]] = {}  # perhaps added
+        self._unconfirmed: dict[UsageKey, tuple[str, Counts]] = {}  # sent, without a response
         self._cooldown = Cooldown(TABLE_COOLDOWN_SECONDS, monotonic)
 
     def count(
         self, template_id: str, campaign: str | None, counts: Mapping[str, int], *, now: float
     ) -> None:
         """Add counts on the day of `now` (Unix seconds)."""
-        key = UsageKey(format_rfc3339(now)[:10], template_id, campaign or "")
+        key = UsageKey(format_day(now), template_id, campaign or "")
         with self._lock:
             if key in self._waiting:
                 add_counts(self._waiting[key], counts)
@@ -84,7 +83,7 @@ class TableUsageCounter:
 
     @property
     def waiting(self) -> Counts:
-        """What is not written yet, for all days, templates and campaigns together."""
+        """The sums of all counts that are not written yet."""
         sums: Counts = {}
         with self._lock:
             unconfirmed = [counts for _, counts in self._unconfirmed.values()]
@@ -95,7 +94,7 @@ class TableUsageCounter:
     def _write(self, key: UsageKey, now: float) -> None:
         """Write the counts of a key, then some of those that wait."""
         others = [other for other in (*self._unconfirmed, *self._waiting) if other != key]
-        expires_at, began = int(now) + KEPT_SECONDS, self._monotonic()
+        expires_at, began = int(now) + USAGE_SECONDS, self._monotonic()
         try:
             for each in (key, *others[:MAX_WRITES_AT_ONCE]):
                 self._write_key(each, expires_at)
@@ -120,7 +119,7 @@ class TableUsageCounter:
 
 
 class BackgroundUsageCounter:
-    """Counts in a thread of its own, while the caller does something else.
+    """Counts in a background thread.
 
     The thread starts at the first count, so that a snapshot of the process has none.
     """
@@ -157,7 +156,7 @@ class BackgroundUsageCounter:
         try:
             while True:
                 self._count_next()
-        finally:  # after a fault of ours: the next count starts another thread
+        finally:  # after an unexpected error: the next count starts another thread
             with self._changed:
                 self._thread = None
                 self._changed.notify_all()

@@ -1,15 +1,16 @@
 """Counts hits: queries the CDN's access log, and stores the sums by template and campaign.
 
-A run counts whole days anew, so that a line that comes late or twice changes nothing twice. It
-begins with the days that lines may still come for, and it is done in steps: a query may take
-minutes, and the function that waits for it has 30 seconds.
+A run counts whole days again, so late lines are added and duplicate lines are not counted twice. It
+covers the days for which lines may still arrive. It is done in steps, since a query may take
+minutes and the function has 30 seconds.
 """
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 from postcard.ports import (
+    USAGE_SECONDS,
     ImageStore,
     JsonObject,
     LogQueries,
@@ -19,25 +20,24 @@ from postcard.ports import (
     UsageStore,
 )
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.timestamps import format_rfc3339, parse_rfc3339
-from postcard.usage.counter import KEPT_SECONDS
+from postcard.timestamps import format_rfc3339, parse_rfc3339, start_of_day, utc_day
 from postcard.usage.hits_query import HitGroup, hits_query, read_group
 from postcard.usage.usage_counts import LOG_COUNTS, Counts, add_counts
 
 TASK = "count_hits"
-FIRST_WAIT_SECONDS, WAIT_SECONDS = 2, 5  # until the first look for a result, and the next ones
-LATE_SECONDS = 24 * 3600  # CloudFront writes a line at the latest so long after its request
-RUNS_SECONDS = 6 * 3600  # within which there is a run, unless the job is down
-FIRST_RUN_DAYS = 7  # that are counted at the first run
-MAX_DAYS = 31  # that one query counts
+FIRST_WAIT_SECONDS, WAIT_SECONDS = 2, 5  # before the first and each further request for the result
+LATE_SECONDS = 24 * 3600  # CloudFront writes a line at most so long after its request
+RUNS_SECONDS = 6 * 3600  # within which a run is expected
+FIRST_RUN_DAYS = 7  # counted by the first run
+MAX_DAYS = 31  # counted by one query
 
 
 @dataclass(frozen=True, slots=True)
 class HitCounter:
     """The job that counts hits, a task of the worker function.
 
-    `log_days`: days until a file of the log is deleted. An older day is never counted anew, since
-    a part of its log may be gone.
+    `log_days`: days until a file of the log is deleted. Older days are never counted again, since
+    part of their log may be deleted.
     """
 
     queries: LogQueries
@@ -58,7 +58,7 @@ class HitCounter:
             return {"outcome": "failed", "query": task["query"], "reason": str(failure)}
         if rows is None:
             self.queue.send(task, delay_seconds=WAIT_SECONDS)
-            return {"outcome": "waits", "query": task["query"]}
+            return {"outcome": "waiting", "query": task["query"]}
         return self._store(task, [read_group(row) for row in rows], deadline)
 
     def _start(self) -> JsonObject:
@@ -71,7 +71,7 @@ class HitCounter:
         return {"outcome": "started", "query": query, **days}
 
     def _store(self, task: JsonObject, groups: Sequence[HitGroup], deadline: float) -> JsonObject:
-        """Store the sums that changed; if the time is up, the next task goes on."""
+        """Store the sums that changed; at the deadline, leave the rest to another task."""
         complete_to = log_complete_to(groups, task["started_at"])
         before = self.usage.log_complete_to()
         if before is not None and complete_to < before:
@@ -80,8 +80,8 @@ class HitCounter:
         for key, counts in self._changes(groups, task["first_day"], task["last_day"]):
             if stored and self.monotonic() >= deadline:
                 self.queue.send(task)
-                return {"outcome": "goes on", "query": task["query"], "stored": stored}
-            expires_at = _day_begins_at(key.day) + KEPT_SECONDS
+                return {"outcome": "continued", "query": task["query"], "stored": stored}
+            expires_at = start_of_day(key.day) + USAGE_SECONDS
             self.usage.set_total(key, counts, expires_at=expires_at)
             stored += 1
         self.usage.set_log_complete_to(complete_to)
@@ -90,7 +90,7 @@ class HitCounter:
     def _changes(
         self, groups: Sequence[HitGroup], first_day: str, last_day: str
     ) -> Iterator[tuple[UsageKey, Counts]]:
-        """The counts of keys that differ from those stored; zeros where there are none any more."""
+        """The counts that differ from the stored ones; zeros for keys that have none any more."""
         none = dict.fromkeys(LOG_COUNTS, 0)
         sums: dict[UsageKey, Counts] = {}
         for key, counts in self._by_key(groups):
@@ -117,16 +117,16 @@ class HitCounter:
 
 
 def days_to_count(now: float, complete_to: str | None, log_days: int) -> tuple[date, date]:
-    """The first and the last day that a run counts: those that lines may still come for.
+    """The first and last day that a run counts: those for which lines may still arrive.
 
-    After a time without runs it begins where the last one ended.
+    After a gap without runs, it begins where the last run ended.
     """
-    today = _date(now)
+    today = utc_day(now)
     if complete_to is None:
         first_day = today - timedelta(FIRST_RUN_DAYS)
     else:
         last_run = min(now, parse_rfc3339(complete_to))
-        first_day = _date(last_run - LATE_SECONDS - RUNS_SECONDS)
+        first_day = utc_day(last_run - LATE_SECONDS - RUNS_SECONDS)
     oldest = today - timedelta(min(log_days, MAX_DAYS - 1))
     return max(first_day, oldest), today
 
@@ -138,14 +138,6 @@ def log_complete_to(groups: Sequence[HitGroup], started_at: int) -> str:
     """
     lines = [parse_rfc3339(f"{group.day}T{group.last_at}Z") for group in groups]
     return format_rfc3339(min(started_at, max([*lines, started_at - LATE_SECONDS])))
-
-
-def _date(seconds: float) -> date:
-    return datetime.fromtimestamp(seconds, UTC).date()
-
-
-def _day_begins_at(day: str) -> int:
-    return int(datetime.fromisoformat(f"{day}T00:00:00+00:00").timestamp())
 
 
 def _order(key: UsageKey) -> tuple[str, str, str]:

@@ -1,8 +1,8 @@
--- What CloudFront answered, by day, template and campaign.
--- One text for Athena (Trino) and DuckDB, in the part of SQL that both have.
--- A template or campaign is named only if CloudFront answered a request for it, which needs a valid signature:
--- of a refused request anybody may have made up the names.
-WITH requests AS ( -- each once: CloudFront may write a line twice
+-- Counts CloudFront's responses by day, template and campaign.
+-- Runs on Athena (Trino) and DuckDB: it uses only SQL that both support.
+-- A template and campaign are reported only if a request for them succeeded, which needs a valid signature:
+-- anybody can make up the names in a refused request.
+WITH requests AS ( -- DISTINCT: CloudFront may write a line twice
   SELECT DISTINCT
     "x-edge-request-id" AS request_id,
     "date" AS day,
@@ -17,7 +17,7 @@ WITH requests AS ( -- each once: CloudFront may write a line twice
     AND "date" BETWEEN '{first_day}' AND '{last_day}'
     AND regexp_like("date" || ' ' || "time", '^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}$')
 ),
-classified AS ( -- `path` is a link's, as the viewer sent it or as the edge function rewrote it
+classified AS ( -- `path` is as the viewer sent it or as the edge function rewrote it
   SELECT
     day,
     ended_at,

@@ -1,4 +1,4 @@
-"""The query of the CDN's access log: its text, and what a row of its result means."""
+"""The SQL query on the CDN's access log, and the rows of its result."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
@@ -7,10 +7,10 @@ from pathlib import Path
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.usage.usage_counts import LOG_COUNTS
 
-# Groups of a day with names of their own, those with the most answers first. The others are counted
-# without template: each image has a group, and there may be millions.
+# The groups of a day with the most responses keep their template and campaign. The others are
+# counted without: each image is a group, and there may be millions.
 MAX_GROUPS = 10_000
-MAX_ROWS = 40_000  # of all days: a result is read in 20 seconds, 1,000 rows a call
+MAX_ROWS = 40_000  # of all days together, so that a result is read in 20 seconds, 1,000 rows a call
 _TEXT = Path(__file__).with_name("hits.sql")
 _NAMES = ("day", "template_id", "campaign", "image_id", "last_at", *LOG_COUNTS)
 
@@ -33,8 +33,8 @@ class HitGroup:
 def hits_query(first_day: date, last_day: date, *, max_groups: int | None = None) -> str:
     """The SQL that counts the requests of these days.
 
-    It reads the folders of a day before and a day after as well: a folder's name may be that of the
-    day on which a file was written.
+    It also reads the folders of the day before and the day after, since a folder may be named after
+    the day on which its files were written.
     """
     days = (last_day - first_day).days + 1
     text = _TEXT.read_text(encoding="utf-8")
@@ -51,7 +51,7 @@ def hits_query(first_day: date, last_day: date, *, max_groups: int | None = None
 
 
 def read_group(row: Sequence[str]) -> HitGroup:
-    """The group of a row of the result; `ValueError` if it is none."""
+    """Parse a row of the result; `ValueError` if it is malformed."""
     values = dict(zip(_NAMES, row, strict=True))
     return HitGroup(
         day=date.fromisoformat(values["day"]).isoformat(),

@@ -18,16 +18,18 @@
 | hits, misses    | GETs that the CDN answered from its cache, and from an origin                |
 | heads           | HEADs that it answered                                                       |
 | refusals        | requests that it answered with 4xx                                           |
-| failures        | those with 5xx, with the error page, or without an answer                    |
+| failures        | requests answered with 5xx or the error page, or not answered                |
 | sent_bytes      | bytes of all its answers, headers included                                   |
 
-The last six are from the CDN's access log, where each request is one of the first five.
+The last six come from the CDN's access log; each request counts in exactly one of the first five of
+them.
 """
 
 from collections.abc import Mapping
 
 FALLBACK_PREFIX = "fallback_"
-# Beside these, a fallback for missing_required or rejected_values is a first open or redraw, too.
+# Fallbacks for missing_required or rejected_values are not here: they also count as first opens or
+# redraws.
 FALLBACKS = frozenset(
     f"{FALLBACK_PREFIX}{reason}"
     for reason in (

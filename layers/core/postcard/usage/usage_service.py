@@ -1,8 +1,7 @@
-"""Reports usage by day, template and campaign, or by some of them, with sums and dollars."""
+"""Reports usage grouped by day, template or campaign, with sums and costs in dollars."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass, field
 
 from postcard.errors import BadRequest, Fault
 from postcard.ports import JsonObject, UsageKey, UsageStore
@@ -10,11 +9,11 @@ from postcard.prices.prices import price_region, price_table
 from postcard.prices.usage_costs import usage_dollars
 from postcard.timestamps import format_rfc3339
 from postcard.usage.billed_counts import billed_counts, with_unlogged
+from postcard.usage.report.period import Period, parse_day
 from postcard.usage.usage_counts import Counts, add_counts, fallbacks_by_reason
+from postcard.usage.usage_filter import UsageFilter
 
 DIMENSIONS = ("day", "template_id", "campaign")
-MAX_DAYS = 400
-DEFAULT_DAYS = 30
 SHOWN_COUNTS = (
     *("links", "images", "drawn_ahead", "first_opens", "redraws"),
     *("hits", "misses", "refusals", "bytes", "sent_bytes", "duration_ms"),
@@ -30,32 +29,18 @@ NOTE = (
 
 @dataclass(frozen=True, slots=True)
 class UsageQuery:
-    """What to report. Days are included, None: the last 30 days. `by` are some of DIMENSIONS.
+    """What to report; `by` are some of DIMENSIONS, in the order in which items are sorted."""
 
-    `campaign` "" stands for none. `key_templates` are those that the API key is limited to.
-    """
-
-    first_day: str | None = None
-    last_day: str | None = None
-    template_id: str | None = None
-    campaign: str | None = None
+    period: Period
+    usage_filter: UsageFilter = field(default_factory=UsageFilter)
     by: Sequence[str] = DIMENSIONS
-    key_templates: Sequence[str] | None = None
-
-    def accepts(self, key: UsageKey) -> bool:
-        """Whether usage of this key is asked for."""
-        return (
-            (self.template_id is None or key.template_id == self.template_id)
-            and (self.campaign is None or key.campaign == self.campaign)
-            and (self.key_templates is None or key.template_id in self.key_templates)
-        )
 
 
 GroupKey = tuple[str, ...]
 
 
 class UsageService:
-    """Reads usage. `region` is whose prices are taken; `stored`: S3 keeps first opens."""
+    """Reports usage, at the prices of `region`. With `stored`, S3 keeps drawn pictures."""
 
     def __init__(self, store: UsageStore, *, region: str, stored: bool) -> None:
         self._store = store
@@ -66,7 +51,7 @@ class UsageService:
         self, query: UsageQuery, *, now: float, limit: int, cursor: str | None = None
     ) -> JsonObject:
         """The response of `GET /v1/usage`; `BadRequest`. Only the first page has `totals`."""
-        first_day, last_day = _days(query, now)
+        first_day, last_day = query.period.first.isoformat(), query.period.last.isoformat()
         after = _read_cursor(cursor, query.by)
         if after is not None and query.by[0] == "day":
             first_day = max(first_day, after[0])
@@ -90,7 +75,7 @@ class UsageService:
         self, query: UsageQuery, first_day: str, last_day: str
     ) -> Iterator[tuple[UsageKey, Mapping[str, int]]]:
         for key, counts in self._store.read(first_day, last_day):
-            if query.accepts(key):
+            if query.usage_filter.accepts(key):
                 yield key, counts
 
     def _item(self, by: Sequence[str], key: GroupKey, sums: Counts) -> JsonObject:
@@ -113,10 +98,10 @@ def _sum(
     after: GroupKey | None,
     limit: int,
 ) -> tuple[dict[GroupKey, Counts], Counts]:
-    """The sums of the groups behind `after`, and of all rows.
+    """The sums of the groups after `after`, and of all rows.
 
-    With days first, the rows come in the order of groups: it keeps little more than a page of them,
-    and stops behind a page where the sum of all rows is not asked for.
+    If groups begin with the day, rows come in their order: then only about a page of groups is
+    kept, and reading stops after the page unless the sum of all rows is needed.
     """
     groups: dict[GroupKey, Counts] = {}
     total: Counts = {}
@@ -136,43 +121,14 @@ def _sum(
     return groups, total
 
 
-def _days(query: UsageQuery, now: float) -> tuple[str, str]:
-    """The first and the last day; `BadRequest`."""
-    today = datetime.fromtimestamp(now, UTC).date()
-    last = _day(query.last_day, "to") or today
-    first = _day(query.first_day, "from") or last - timedelta(DEFAULT_DAYS - 1)
-    if first > last:
-        _refuse("from", "from is after to: exchange them.")
-    if (last - first).days >= MAX_DAYS:
-        _refuse("from", f"That is over {MAX_DAYS} days: ask for fewer.")
-    if last > today + timedelta(1):
-        _refuse("to", f"to is in the future: today is {today.isoformat()} (UTC).")
-    return first.isoformat(), last.isoformat()
-
-
-def _day(text: str | None, name: str) -> date | None:
-    if text is None:
-        return None
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        day = None
-    if day is None or day.isoformat() != text:
-        _refuse(name, f"{name} is no day: write one such as 2026-11-22.")
-    return day
-
-
 def _read_cursor(cursor: str | None, by: Sequence[str]) -> GroupKey | None:
     """The group that the page before ended with. It begins with "/", so that it is never empty."""
     if cursor is None:
         return None
     first, *group = cursor.split("/")
     if first or len(group) != len(by):
-        _refuse("cursor", "Send a cursor as next_cursor gave it, with the same query.")
+        detail = "Send a cursor as next_cursor gave it, with the same query."
+        raise BadRequest(detail, errors=[Fault("invalid_request", "/cursor", detail)])
     if by[0] == "day":
-        _day(group[0], "cursor")
+        parse_day("cursor", group[0])
     return tuple(group)
-
-
-def _refuse(name: str, detail: str) -> None:
-    raise BadRequest(detail, errors=[Fault("invalid_request", f"/{name}", detail)])

@@ -11,14 +11,14 @@ from postcard.webhooks.signing import signature_headers, valid_secrets
 
 @dataclass(frozen=True, slots=True)
 class AttemptResult:
-    """An attempt as it is stored, and the response."""
+    """The stored form of an attempt, and the response."""
 
     attempt: DeliveryAttempt
     response: WebhookResponse
 
     @property
     def succeeded(self) -> bool:
-        """Whether the endpoint took the event."""
+        """Whether the endpoint accepted the event (2xx)."""
         return self.response.status is not None and 200 <= self.response.status < 300
 
 
@@ -39,7 +39,7 @@ class Attempts:
     def send(
         self, webhook: WebhookRecord, event_id: str, body: str, *, seconds: float = ATTEMPT_SECONDS
     ) -> AttemptResult:
-        """POST the body, with a signature by each valid secret."""
+        """POST the body, signed with each valid secret."""
         started_at = self._clock()
         secrets = valid_secrets(self._key(), webhook, now=started_at)
         headers = signature_headers(secrets, event_id, body, now=started_at)

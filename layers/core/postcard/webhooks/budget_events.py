@@ -1,6 +1,6 @@
-"""Makes `budget.exceeded` of the notices that renders and batches leave when a budget is used up.
+"""Creates `budget.exceeded` events from the notices that are stored when a budget is used up.
 
-Whoever draws has no right to write deliveries, and no time for them: the tick does it.
+The functions that draw may not write deliveries, and should not wait for them: the tick does.
 """
 
 from collections.abc import Sequence
@@ -9,14 +9,19 @@ from postcard import ports
 from postcard.events.event_ids import event_id
 from postcard.events.event_types import BUDGET_EXCEEDED
 from postcard.ports import BudgetNotice, DeliveryRecord, JsonObject
-from postcard.timestamps import format_rfc3339, parse_rfc3339
+from postcard.timestamps import (
+    DAY_SECONDS,
+    format_day,
+    format_optional_rfc3339,
+    format_rfc3339,
+    start_of_day,
+)
 
-DAY_SECONDS = 86_400
-NO_DAY = ""  # of the budget of a batch; the others are of a template and a day
+NO_DAY = ""  # of a batch's budget; the others belong to a template and a day
 
 
 class BudgetEvents:
-    """Reads the notices of today, yesterday and batches, and stores an event of each, once."""
+    """Stores one event for each notice of today, of yesterday and of batches."""
 
     def __init__(
         self,
@@ -29,11 +34,11 @@ class BudgetEvents:
         self._outbox = outbox
 
     def announce(self, now: float) -> int:
-        """Store the events that are not stored yet; returns how many notices there were.
+        """Store the missing events; returns their number.
 
-        If it ends half-way, the next call makes the same events with the same ids.
+        If a call is interrupted, the next one creates the same events with the same ids.
         """
-        days = [format_rfc3339(at)[:10] for at in (now - DAY_SECONDS, now)]
+        days = [format_day(at) for at in (now - DAY_SECONDS, now)]
         notices = [notice for day in (*days, NO_DAY) for notice in self._notices.unannounced(day)]
         for notice in notices:
             deliveries = self._deliveries_of(notice)
@@ -53,6 +58,7 @@ class BudgetEvents:
 def budget_event(notice: BudgetNotice) -> JsonObject:
     """The `data` of the event."""
     is_of_batch = notice.day == NO_DAY
+    resets_at = None if is_of_batch else start_of_day(notice.day) + DAY_SECONDS
     return {
         "budget": notice.budget,
         "template_id": None if is_of_batch else notice.subject,
@@ -60,9 +66,5 @@ def budget_event(notice: BudgetNotice) -> JsonObject:
         "limit": notice.limit,
         "day": None if is_of_batch else notice.day,
         "exceeded_at": format_rfc3339(notice.at),
-        "resets_at": None if is_of_batch else format_rfc3339(_next_midnight(notice.day)),
+        "resets_at": format_optional_rfc3339(resets_at),
     }
-
-
-def _next_midnight(day: str) -> int:
-    return parse_rfc3339(f"{day}T00:00:00Z") + DAY_SECONDS

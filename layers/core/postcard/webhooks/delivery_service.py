@@ -13,15 +13,15 @@ from postcard.ports import (
     DeliveryKey,
     DeliveryRecord,
     JsonObject,
-    WebhookRecord,
 )
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.timestamps import format_rfc3339, parse_rfc3339
+from postcard.timestamps import format_optional_rfc3339, format_rfc3339, parse_rfc3339
+from postcard.webhooks.endpoints import find_webhook
 
-CLAIM_SECONDS = 180  # a delivery that is due within them may be being tried
+SOON_SECONDS = 180  # a delivery that is due so soon may be claimed by a worker right now
 REPLAYED_STATES = {"dead": ("dead",), "delivered": ("delivered",), "any": ("dead", "delivered")}
 PAGE_LENGTH = 100
-MAX_PAGES = 10  # that one call of `replay_since` looks at
+MAX_PAGES = 10  # read by one call of `replay_since`
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class DeliveryService:
         self, webhook_id: str, *, state: str | None, limit: int, cursor: str | None
     ) -> JsonObject:
         """A page of a webhook's deliveries, newest first, without bodies; `NotFound`."""
-        self._webhook(webhook_id)
+        find_webhook(self._webhooks, webhook_id)
         page = self._deliveries.page(webhook_id, state=state, limit=limit, cursor=cursor)
         return {
             "items": [_to_json(record) for record in page.items],
@@ -60,10 +60,9 @@ class DeliveryService:
         return {**_to_json(record), "body": record.body}
 
     def replay(self, webhook_id: str, event_id: str, *, now: float) -> JsonObject:
-        """Try a delivery now; `NotFound`, `Conflict` if its webhook is disabled.
+        """Send a delivery again now; `NotFound`, `Conflict` if its webhook is disabled.
 
-        One that was delivered or is dead gets as many tries as a new one. One that waits keeps its
-        count.
+        A delivered or dead one gets ten new tries. A waiting one keeps its count of tries.
         """
         self._check_enabled(webhook_id)
         record = self._delivery(webhook_id, event_id)
@@ -81,9 +80,9 @@ class DeliveryService:
         now: float,
         has_time: Callable[[], bool] = lambda: True,
     ) -> JsonObject:
-        """Replay deliveries, newest first, as many as one call can; `NotFound`, `Conflict`.
+        """Replay deliveries, newest first, up to the limit of a call; `NotFound`, `Conflict`.
 
-        `next_cursor` goes on with the others. Those that wait are left to their schedule.
+        `next_cursor` continues with the rest. Waiting deliveries keep their schedule.
         """
         self._check_enabled(webhook_id)
         since = _parse_since(request.since)
@@ -100,7 +99,7 @@ class DeliveryService:
         return {"replayed": replayed, "next_cursor": cursor}
 
     def _restart(self, records: Sequence[DeliveryRecord], now: float) -> int:
-        """Let deliveries wait again, due now; how many, without those that wait already."""
+        """Make delivered and dead deliveries due now; returns how many were."""
         restarted = [_restarted(record, now) for record in records]
         hints = [
             (record.key, record.due_at)
@@ -112,9 +111,9 @@ class DeliveryService:
         return len(hints)
 
     def _hasten(self, record: DeliveryRecord, now: float) -> None:
-        """Make a waiting delivery due now, unless it is soon."""
+        """Make a waiting delivery due now, unless it is due soon anyway."""
         now = round(now, 3)
-        if record.due_at is None or record.due_at <= now + CLAIM_SECONDS:
+        if record.due_at is None or record.due_at <= now + SOON_SECONDS:
             return
         if self._deliveries.claim(record.key, due_at=record.due_at, next_due_at=now):
             self._announce([(record.key, now)])
@@ -123,25 +122,19 @@ class DeliveryService:
         with suppress(ServiceUnavailable):  # the next tick finds them
             self._hints.send(hints)
 
-    def _webhook(self, webhook_id: str) -> WebhookRecord:
-        record = self._webhooks.get(webhook_id)
-        if record is None:
-            raise NotFound(f'There is no webhook "{webhook_id}".')
-        return record
-
     def _check_enabled(self, webhook_id: str) -> None:
-        if not self._webhook(webhook_id).enabled:
+        if not find_webhook(self._webhooks, webhook_id).enabled:
             raise Conflict(
                 "This webhook is disabled, so nothing is sent to it: enable it, then repeat.",
                 code="webhook_disabled",
             )
 
     def _delivery(self, webhook_id: str, event_id: str) -> DeliveryRecord:
-        self._webhook(webhook_id)
+        find_webhook(self._webhooks, webhook_id)
         record = self._deliveries.get(DeliveryKey(webhook_id, event_id))
         if record is None:
             raise NotFound(
-                f'There is no delivery of the event "{event_id}" to this webhook, or no longer.'
+                f'This webhook has no delivery of the event "{event_id}"; it may have expired.'
             )
         return record
 
@@ -158,7 +151,7 @@ def attempt_to_json(attempt: DeliveryAttempt) -> JsonObject:
 
 
 def _restarted(record: DeliveryRecord, now: float) -> DeliveryRecord:
-    """A delivery as if it were new, with the attempts before."""
+    """A new delivery of the same event, with the earlier attempts."""
     key = record.key
     new = new_delivery(key.webhook_id, key.event_id, record.event_type, record.body, now=now)
     return replace(new, attempts=record.attempts)
@@ -173,14 +166,13 @@ def _parse_since(text: str) -> int:
 
 
 def _to_json(record: DeliveryRecord) -> JsonObject:
-    due_at = record.due_at
     return {
         "id": record.key.event_id,
         "type": record.event_type,
         "timestamp": format_rfc3339(event_time(record.key.event_id)),
         "state": record.state,
         "tries": record.tries,
-        "due_at": None if due_at is None else format_rfc3339(due_at),
+        "due_at": format_optional_rfc3339(record.due_at),
         "expires_at": format_rfc3339(record.expires_at),
         "attempts": [attempt_to_json(attempt) for attempt in record.attempts],
     }

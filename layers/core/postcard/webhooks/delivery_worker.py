@@ -40,10 +40,12 @@ from postcard.webhooks.schedule import (
     ATTEMPT_SECONDS,
     FAST_ATTEMPT_SECONDS,
     MAX_AGE_SECONDS,
+    MAX_BACKLOG,
     MAX_TRIES,
     SLOW_FOR_SECONDS,
     SLOW_SECONDS,
     is_failing,
+    is_forgotten,
     is_given_up,
     is_slow,
     needs_probe,
@@ -56,6 +58,7 @@ CLAIM_SECONDS = 60.0  # until a delivery whose worker was killed is due again
 PROBE_SECONDS = 20.0  # for which nothing else is sent to an endpoint that is probed
 POSTPONED_SECONDS = 10.0  # of an event for a new endpoint that is being probed
 MAX_HINT_SECONDS = 900.0  # SQS delays a message no longer; the tick ends longer waits
+BACKLOG_SECONDS = 1.0  # for which the length of a queue is known
 SUCCESS_STORED_SECONDS = 60.0  # so soon a further success of an endpoint is not stored
 DELIVERED_SECONDS = 3 * 86_400  # for which a delivery that was made is kept
 DEAD_SECONDS = 14 * 86_400
@@ -113,6 +116,7 @@ class DeliveryWorker:
         self._attempts = attempts
         self._clock = clock
         self._jitter = jitter
+        self._slow_backlog, self._backlog_read_at = 0, -BACKLOG_SECONDS
 
     def deliver_all(
         self,
@@ -145,7 +149,8 @@ class DeliveryWorker:
         now = self._clock()
         health = endpoint.health
         if not slow and (is_slow(health, now=now) or needs_probe(health)):
-            self._hints.send([(key, due_at)], slow=True)
+            if self._has_room_for_slow(now):
+                self._hints.send([(key, due_at)], slow=True)
             return Outcome("slow", key.webhook_id)
         must_wait = needs_probe(health) and health.retry_at > now
         until = _postponed_until(health, now) if must_wait else round(now + CLAIM_SECONDS, 3)
@@ -181,13 +186,13 @@ class DeliveryWorker:
             self._store_success(claimed, result, now)
             after = _delivered(tried, now)
         elif result.response.status == GONE:
-            disabled = disable(self._webhooks, webhook_id, GONE_REASON)
+            disabled = disable(self._webhooks, claimed.webhook, GONE_REASON)
             after = _dead(tried, now)
         else:
             health = self._store_failure(claimed, result, now)
             after = self._after_failure(tried, health, result, now)
-            if is_given_up(health, now=now):
-                disabled = disable(self._webhooks, webhook_id, FAILED_REASON)
+            if is_given_up(health):
+                disabled = disable(self._webhooks, claimed.webhook, FAILED_REASON)
         return replace(
             self._finish(
                 record,
@@ -219,6 +224,16 @@ class DeliveryWorker:
         )
         return self.store(claimed, result)
 
+    def _has_room_for_slow(self, now: float) -> bool:
+        """Whether the workers of slow endpoints get a hint at once.
+
+        If many wait for them already, the tick goes on: it gives each webhook its share, so that
+        the thousands of events of one do not delay the others for hours.
+        """
+        if not 0 <= now - self._backlog_read_at < BACKLOG_SECONDS:
+            self._slow_backlog, self._backlog_read_at = self._hints.backlog(slow=True), now
+        return self._slow_backlog <= MAX_BACKLOG
+
     def _give_more_time(self, claimed: DeliveryRecord, now: float) -> Outcome:
         """Let a worker of slow endpoints send it again; this was no try."""
         again = replace(claimed, due_at=round(now, 3))
@@ -246,27 +261,41 @@ class DeliveryWorker:
     def _store_failure(
         self, claimed: ClaimedDelivery, result: AttemptResult, now: float
     ) -> WebhookHealth:
-        """Count the failure; after a probe, the next one may follow after a while."""
-        retry_at = None
-        if needs_probe(claimed.health):
-            wait = parse_retry_after(result.response.retry_after, now=now)
-            if is_failing(claimed.health):
-                wait = wait or probe_wait(claimed.health.failures + 1)
-            retry_at = round(now + wait, 3)
-        return self._webhooks.add_failure(
-            claimed.record.key.webhook_id,
+        """Count the failure. After a probe, and after the failure that makes the endpoint one to
+        probe, the next probe follows after a while.
+        """
+        webhook_id, before = claimed.record.key.webhook_id, claimed.health
+        if is_forgotten(before, now=now):
+            self._webhooks.reset_health(webhook_id)
+            before = WebhookHealth()
+        wait = parse_retry_after(result.response.retry_after, now=now)
+        if is_failing(before):
+            wait = wait or probe_wait(before.failures + 1)
+        health = self._webhooks.add_failure(
+            webhook_id,
             at=round(now, 3),
             status=result.response.status,
-            retry_at=retry_at,
+            retry_at=round(now + wait, 3) if needs_probe(before) else None,
         )
+        if needs_probe(before) or not is_failing(health):
+            return health
+        retry_at = round(now + (wait or probe_wait(health.failures)), 3)
+        if self._webhooks.claim_probe(webhook_id, now=now, retry_at=retry_at):
+            return replace(health, retry_at=retry_at)
+        return health
 
     def _after_failure(
         self, tried: DeliveryRecord, health: WebhookHealth, result: AttemptResult, now: float
     ) -> DeliveryRecord:
-        """The delivery when its try failed, which does not count if the endpoint is failing."""
-        if now - tried.started_at > MAX_AGE_SECONDS:
-            return _dead(tried, now)
+        """The delivery when its try failed, which does not count if the endpoint is failing.
+
+        Then its age ends it, from when the endpoint began to fail: an event that was sent late has
+        all of its tries.
+        """
         if is_failing(health):
+            failing_since = health.failing_since or now
+            if now - max(tried.started_at, failing_since) > MAX_AGE_SECONDS:
+                return _dead(tried, now)
             due_at = max(health.retry_at, now + probe_wait(health.failures))
             return replace(tried, tries=tried.tries - 1, due_at=round(due_at, 3))
         if tried.tries >= MAX_TRIES:
@@ -304,7 +333,8 @@ class DeliveryWorker:
 
 
 def _postponed_until(health: WebhookHealth, now: float) -> float:
-    if is_failing(health):
+    asks_for_time = health.retry_at > now + PROBE_SECONDS  # by `Retry-After`
+    if is_failing(health) or asks_for_time:
         return round(max(health.retry_at, now + PROBE_SECONDS), 3)
     return round(now + POSTPONED_SECONDS, 3)
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from threading import Lock
 
-from postcard.errors import Conflict
+from postcard.errors import Conflict, NotFound
 from postcard.ports import WebhookHealth, WebhookRecord, WebhookStore
 from postcard.runtime.lazy_dataclass import dataclass
 
@@ -38,11 +38,19 @@ class Endpoints:
             return endpoint
 
 
-def disable(webhooks: WebhookStore, webhook_id: str, reason: str) -> bool:
-    """Disable a webhook; whether it was enabled before."""
+def find_webhook(webhooks: WebhookStore, webhook_id: str) -> WebhookRecord:
+    """The record of a webhook; `NotFound`."""
+    record = webhooks.get(webhook_id)
+    if record is None:
+        raise NotFound(f'There is no webhook "{webhook_id}".')
+    return record
+
+
+def disable(webhooks: WebhookStore, webhook: WebhookRecord, reason: str) -> bool:
+    """Disable a webhook, unless it has another URL by now; whether it was enabled before."""
     for _ in range(_MAX_CONFLICTS):
-        record = webhooks.get(webhook_id)
-        if record is None or not record.enabled:
+        record = webhooks.get(webhook.webhook_id)
+        if record is None or not record.enabled or record.url != webhook.url:
             return False
         disabled = replace(
             record, enabled=False, disabled_reason=reason, revision=record.revision + 1

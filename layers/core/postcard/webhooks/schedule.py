@@ -23,10 +23,12 @@ FAILING_AFTER = 10  # failures in a row
 MAX_PROBE_WAIT_SECONDS = 300.0
 MAX_RETRY_AFTER_SECONDS = 86_400.0
 DISABLED_AFTER_SECONDS = 5 * 86_400
+FORGOTTEN_AFTER_SECONDS = 2 * 86_400  # without a try, which no wait of a delivery is as long as
 ATTEMPT_SECONDS = 15.0  # that an endpoint may take
 FAST_ATTEMPT_SECONDS = 3.0  # of them, before the workers of slow endpoints go on
 SLOW_SECONDS = 2.5  # a response that takes longer makes its endpoint a slow one
 SLOW_FOR_SECONDS = 1_800.0
+MAX_BACKLOG = 500  # hints that wait for a worker: so many more would only wait behind them
 
 
 def wait_before(tries: int, jitter: float) -> float:
@@ -58,10 +60,21 @@ def probe_wait(failures: int) -> float:
     return min(MAX_PROBE_WAIT_SECONDS, 5.0 * (1 << doublings))
 
 
-def is_given_up(health: WebhookHealth, *, now: float) -> bool:
-    """Whether an endpoint has failed for so long that its webhook is disabled."""
-    since = health.failing_since
-    return is_failing(health) and since is not None and now - since > DISABLED_AFTER_SECONDS
+def is_given_up(health: WebhookHealth) -> bool:
+    """Whether an endpoint has failed for so long that its webhook is disabled.
+
+    The time after its last failure does not count: perhaps there was nothing to send.
+    """
+    since, last = health.failing_since, health.last_failure_at
+    if since is None or last is None:
+        return False
+    return is_failing(health) and last - since > DISABLED_AFTER_SECONDS
+
+
+def is_forgotten(health: WebhookHealth, *, now: float) -> bool:
+    """Whether the last failures are so long ago that they say nothing of the endpoint of now."""
+    last = health.last_failure_at
+    return health.failures > 0 and last is not None and now - last > FORGOTTEN_AFTER_SECONDS
 
 
 def parse_retry_after(header: str | None, *, now: float) -> float:
@@ -74,7 +87,7 @@ def parse_retry_after(header: str | None, *, now: float) -> float:
     """
     text = (header or "").strip()
     if text.isascii() and text.isdigit():
-        seconds = float(text[:12])
+        seconds = float(text.lstrip("0")[:12] or 0)
     else:
         try:
             seconds = parsedate_to_datetime(text).timestamp() - now

@@ -18,12 +18,11 @@ from postcard.ports import (
 )
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.webhooks.endpoints import FAILED_REASON, disable
-from postcard.webhooks.schedule import is_given_up, is_slow, needs_probe
+from postcard.webhooks.schedule import MAX_BACKLOG, is_given_up, is_slow, needs_probe
 
 MAX_HINTS = 1_200  # for a webhook, in a minute
 GRACE_SECONDS = 5.0  # for which a hint that was sent may be on its way
 HINT_SECONDS = 120.0  # until a delivery whose hint was lost is found again
-MAX_BACKLOG = 500  # hints that wait for a worker: so many more would only wait behind them
 THREADS = 10
 BATCH = 50  # claims between two looks at the clock
 
@@ -73,8 +72,8 @@ class WebhookTick:
         for number, webhook in enumerate(webhooks):
             now = self._clock()
             health = self._webhooks.health(webhook.webhook_id)
-            if webhook.enabled and is_given_up(health, now=now):
-                disabled += disable(self._webhooks, webhook.webhook_id, FAILED_REASON)
+            if webhook.enabled and is_given_up(health):
+                disabled += disable(self._webhooks, webhook, FAILED_REASON)
             slow = is_slow(health, now=now) or needs_probe(health)
             due = self._due(webhook, health, now)
             if due and not slow and webhook.enabled:

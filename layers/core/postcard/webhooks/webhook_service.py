@@ -15,7 +15,6 @@ from postcard.errors import (
     Conflict,
     Fault,
     Forbidden,
-    NotFound,
     ServiceUnavailable,
     raise_faults,
 )
@@ -24,9 +23,10 @@ from postcard.events.event_ids import event_id
 from postcard.events.event_types import EVENT_TYPES, PING
 from postcard.ports import ApiKeyRecord, FetchError, JsonObject, WebhookHealth, WebhookRecord
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.timestamps import format_rfc3339
+from postcard.timestamps import format_optional_rfc3339, format_rfc3339
 from postcard.webhooks.attempts import Attempts
 from postcard.webhooks.delivery_service import attempt_to_json
+from postcard.webhooks.endpoints import find_webhook
 from postcard.webhooks.schedule import ATTEMPT_SECONDS
 from postcard.webhooks.signing import derive_secret
 
@@ -98,18 +98,18 @@ class WebhookService:
 
     def read(self, webhook_id: str, *, now: float) -> JsonObject:
         """A webhook and how its endpoint has answered; `NotFound`."""
-        return self._describe(self._record(webhook_id), now)
+        return self._describe(find_webhook(self._webhooks, webhook_id), now)
 
     def secret(self, webhook_id: str) -> str:
         """The secret that signs now, for a repeated response; `NotFound`."""
-        return self._secret(self._record(webhook_id))
+        return self._secret(find_webhook(self._webhooks, webhook_id))
 
     def update(self, webhook_id: str, settings: WebhookSettings, *, now: float) -> JsonObject:
         """Change a webhook; `NotFound`, `BadRequest`, `Conflict`.
 
         Another URL, and enabling, forget how the endpoint answered before.
         """
-        record = self._record(webhook_id)
+        record = find_webhook(self._webhooks, webhook_id)
         is_moved = settings.url is not None and settings.url != record.url
         self._check(settings if is_moved else replace(settings, url=None))
         enabled = record.enabled if settings.enabled is None else settings.enabled
@@ -123,15 +123,15 @@ class WebhookService:
             enabled=enabled,
             disabled_reason="" if enabled or settings.enabled is False else record.disabled_reason,
         )
+        if is_moved or settings.enabled:  # before, so that old failures do not disable it again
+            self._webhooks.reset_health(webhook_id)
         if changed != record:
             self._webhooks.put(replace(changed, revision=record.revision + 1))
-        if is_moved or settings.enabled:
-            self._webhooks.reset_health(webhook_id)
         return self._describe(changed, now)
 
     def delete(self, webhook_id: str) -> None:
         """Delete a webhook with its deliveries: none of them is tried again; `NotFound`."""
-        self._record(webhook_id)
+        find_webhook(self._webhooks, webhook_id)
         self._webhooks.delete(webhook_id)
         with suppress(ServiceUnavailable):  # what is left expires, and is not sent
             self._deliveries.delete_all(webhook_id)
@@ -142,7 +142,7 @@ class WebhookService:
         During these hours a call that is repeated, perhaps because its response was lost, gets the
         same new secret: else the secret that receivers still know would stop signing.
         """
-        record = self._record(webhook_id)
+        record = find_webhook(self._webhooks, webhook_id)
         overlaps = record.old_secret_until is not None and record.old_secret_until > now
         if not overlaps or overlap_hours == 0:
             record = replace(
@@ -159,7 +159,7 @@ class WebhookService:
 
         Nothing of it is stored. `seconds` bounds it.
         """
-        record = self._record(webhook_id)
+        record = find_webhook(self._webhooks, webhook_id)
         body = event_body(PING, {"webhook_id": webhook_id}, at=now)
         sent_id = event_id(PING, webhook_id, self._new_id(), at=now)
         result = self._attempts.send(record, sent_id, body, seconds=min(seconds, ATTEMPT_SECONDS))
@@ -168,12 +168,6 @@ class WebhookService:
             "delivered": result.succeeded,
             "attempt": attempt_to_json(result.attempt),
         }
-
-    def _record(self, webhook_id: str) -> WebhookRecord:
-        record = self._webhooks.get(webhook_id)
-        if record is None:
-            raise NotFound(f'There is no webhook "{webhook_id}".')
-        return record
 
     def _describe(self, record: WebhookRecord, now: float) -> JsonObject:
         return _to_json(record, self._webhooks.health(record.webhook_id), now)
@@ -246,17 +240,13 @@ def _to_json(record: WebhookRecord, health: WebhookHealth, now: float) -> JsonOb
         "old_secret_until": format_rfc3339(until) if until is not None and until > now else None,
         "health": {
             "failures": health.failures,
-            "failing_since": _time(health.failing_since),
-            "retry_at": _time(health.retry_at) if health.retry_at > now else None,
-            "last_success_at": _time(health.last_success_at),
-            "last_failure_at": _time(health.last_failure_at),
+            "failing_since": format_optional_rfc3339(health.failing_since),
+            "retry_at": format_optional_rfc3339(health.retry_at) if health.retry_at > now else None,
+            "last_success_at": format_optional_rfc3339(health.last_success_at),
+            "last_failure_at": format_optional_rfc3339(health.last_failure_at),
             "last_status": health.last_status,
         },
     }
-
-
-def _time(seconds: float | None) -> str | None:
-    return None if seconds is None else format_rfc3339(seconds)
 
 
 def _new_id() -> str:

@@ -14,8 +14,9 @@ from postcard.adapters.aws.table import (
 )
 from postcard.errors import Conflict
 from postcard.ports import AlarmChange, HealthDay
+from postcard.timestamps import DAY_SECONDS, start_of_day
 
-RETENTION_SECONDS = 100 * 86_400  # the page shows ninety days
+RETENTION_SECONDS = 100 * DAY_SECONDS  # the page shows ninety days
 HEALTH, ALARMS = "health", "alarms"
 
 
@@ -36,8 +37,7 @@ class DynamoStatusStore:
         if instead_of is not None:
             before = {"before": instead_of.minutes}
             condition = ConditionExpression("#minutes = :before", ("minutes",), before)
-        begins_at = datetime.fromisoformat(day.day).replace(tzinfo=UTC).timestamp()
-        row = {**to_row(day), "ttl": int(begins_at) + RETENTION_SECONDS}
+        row = {**to_row(day), "ttl": start_of_day(day.day) + RETENTION_SECONDS}
         try:
             self._table.put(HEALTH, day.day, row, condition)
         except ConditionFailed as failure:

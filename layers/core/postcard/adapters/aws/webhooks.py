@@ -6,6 +6,7 @@ thousand writes a second. The index `due` holds those that wait, by webhook and 
 
 import heapq
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields
 from itertools import islice
 
 from postcard.adapters.aws.table import (
@@ -43,12 +44,12 @@ class DynamoWebhookStore:
     def get(self, webhook_id: str) -> WebhookRecord | None:
         """The record, or None."""
         row = self._table.get(*_webhook_key(webhook_id))
-        return WebhookRecord(**record_fields(row, WebhookRecord)) if row else None
+        return _to_webhook(row) if row else None
 
     def list(self) -> Sequence[WebhookRecord]:
         """All records by id."""
         rows = self._table.query("webhooks")
-        return [WebhookRecord(**record_fields(row, WebhookRecord)) for row in rows]
+        return [_to_webhook(row) for row in rows]
 
     def put(self, record: WebhookRecord) -> None:
         """Store the next revision; `Conflict` if it is not the next one."""
@@ -59,6 +60,8 @@ class DynamoWebhookStore:
         try:
             self._table.put(*_webhook_key(record.webhook_id), to_row(record), condition)
         except ConditionFailed as failure:
+            if failure.row and _to_webhook(failure.row) == record:
+                return  # by this call, which was repeated because its response was lost
             raise Conflict("The webhook was changed by somebody else: read it again.") from failure
 
     def delete(self, webhook_id: str) -> None:
@@ -107,8 +110,9 @@ class DynamoWebhookStore:
         self._table.update(*_health_key(webhook_id), sets={"slow_until": until})
 
     def reset_health(self, webhook_id: str) -> None:
-        """Forget the failures."""
-        self._table.update(*_health_key(webhook_id), sets=_WELL)
+        """Forget all of it."""
+        nothing = dict.fromkeys(field.name for field in fields(WebhookHealth))
+        self._table.update(*_health_key(webhook_id), sets=nothing)
 
 
 _WELL: Row = {"failures": 0, "retry_at": 0, "failing_since": None}
@@ -238,6 +242,10 @@ def _to_delivery(row: Row) -> DeliveryRecord:
         for attempt in row.get("attempts", ())
     )
     return DeliveryRecord(**values)
+
+
+def _to_webhook(row: Row) -> WebhookRecord:
+    return WebhookRecord(**record_fields(row, WebhookRecord))
 
 
 def _to_health(row: Row) -> WebhookHealth:

@@ -89,10 +89,9 @@ class MemoryWebhookStore:
             self._health[webhook_id] = replace(self.health(webhook_id), slow_until=until)
 
     def reset_health(self, webhook_id: str) -> None:
-        """Forget the failures."""
+        """Forget all of it."""
         with self._lock:
-            health = self.health(webhook_id)
-            self._health[webhook_id] = replace(health, failures=0, retry_at=0, failing_since=None)
+            self._health.pop(webhook_id, None)
 
 
 class MemoryDeliveryStore:

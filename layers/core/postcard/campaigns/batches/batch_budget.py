@@ -1,8 +1,8 @@
-"""What a batch costs by the list prices, and its `max_usd`.
+"""The cost of a batch at list prices, and its limit `max_usd`.
 
-A batch costs its own work, and its pictures: each opened once and kept for 90 days. In the modes
-`links` and `images` that is known from the number of rows before any of them is worked on. In mode
-`warm` it is known of each picture once it is drawn, so the workers lease parts of the budget.
+The cost is that of processing the rows, and of the pictures: each opened once and kept for 90 days.
+In the modes `links` and `images` it follows from the number of rows before the first one. In mode
+`warm` the cost of a picture is known once it is drawn, so the workers lease parts of the budget.
 """
 
 from collections.abc import Callable
@@ -23,8 +23,8 @@ from postcard.runtime.lazy_dataclass import dataclass
 
 OVER_BUDGET = "over_budget"
 DRAWING_SECONDS = 8.0  # for one picture of a batch that has a budget
-KEPT_SECONDS = 40 * 86_400  # a batch's budget, longer than the batch
-ABOUT_A_ROW = "max_usd is spent: the row has the template's picture without its values."
+KEPT_SECONDS = 40 * 86_400  # of a batch's budget row: longer than of the batch
+OVER_BUDGET_DETAIL = "max_usd is spent: the row has the template's picture with its defaults."
 
 
 def price_of(settings: BatchSettings, region: str, *, stores_renders: bool) -> PicturePrice:
@@ -33,7 +33,7 @@ def price_of(settings: BatchSettings, region: str, *, stores_renders: bool) -> P
 
 
 def row_cost(settings: BatchSettings, price: PicturePrice, region: str) -> int:
-    """What a row's picture is taken to cost before it is drawn."""
+    """The estimated cost of a row's picture before it is drawn."""
     record = image_record_cost(region) if settings.mode == "images" else 0
     return price.usual_cost + record
 
@@ -41,7 +41,7 @@ def row_cost(settings: BatchSettings, price: PicturePrice, region: str) -> int:
 def affordable_rows(
     settings: BatchSettings, rows: int, price: PicturePrice, region: str
 ) -> int | None:
-    """How many of the first rows `max_usd` pays for; None: all, or it depends on the drawing."""
+    """How many rows `max_usd` pays for, from the first; None: all, or it depends on drawing."""
     if settings.max_usd is None or (settings.mode == "warm" and not settings.dry_run):
         return None
     left = billionths(settings.max_usd) - batch_cost(rows, region)
@@ -50,7 +50,7 @@ def affordable_rows(
 
 
 def refuse_all(settings: BatchSettings, rows: int, price: PicturePrice, region: str) -> None:
-    """`BatchRefused` for a batch that is to stop rather than pass its `max_usd`."""
+    """Raises `BatchRefused` for a batch that would exceed `max_usd` and must stop then."""
     needed = batch_cost(rows, region) + rows * row_cost(settings, price, region)
     raise BatchRefused(
         OVER_BUDGET,
@@ -60,10 +60,10 @@ def refuse_all(settings: BatchSettings, rows: int, price: PicturePrice, region: 
 
 
 def stopped() -> BatchRefused:
-    """The error of a batch whose pictures came to its `max_usd`."""
+    """The error of a batch that spent its `max_usd` before all pictures were drawn."""
     detail = (
-        "max_usd is spent before all pictures are drawn: create the batch again with more."
-        " The pictures that are drawn cost nothing again."
+        "max_usd was spent before all pictures were drawn: create the batch again with more."
+        " Pictures that are drawn already cost nothing then."
     )
     return BatchRefused(OVER_BUDGET, detail)
 
@@ -77,9 +77,9 @@ def batch_budget(batch_id: str, settings: BatchSettings, *, created_at: float) -
 
 @dataclass(frozen=True, slots=True)
 class DrawingBudget:
-    """Allows the pictures of a batch in mode `warm`; what the batch's own work costs is taken off.
+    """Reserves money for the pictures of a batch in mode `warm`.
 
-    With `stops`, the batch ends once the budget is spent.
+    With `stops`, the batch fails once the budget is spent.
     """
 
     money: MoneyBudgets

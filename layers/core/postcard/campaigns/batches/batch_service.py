@@ -36,7 +36,7 @@ from postcard.runtime.lazy_dataclass import dataclass
 from postcard.services.links import MAX_EXPIRY
 from postcard.settings import DEFAULT_BATCH_DAYS, DEFAULT_REGION, MAX_BATCH_BYTES
 from postcard.template.compiled import Template
-from postcard.timestamps import format_rfc3339, parse_rfc3339
+from postcard.timestamps import DAY_SECONDS, format_optional_rfc3339, format_rfc3339, parse_rfc3339
 
 MAX_ROWS = 1000  # in a request
 MAX_COLUMNS = 200
@@ -45,7 +45,6 @@ MAX_CLAIMS = 5  # tries to be one of them, while others try, too
 RETRY_SECONDS = 30
 RESULT_SECONDS = 900  # that the address of a result is valid
 MAX_INLINE_RESULT_BYTES = 64 << 20
-DAY_SECONDS = 86_400
 ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 ID_LENGTH = 20  # 100 random bits
 TERMINAL = ("completed", "failed", "cancelled")
@@ -363,8 +362,8 @@ def batch_to_json(record: BatchRecord, *, now: float, region: str = DEFAULT_REGI
         "unmapped": list(summary.get("unmapped") or ()),
         "same_as": summary.get("same_as"),
         "created_at": format_rfc3339(record.created_at),
-        "started_at": _time(record.started_at),
-        "ended_at": _time(record.ended_at),
+        "started_at": format_optional_rfc3339(record.started_at),
+        "ended_at": format_optional_rfc3339(record.ended_at),
         "expires_at": format_rfc3339(record.expires_at),
         "metadata": settings.get("metadata"),
         "error": record.error,
@@ -385,7 +384,7 @@ NOT_IN_EVENTS = (
 
 
 def batch_event(record: BatchRecord, *, now: float, region: str) -> JsonObject:
-    """The `data` of the event that a batch has ended."""
+    """The `data` of the event that a batch has ended. `region` is that of the prices."""
     batch = batch_to_json(record, now=now, region=region)
     return {name: value for name, value in batch.items() if name not in NOT_IN_EVENTS}
 
@@ -510,7 +509,3 @@ def _remaining_seconds(record: BatchRecord, done: int, now: float) -> int | None
         return None
     seconds = max(1.0, now - record.started_at)
     return round((record.total - done) * seconds / done)
-
-
-def _time(seconds: int | None) -> str | None:
-    return None if seconds is None else format_rfc3339(seconds)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal, NamedTuple, Protocol
 
-from postcard.campaigns.batches.batch_budget import ABOUT_A_ROW, OVER_BUDGET
+from postcard.campaigns.batches.batch_budget import OVER_BUDGET, OVER_BUDGET_DETAIL
 from postcard.campaigns.batches.batch_errors import BatchRefused
 from postcard.campaigns.batches.plan import BatchPlan, PlannedTemplate
 from postcard.campaigns.tables.column_mapping import ColumnMapping
@@ -246,9 +246,9 @@ class TemplateRows:
         return RowResult(status, picture.url, job.alt, errors, picture.cost)
 
     def _over_budget(self, job: RenderJob) -> RowResult:
-        """The template's own picture, which is drawn once for all rows that have it."""
+        """The template's picture with its defaults, drawn once for all rows over the budget."""
         own = replace(job, values=bind_defaults(self._template))
-        error = RowError(OVER_BUDGET, ABOUT_A_ROW)
+        error = RowError(OVER_BUDGET, OVER_BUDGET_DETAIL)
         return RowResult("default", self._addresses.fallback(own), own.alt, (error,))
 
     def _bind(self, modifications: Modifications) -> BoundValues:

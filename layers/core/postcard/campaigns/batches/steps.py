@@ -51,6 +51,7 @@ from postcard.links.signing import LinkKeys
 from postcard.pipeline.pipeline import RenderPipeline
 from postcard.pipeline.template_loader import LoadedTemplate, TemplateLoader
 from postcard.ports import (
+    USAGE_SECONDS,
     BatchRecord,
     BatchStore,
     BudgetNotices,
@@ -67,8 +68,7 @@ from postcard.runtime.lru_cache import SizedLruCache
 from postcard.services.images import Images
 from postcard.services.link_minting import LinkMinter
 from postcard.settings import DEFAULT_BATCH_CONCURRENCY, DEFAULT_REGION
-from postcard.timestamps import format_rfc3339
-from postcard.usage.counter import KEPT_SECONDS
+from postcard.timestamps import format_day
 
 MAX_PART_BYTES = 64 * 1024 * 1024
 ACTIVE = ("waiting", "running")
@@ -360,7 +360,7 @@ class BatchSteps:
         Each chunk is a writer of its own with one token, and it makes the same whenever it is
         worked on: it is counted once, however often it is delivered, and before it is stored.
         """
-        day, campaign = format_rfc3339(plan.now)[:10], plan.settings.campaign or ""
+        day, campaign = format_day(plan.now), plan.settings.campaign or ""
         work = {"batch_chunks": 1} | ({"batches": 1} if chunk.number == 0 else {})
         for template_id, rows in sorted(made.items()):
             counts = {"links": rows, "batch_links": rows}
@@ -373,7 +373,7 @@ class BatchSteps:
                 counts,
                 writer=f"{batch_id}.{chunk.number}",
                 token=ONLY_WRITE,
-                expires_at=plan.now + KEPT_SECONDS,
+                expires_at=plan.now + USAGE_SECONDS,
             )
 
     def _rows(self, plan: BatchPlan, record: BatchRecord) -> BatchRows:

@@ -5,7 +5,8 @@ import statistics
 from collections.abc import Sequence
 
 from postcard.ports import JsonObject
-from postcard.prices.prices import REGIONS, cost_by_region, dollars, picture_units
+from postcard.prices.prices import REGIONS, cost_by_region, dollars
+from postcard.prices.usage_costs import picture_units
 from postcard.runtime.lazy_dataclass import dataclass
 
 _CONFIDENCE = 2.02  # standard errors of a mean of 40, on each side of 95 %

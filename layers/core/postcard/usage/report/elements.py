@@ -1,4 +1,4 @@
-"""Elements of HTML and SVG as values, written as markup or as JSON.
+"""HTML and SVG elements as values, serialized to markup or to JSON.
 
 The template editor's page may not turn text into HTML (Trusted Types), so it gets JSON and builds
 the elements. Pages without a script get markup. Both come from the same tree.
@@ -64,7 +64,7 @@ class Element:
 
     def __post_init__(self) -> None:
         if self.tag not in TAGS or not ATTRIBUTES.issuperset(self.attributes):
-            raise ValueError(f"{self.tag} {sorted(self.attributes)} is not what a page builds")
+            raise ValueError(f"{self.tag} {sorted(self.attributes)} is not in TAGS and ATTRIBUTES")
 
 
 def element(tag: str, *children: Child, **attributes: str | int) -> Element:

@@ -1,4 +1,4 @@
-"""The four numbers at the head of the page: of the period, its change, and the last two days."""
+"""The four key figures of the page: for the period, its change, and the last two days."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,9 +20,9 @@ Dollars = Callable[[Mapping[str, int]], Decimal]
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number with its name, as texts.
+    """A key figure as texts.
 
-    `change` is against the period before; `last_days` tells the last whole day and the day before.
+    `change` compares with the period before; `last_days` has the last whole day and the day before.
     """
 
     name: str

@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
+from typing import NoReturn
 
-from postcard.errors import BadRequest
+from postcard.errors import BadRequest, Fault
 from postcard.usage.report.number_text import day_text, long_day_text
-from postcard.usage.usage_service import DEFAULT_DAYS, MAX_DAYS
 
+MAX_DAYS = 400  # for which counts are kept
+DEFAULT_DAYS = 30
 MAX_COMPARED_DAYS = 31  # a report reads each day, and once that takes some calls
 MAX_DAY_BARS = 92  # a longer period has a bar for each week
-WEEK = 7
+FIRST_YEAR = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,32 +64,30 @@ class Interval:
         return day_text(self.first)
 
 
-def today(now: float) -> date:
-    """The day of a Unix time (UTC)."""
-    return datetime.fromtimestamp(now, UTC).date()
-
-
 def parse_period(first: str | None, last: str | None, days: int | None, *, today: date) -> Period:
-    """A period from a query: `from` and `to`, or the last `days` days; `BadRequest`."""
+    """The period of a query: `from` to `to`, or the last `days` days; `BadRequest`.
+
+    Without any of them: the last 30 days.
+    """
     if days is not None:
         if first or last:
-            raise BadRequest("Give either days, or from and to.")
+            _refuse("days", "Give either days, or from and to.")
         return last_days(days, today)
-    end = _parse_day("to", last) if last else today
-    start = _parse_day("from", first) if first else end - timedelta(DEFAULT_DAYS - 1)
+    end = parse_day("to", last) if last else today
+    start = parse_day("from", first) if first else end - timedelta(DEFAULT_DAYS - 1)
     if start > end:
-        raise BadRequest("from is after to: exchange them.")
+        _refuse("from", "from is after to: exchange them.")
     if (end - start).days >= MAX_DAYS:
-        raise BadRequest(f"The period is over {MAX_DAYS} days: choose a shorter one.")
+        _refuse("from", f"The period is over {MAX_DAYS} days: choose a shorter one.")
     if end > today + timedelta(1):
-        raise BadRequest(f"to is in the future: today is {today.isoformat()} (UTC).")
+        _refuse("to", f"to is in the future: today is {today.isoformat()} (UTC).")
     return Period(start, end)
 
 
 def last_days(days: int, today: date) -> Period:
     """The last days, today included; `BadRequest` if there are none or too many."""
     if not 1 <= days <= MAX_DAYS:
-        raise BadRequest(f"days is from 1 to {MAX_DAYS}.")
+        _refuse("days", f"days is from 1 to {MAX_DAYS}.")
     return Period(today - timedelta(days - 1), today)
 
 
@@ -101,11 +101,16 @@ def intervals(period: Period) -> Sequence[Interval]:
     return [Interval(first, last) for first, last in zip(mondays, ends, strict=True)]
 
 
-def _parse_day(name: str, text: str) -> date:
+def parse_day(name: str, text: str) -> date:
+    """The day that the parameter `name` has; `BadRequest`."""
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        raise BadRequest(f"{name} is no day: write it as 2026-11-22.") from None
-    if text != day.isoformat() or day.year < 2000:
-        raise BadRequest(f"{name} is no day since 2000: write it as 2026-11-22.")
+        day = None
+    if day is None or day.isoformat() != text or day.year < FIRST_YEAR:
+        _refuse(name, f"{name} is not a day since {FIRST_YEAR}: write it as 2026-11-22.")
     return day
+
+
+def _refuse(name: str, detail: str) -> NoReturn:
+    raise BadRequest(detail, errors=[Fault("invalid_request", f"/{name}", detail)])

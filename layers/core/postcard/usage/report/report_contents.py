@@ -13,8 +13,9 @@ from postcard.usage.report.figures import Figure, fetches, key_figures
 from postcard.usage.report.number_text import count_text, dollar_text
 from postcard.usage.report.period import Interval, Period
 from postcard.usage.report.row_plot import Amount, row_plot
-from postcard.usage.report.sums import RowKey, UsageFilter, UsageRows, UsageSums, sum_usage
+from postcard.usage.report.sums import RowKey, UsageRows, UsageSums, sum_usage
 from postcard.usage.usage_counts import Counts, fallbacks_by_reason
+from postcard.usage.usage_filter import UsageFilter
 
 MAX_TABLE_ROWS = 200
 MIN_PLOTTED = 10  # drawn or fetched pictures: fewer are told by numbers alone

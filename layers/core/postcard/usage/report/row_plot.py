@@ -17,7 +17,7 @@ class Amount:
 
 
 def row_plot(plot_id: str, title: str, columns: tuple[str, str], rows: Sequence[Amount]) -> Element:
-    """The figure of these rows, largest first. Its numbers are in sight, so it needs no table."""
+    """The figure of these rows, largest first. It shows its numbers, so it needs no table."""
     largest = max((row.amount for row in rows), default=0)
     head = element(
         "tr",

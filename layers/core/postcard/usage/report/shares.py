@@ -12,15 +12,15 @@ from datetime import date
 from postcard.errors import BadRequest, Conflict, Forbidden, NotFound
 from postcard.ports import UsageShare, UsageShareStore
 from postcard.runtime.lazy_regex import lazy_regex
+from postcard.timestamps import DAY_SECONDS
 from postcard.usage.report.period import Period, last_days
-from postcard.usage.report.sums import UsageFilter
+from postcard.usage.usage_filter import UsageFilter
 
 TOKEN_BYTES = 16  # 128 bits
 TOKEN = lazy_regex(r"[A-Za-z0-9_-]{22}")
 SHARE_ID = r"^shr_[a-z2-7]{16}$"
 PATH = "/usage/s/"
 MAX_SHARES = 100
-DAY_SECONDS = 86_400
 DEFAULT_SHARE_DAYS, MAX_SHARE_DAYS = 30, 400
 
 

@@ -8,28 +8,12 @@ from postcard.ports import UsageKey
 from postcard.usage.billed_counts import with_unlogged
 from postcard.usage.report.period import Interval, Period, intervals
 from postcard.usage.usage_counts import Counts, add_counts
+from postcard.usage.usage_filter import UsageFilter
 
 PLOTTED = ("first_opens", "hits", "misses")  # the counts of `by_interval`
 RowKey = tuple[str, ...]  # (template, campaign), or (day, template, campaign)
 UsageRows = Iterable[tuple[UsageKey, Mapping[str, int]]]
 MAX_CHOICES = 200  # of a filter
-
-
-@dataclass(frozen=True, slots=True)
-class UsageFilter:
-    """Which rows count; None: all. `templates` are those that the caller may see."""
-
-    template_id: str | None = None
-    campaign: str | None = None
-    templates: Sequence[str] | None = None
-
-    def accepts(self, key: UsageKey) -> bool:
-        """Whether usage of this key counts."""
-        return (
-            (self.template_id is None or key.template_id == self.template_id)
-            and (self.campaign is None or key.campaign == self.campaign)
-            and (self.templates is None or key.template_id in self.templates)
-        )
 
 
 @dataclass(slots=True)

@@ -1,12 +1,13 @@
-"""Reads the counts of a period and makes the report or the CSV of them."""
+"""Builds the report or the CSV of a period from its counts."""
 
 from functools import partial
 
 from postcard.ports import UsageKey, UsageStore
 from postcard.prices.prices import price_region
 from postcard.prices.usage_costs import usage_dollars_by_line
+from postcard.timestamps import utc_day
 from postcard.usage.report.csv_text import csv_text
-from postcard.usage.report.period import Period, today
+from postcard.usage.report.period import Period
 from postcard.usage.report.report_contents import (
     DEFAULT_SORT,
     UsageReport,
@@ -14,11 +15,12 @@ from postcard.usage.report.report_contents import (
     table_rows,
     usage_report,
 )
-from postcard.usage.report.sums import UsageFilter, UsageRows, sum_usage
+from postcard.usage.report.sums import UsageRows, sum_usage
+from postcard.usage.usage_filter import UsageFilter
 
 
 class UsageReports:
-    """Reports on usage. `region` is whose prices are taken; `stored`: S3 keeps first opens."""
+    """Reports on usage, at the prices of `region`. With `stored`, S3 keeps drawn pictures."""
 
     def __init__(self, store: UsageStore, *, region: str, stored: bool) -> None:
         self._store = store
@@ -40,7 +42,7 @@ class UsageReports:
             self._rows(period.days_to_read()),
             period,
             usage_filter,
-            today=today(now),
+            today=utc_day(now),
             cost_lines=self._cost_lines if prices else None,
             log_complete_to=self._store.log_complete_to(),
             sort=sort,
