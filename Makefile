@@ -23,7 +23,7 @@ endef
 DOCS_PAGE := functions/api/static/docs
 DOCS_PAGE_FILES := LICENSE NOTICE swagger-ui.css swagger-ui-bundle.js swagger-ui-bundle.js.LICENSE.txt
 
-.PHONY: help setup serve test webhooks-sim studio test-studio studio-pictures test-trust fuzz preflight fixes budget-simulation usage soak load lint types audit stack engine checkov build deploy destroy bench docs clients docs-page acid email-docs email-examples gallery design-art design-thumbnails scripts fonts more-fonts lock clean
+.PHONY: help setup serve test webhooks-sim studio test-studio studio-pictures test-trust fuzz properties preflight fixes budget-simulation usage soak load lint types audit stack engine checkov build deploy destroy bench docs clients docs-page acid email-docs email-examples gallery design-art design-thumbnails scripts fonts more-fonts lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 18
@@ -101,6 +101,9 @@ test-trust: setup ## run all security tests (two hours; `make test` runs a part)
 
 fuzz: setup ## decode a million mutated images (25 minutes)
 	POSTCARD_TRUST=full $(PYTEST) tests/trust/test_pictures.py -k mutated
+
+properties: setup ## try ten times the examples of each test of a property (15 minutes)
+	POSTCARD_TRUST=full $(PYTEST) $(IN_TWO) -m hypothesis
 
 preflight: setup ## draw 20,000 rows of a million, and compare with what preflight predicted (3 minutes)
 	POSTCARD_PREFLIGHT=full $(PYTEST) $(IN_TWO) tests/campaigns/test_preflight_agrees.py

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, settings
 from postcard.canvas.codecs.sandboxed_decoder import SandboxedDecoder
 from postcard.text.fonts import Fonts
 from tests.allowed_skips import pytest_make_collect_report, pytest_runtest_makereport
+from tests.trust.run_scale import scaled
 
 __all__ = [
     "decoder",
@@ -17,7 +18,10 @@ __all__ = [
 ]
 # An example that takes long says that the machine is busy, not that the code is wrong.
 settings.register_profile(
-    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "any machine",
+    deadline=None,
+    max_examples=scaled(50, 500),
+    suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("any machine")
 FONTS = Path(__file__).parents[1] / "layers" / "fonts"

@@ -65,7 +65,7 @@ class ApiRequestContext:
         self, template_id: str, campaign: str | None, counts: Mapping[str, int]
     ) -> None:
         """Count what the call made, as `/v1/usage` reports it."""
-        if counts:
+        if any(counts.values()):
             self.service.usage_counter.count(template_id, campaign, counts, now=self.now)
 
     def log_problem(self, problem: Problem) -> None:

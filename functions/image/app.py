@@ -57,16 +57,25 @@ def handle_request(event: dict[str, Any], context: Any, images: ImageService) ->
     )
     images.set_deadline(started_at + remaining - RESPONSE_RESERVE_SECONDS)
     try:
-        response = _picture_response(event, images, request_context)
+        response = _response(event, images, request_context)
+        duration_ms = (images.monotonic() - started_at) * 1000
+        access_log.write(sys.stdout, event, context, request_context, response, duration_ms)
+        return response
+    finally:  # Lambda stops this process until the next event, and perhaps for ever
+        finish_at = images.monotonic() + USAGE_SECONDS
+        images.finish_usage(min(finish_at, request_context.fallback_deadline))
+
+
+def _response(
+    event: dict[str, Any], images: ImageService, request_context: RequestContext
+) -> LambdaResponse:
+    try:
+        return _picture_response(event, images, request_context)
     except Problem as problem:
         request_context.log_fields["code"] = problem.code
         if isinstance(problem, ServiceUnavailable):
             request_context.log_fields["error"] = str(problem)
-        response = _error_response(problem)
-    duration_ms = (images.monotonic() - started_at) * 1000
-    access_log.write(sys.stdout, event, context, request_context, response, duration_ms)
-    images.finish_usage(min(images.monotonic() + USAGE_SECONDS, request_context.fallback_deadline))
-    return response
+        return _error_response(problem)
 
 
 def _picture_response(

@@ -84,7 +84,7 @@ class AccessLog:
     """Collects lines, and writes those of each hour to a file. Safe in several threads.
 
     A file is appended to as a further member of the gzip file. A line that was not written when the
-    server is killed is lost.
+    server is killed is lost. Damaged files are mended at the start, since no query reads past one.
     """
 
     def __init__(self, folder: Path, settings: AccessLogSettings) -> None:
@@ -94,6 +94,8 @@ class AccessLog:
         self._count = 0
         self._appendable: set[Path] = set()
         self._lock = threading.Lock()
+        for file in folder.glob("*/*/*/*/*.gz"):
+            _mend(file)
 
     def add(self, exchange: Exchange) -> None:
         """Add a line."""
@@ -109,8 +111,9 @@ class AccessLog:
         """Write the lines that wait; returns how many there were."""
         with self._lock:
             while self._waiting:
-                file, lines = self._waiting.popitem()
+                file, lines = next(iter(self._waiting.items()))
                 self._append(file, "".join(lines))
+                del self._waiting[file]
             count, self._count = self._count, 0
         return count
 
@@ -127,14 +130,16 @@ class AccessLog:
     def _append(self, file: Path, text: str) -> None:
         if file not in self._appendable:
             self._prepare(file)
+        self._appendable.discard(file)  # until it is written: a full disk leaves half of it
         with file.open("ab") as stream:
             stream.write(gzip.compress(text.encode()))
+        self._appendable.add(file)
 
     def _prepare(self, file: Path) -> None:
-        """Make the file's folder, put a file aside that ends in the middle, delete old files."""
+        """Make the file's folder, mend the file, delete old files."""
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if file.exists() and not _is_whole(file):
-            file.rename(file.with_suffix(".damaged"))
+        if file.exists():
+            _mend(file)
         newest = max([file, *self._appendable], key=_day)
         oldest = datetime.strptime(_day(newest), "%Y/%m/%d") - timedelta(self._settings.days)
         for old in self._folder.glob("*/*/*/*/*.gz"):
@@ -147,11 +152,29 @@ def _day(file: Path) -> str:
     return "/".join(file.parts[-4:-1])
 
 
-def _is_whole(file: Path) -> bool:
+def _mend(file: Path) -> None:
+    """Keep the whole lines of a file that is damaged, and put the damaged one aside."""
+    text, is_whole = _read(file)
+    if is_whole:
+        return
+    mended = file.with_suffix(".mended")
+    mended.write_bytes(gzip.compress(text[: text.rfind(b"\n") + 1]))
+    file.rename(file.with_suffix(".damaged"))
+    mended.rename(file)
+
+
+def _read(file: Path) -> tuple[bytes, bool]:
+    """The text of a gzip file up to where it is damaged, and whether it is whole."""
+    text, rest = b"", file.read_bytes()
+    if not rest:
+        return b"", False
     try:
-        with gzip.open(file) as stream:
-            while stream.read(1 << 20):
-                pass
-    except (EOFError, OSError, zlib.error):
-        return False
-    return True
+        while rest:
+            member = zlib.decompressobj(zlib.MAX_WBITS | 16)
+            text += member.decompress(rest)
+            if not member.eof:
+                return text, False
+            rest = member.unused_data
+    except zlib.error:
+        return text, False
+    return text, True

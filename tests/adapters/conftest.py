@@ -1,6 +1,7 @@
 """The implementations of the ports that the contract suite runs against."""
 
 import threading
+from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -9,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.dynamodb.models import dynamodb_backends
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
@@ -42,6 +44,7 @@ from postcard.adapters.aws.webhooks import DynamoDeliveryStore
 from postcard.settings import Settings
 from tests.clocks import PATIENCE_SECONDS
 
+REGION = Settings("", "", "", "").region
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
 
 
@@ -68,6 +71,15 @@ class PortImplementations:
     deliveries: ports.DeliveryStore
     budget_notices: ports.BudgetNoticeStore
     bucket: str = ""  # of `objects` in moto
+    table: str = ""  # of the records in moto
+
+    def put_many_images(self, records: Iterable[ports.ImageRecord]) -> None:
+        """Put each record: in moto the same rows, without a request for each."""
+        images: ports.ImageStore = self.images
+        if self.table:
+            images = DynamoImageStore(Table(MotoWithoutRequests(), self.table))
+        for record in records:
+            images.put(record)
 
     def put_many_objects(self, keys: Iterable[str]) -> None:
         """Store an object of one byte under each key: in moto, without a request for each."""
@@ -77,6 +89,17 @@ class PortImplementations:
                 moto.put_object(self.bucket, key, b"x")
             else:
                 self.objects.put(key, ports.StoredObject(b"x", "image/png"))
+
+
+class MotoWithoutRequests:
+    """The calls of boto3's DynamoDB client that fill a table, made in moto itself."""
+
+    def put_item(self, *, TableName: str, Item: dict[str, Any]) -> None:
+        item = {
+            name: {"B": b64encode(value["B"]).decode()} if "B" in value else value
+            for name, value in Item.items()
+        }
+        dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION].put_item(TableName, item)
 
 
 class LightClientFirst:
@@ -190,6 +213,7 @@ def aws_implementations(settings: Settings, *, use_light_client: bool) -> PortIm
         budget_notices=DynamoBudgetNoticeStore(table),
         usage=DynamoUsageStore(table),
         bucket=settings.pictures_bucket,
+        table=settings.table,
     )
 
 

@@ -40,8 +40,7 @@ def test_an_image_record_is_read_as_it_was_put(adapters: PortImplementations) ->
 
 def test_many_image_records_are_read_at_once(adapters: PortImplementations) -> None:
     names = [f"img_{number}" for number in range(130)]
-    for name in names:
-        adapters.images.put(replace(image(), image_id=name))
+    adapters.put_many_images(replace(image(), image_id=name) for name in names)
     found = adapters.images.get_many([*names[1:], "img_other"])
     assert sorted(record.image_id for record in found) == sorted(names[1:])
     assert list(adapters.images.get_many([])) == []
@@ -56,8 +55,9 @@ def test_an_erased_image_record_has_no_values(adapters: PortImplementations) -> 
 
 
 def test_the_images_of_a_template_and_of_a_version_are_found(adapters: PortImplementations) -> None:
-    for number in range(130):
-        adapters.images.put(replace(image(), image_id=f"img_{number}", version=number % 2 + 1))
+    adapters.put_many_images(
+        replace(image(), image_id=f"img_{number}", version=number % 2 + 1) for number in range(130)
+    )
     adapters.images.put(replace(image(), image_id="img_x", template_id="welcome2", version=1))
     adapters.images.put(replace(image(), image_id="img_0", version=1, erased=True))
     records = list(adapters.images.by_template("welcome", 1))
@@ -71,8 +71,9 @@ def test_the_images_of_a_template_and_of_a_version_are_found(adapters: PortImple
 def test_the_images_of_a_template_are_found_page_by_page(
     adapters: PortImplementations, version: int | None
 ) -> None:
-    for number in range(40):
-        adapters.images.put(replace(image(), image_id=f"img_{number}", version=number % 2 + 1))
+    adapters.put_many_images(
+        replace(image(), image_id=f"img_{number}", version=number % 2 + 1) for number in range(40)
+    )
     found, after = [], ""
     for _ in range(40):
         page = adapters.images.page_by_template("welcome", version, after=after, limit=3)
@@ -99,9 +100,10 @@ def test_a_record_is_replaced_only_while_its_status_is_the_same(
 
 
 def test_images_are_found_by_their_blind_indexes(adapters: PortImplementations) -> None:
-    for number in range(120):
-        blind_indexes = ("b" * 40, f"index{number % 2}")
-        adapters.images.put(replace(image(), image_id=f"img_{number}", blind_indexes=blind_indexes))
+    adapters.put_many_images(
+        replace(image(), image_id=f"img_{number}", blind_indexes=("b" * 40, f"index{number % 2}"))
+        for number in range(120)
+    )
     adapters.images.put(replace(image(), image_id="img_0", blind_indexes=(), erased=True))
     image_ids = {record.image_id for record in adapters.images.by_blind_index("index0")}
     assert image_ids == {f"img_{number}" for number in range(2, 120, 2)}

@@ -1,6 +1,7 @@
 """The contract of the stores of usage; and of DynamoDB's, how it is read and what gets lost."""
 
 from collections import Counter
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -45,6 +46,15 @@ def test_a_write_that_is_repeated_with_its_token_adds_nothing(
     assert list(store.read("2026-11-21", "2026-11-22")) == [(SPRING, {"links": 3})]
 
 
+def test_a_write_that_arrives_after_it_was_given_up_and_repeated_adds_nothing(
+    adapters: PortImplementations,
+) -> None:
+    store = adapters.usage
+    for token in ("00000009", "0000000a", "00000009"):
+        add(store, SPRING, "0000000a", token, links=1)
+    assert list(store.read("2026-11-22", "2026-11-22")) == [(SPRING, {"links": 2})]
+
+
 def test_usage_comes_by_day_template_and_campaign_of_the_days_asked_for(
     adapters: PortImplementations,
 ) -> None:
@@ -85,10 +95,14 @@ class UnreliableClient:
         self._client, self._chance = client, chance
         self.calls: Counter[str] = Counter()
         self.lost_share = 0.0
+        self.before_put: Callable[[], object] = lambda: None  # called once
 
     def __getattr__(self, name: str) -> Any:
         def call(**arguments: Any) -> Any:
             self.calls[name] += 1
+            if name == "put_item":
+                before, self.before_put = self.before_put, lambda: None
+                before()
             fate = self._chance.random()
             if fate < self.lost_share / 2:
                 raise AwsCallFailed(name, UNREACHABLE)
@@ -132,7 +146,7 @@ def test_counts_are_exact_though_responses_and_requests_get_lost(
 
 
 def test_a_count_is_one_write(client: UnreliableClient, settings: Settings) -> None:
-    counter = TableUsageCounter(DynamoUsageStore(Table(client, settings.table)))
+    counter = TableUsageCounter(DynamoUsageStore(Table(client, settings.table), clock=lambda: NOW))
     for _ in range(3):
         counter.count("welcome", "spring", {"first_opens": 1}, now=NOW)
     assert client.calls == {"update_item": 3}
@@ -166,7 +180,7 @@ def test_a_total_for_a_day_that_was_added_up_is_read_as_well(
             assert list(store.read("2026-11-21", "2026-11-23")) == [(SPRING, counts)]
 
 
-def test_a_day_is_added_up_only_once_nothing_is_counted_on_it_any_more(
+def test_what_is_counted_on_a_day_after_it_was_added_up_is_read_as_well(
     client: UnreliableClient, settings: Settings
 ) -> None:
     now = [NOW]
@@ -175,4 +189,49 @@ def test_a_day_is_added_up_only_once_nothing_is_counted_on_it_any_more(
         now[0] = NOW + days * DAY
         add(store, SPRING, f"{days:08x}", "1", links=1)
         (found,) = store.read("2026-11-22", "2026-11-22")
-        assert found[1]["links"] == min(days, 3) + 1
+        assert found[1]["links"] == days + 1
+
+
+@pytest.mark.parametrize("keys", [1, 5])
+@pytest.mark.parametrize("others_store", [False, True])
+def test_sums_that_were_read_before_a_late_count_came_are_not_stored(
+    client: UnreliableClient, settings: Settings, keys: int, others_store: bool
+) -> None:
+    table = Table(client, settings.table)
+    store = DynamoUsageStore(table, clock=lambda: NOW + 9 * DAY, keys_in_a_row=2)
+    for number in range(keys):
+        add(store, UsageKey("2026-11-22", "welcome", f"c{number}"), "0000000a", "1", links=1)
+
+    def totals() -> int:
+        return sum(counts["links"] for _, counts in store.read("2026-11-22", "2026-11-22"))
+
+    def count_late() -> None:
+        add(store, SPRING, "bat_1.7", "1", links=1)
+        if others_store:
+            assert totals() == keys + 1
+
+    client.before_put = count_late
+    assert totals() == keys, "its rows were read before the late one came"
+    assert [totals() for _ in range(3)] == [keys + 1] * 3
+
+
+def test_a_part_of_a_days_sums_that_is_gone_is_not_replaced_by_the_next_days(
+    client: UnreliableClient, settings: Settings
+) -> None:
+    table = Table(client, settings.table)
+    store = DynamoUsageStore(table, clock=lambda: NOW + 40 * DAY, keys_in_a_row=1)
+    keys = [UsageKey(f"2026-11-2{day}", "welcome", name) for day in (2, 3) for name in "abc"]
+    for key in keys:
+        add(store, key, "0000000a", "1", links=1)
+    assert [key for key, _ in store.read("2026-11-22", "2026-11-23")] == keys
+    (part, *_) = [row["sk"] for row in table.query("usage-days") if "-22#0001" in row["sk"]]
+    table.delete("usage-days", part)
+    assert [key for key, _ in store.read("2026-11-22", "2026-11-23")] == keys
+
+
+def test_days_whose_counts_are_deleted_are_neither_read_nor_stored(
+    client: UnreliableClient, settings: Settings
+) -> None:
+    store = DynamoUsageStore(Table(client, settings.table), clock=lambda: NOW)
+    assert list(store.read("2020-01-01", "2020-12-31")) == []
+    assert client.calls.keys() <= {"query"}

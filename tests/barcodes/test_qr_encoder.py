@@ -6,6 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from postcard.barcodes.qr_encoder import encode_qr
+from tests.trust.run_scale import scaled
 
 TEXTS = st.text(
     st.one_of(
@@ -66,7 +67,7 @@ def segno_rows(text: str, correction: str) -> tuple[bytes, ...]:
 
 @given(TEXTS | DIGITS, st.sampled_from("LMQH"))
 @example("https://shop.example.com/r/25off?c=welcome", "M")
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=scaled(75, 750), deadline=None)
 def test_a_code_equals_segnos(text: str, correction: str) -> None:
     assert encode_qr(text, correction) == segno_rows(text, correction)
 

@@ -1,5 +1,7 @@
 """A batch's `max_usd`: what it counts, where it ends, what the rows behind it get."""
 
+from typing import Any
+
 import pytest
 
 from postcard.budgets.picture_price import batch_cost, picture_price, usd
@@ -42,6 +44,32 @@ def test_the_first_rows_that_max_usd_pays_for_get_their_links(
     (notice,) = world.budget_notices.unannounced("")
     assert (notice.budget, notice.subject) == ("batch_usd", "bat_1")
     assert notice.limit == pytest.approx(max_usd(7.5))
+
+
+@pytest.mark.parametrize(("mode", "is_cheaper"), [("links", True), ("images", False)])
+def test_max_usd_pays_for_more_links_where_s3_keeps_no_pictures_of_links(
+    world: InMemoryService, mode: str, is_cheaper: bool
+) -> None:
+    limit = max_usd(6.5)
+    stored = BatchRunner(world).do(FILE.encode(), mode=mode, max_usd=limit)
+    runner = BatchRunner(world, stores_renders=False, region="eu-west-1")
+    unstored = runner.do(FILE.encode(), "bat_2", mode=mode, max_usd=limit)
+    assert (unstored.ok > stored.ok + 3) is is_cheaper
+    assert shown_usd(unstored) <= limit
+
+
+def test_what_was_counted_twice_because_a_response_was_lost_is_not_in_the_cost(
+    runner: BatchRunner, world: InMemoryService
+) -> None:
+    add_counts = runner.batches.add_counts
+
+    def add_twice(*batch: str, **counts: Any) -> bool:
+        return add_counts(*batch, **counts) and add_counts(*batch, **counts)
+
+    runner.batches.add_counts = add_twice  # type: ignore[method-assign]
+    record = runner.do(FILE.encode())
+    assert record.ok == 12
+    assert shown_usd(record) == pytest.approx(max_usd(12), abs=1e-6)
 
 
 def test_a_batch_that_fits_its_budget_is_as_without_one(

@@ -1,5 +1,7 @@
 """What a batch adds to the usage: each chunk once, however often it is delivered."""
 
+from collections import Counter
+
 import pytest
 
 from postcard.errors import ServiceUnavailable
@@ -9,16 +11,13 @@ from tests.functions.in_memory_service import BASE_URL, InMemoryService
 from tests.functions.sample_events import Json, document
 
 TODAY = "2026-11-22"
+SIZES = ("bytes", "ahead_bytes", "stored_bytes", "duration_ms", "batches", "batch_chunks")
 
 
 def counted(world: InMemoryService) -> dict[UsageKey, Json]:
-    """The counts without bytes and milliseconds."""
+    """The counts without bytes, milliseconds and the batch's own work."""
     return {
-        key: {
-            name: n
-            for name, n in counts.items()
-            if name not in ("bytes", "ahead_bytes", "duration_ms")
-        }
+        key: {name: n for name, n in counts.items() if name not in SIZES}
         for key, counts in world.usage.read("2026-01-01", "2027-12-31")
     }
 
@@ -83,6 +82,23 @@ def test_an_image_of_a_batch_is_opened_in_the_batchs_campaign(world: InMemorySer
         assert world.open_image(row["personalized_image_url"]).status == 200
     key = UsageKey(TODAY, "welcome", "spring")
     assert counted(world) == {key: {"images": 2, "first_opens": 2}}
+
+
+@pytest.mark.parametrize("mode", ["links", "images", "warm"])
+def test_the_work_of_a_batch_and_its_chunks_is_counted_once(
+    world: InMemoryService, mode: str
+) -> None:
+    world.publish(document(), "hello")
+    runner = BatchRunner(world, chunk_rows=2)
+    templates = ("hello", "welcome", "welcome", "hello", "hello")
+    rows = [[f"{n}@x.dk", "Ann", template] for n, template in enumerate(templates)]
+    body = csv_bytes(rows, ("Email", "First Name", "Template"))
+    settings: Json = {"rate": 9} if mode == "warm" else {}
+    runner.do(body, "bat_1", template_column="Template", mode=mode, **settings)
+    sums = Counter[str]()
+    for _, counts in world.usage.read(TODAY, TODAY):
+        sums.update(counts)
+    assert (sums["batches"], sums["batch_chunks"]) == (1, 3)
 
 
 def test_a_dry_run_counts_nothing(world: InMemoryService) -> None:

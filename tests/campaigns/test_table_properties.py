@@ -19,8 +19,11 @@ from postcard.campaigns.tables.row_reader import RowReader
 from postcard.campaigns.tables.row_writer import RowWriter
 from postcard.campaigns.tables.table_file import open_table
 from postcard.campaigns.tables.text_encoding import EncodingScan
+from tests.trust.run_scale import scaled
 
-FAST = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FAST = settings(
+    max_examples=scaled(30, 300), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 cells = st.text(st.sampled_from("ab ,;\"'\r\n\\\té山=+"), max_size=8)
 tables = st.integers(1, 4).flatmap(
     lambda width: st.lists(st.lists(cells, min_size=width, max_size=width), min_size=1, max_size=12)

@@ -12,6 +12,7 @@ from postcard.color import WHITE, Color, LinearGradient, RadialGradient
 from postcard.geometry import Box
 from tests.rendering.sample_images import COLORS, quarters
 from tests.rendering.text_canvas import BLUE, CLEAR, RED, blank_canvas
+from tests.trust.run_scale import scaled
 
 BLACK: Color = (0, 0, 0, 255)
 
@@ -175,7 +176,7 @@ def test_qr_modules_are_drawn_on_whole_pixels() -> None:
     st.one_of(st.just("full"), st.floats(0, 1e6)),
     st.floats(0, 360),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=scaled(30, 300), deadline=None)
 def test_boxes_of_any_size_are_drawn_without_large_allocations(
     position: tuple[float, float], size: tuple[float, float], radius: float, turn: float
 ) -> None:

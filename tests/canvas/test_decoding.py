@@ -16,6 +16,7 @@ from postcard.canvas.codecs.reencode import reencode
 from postcard.runtime.deadline import Deadline, DeadlineExceeded
 from tests.corpus import files
 from tests.rendering.sample_images import COLORS, encode, quarters
+from tests.trust.run_scale import scaled
 
 EXIF_WITH_DESCRIPTION = (
     b"Exif\0\0II*\0\x08\0\0\0\x01\0\x0e\x01\x02\0\x08\0\0\0\x1a\0\0\0\0\0\0\0PLANTED\0"  # EXIF
@@ -206,7 +207,7 @@ def test_a_jpeg_of_too_many_scans_is_refused_before_it_is_decoded() -> None:
 
 
 @given(st.sampled_from(["PNG", "JPEG", "GIF", "WEBP", "AVIF"]), st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=scaled(75, 750), deadline=None)
 def test_a_damaged_image_is_decoded_or_refused(kind: str, data: st.DataObject) -> None:
     body = bytearray(encode(quarters(24, 16), kind))
     for _ in range(data.draw(st.integers(1, 6))):

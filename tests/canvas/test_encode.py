@@ -18,6 +18,7 @@ from postcard.color import LinearGradient, RadialGradient
 from postcard.geometry import Box
 from postcard.image_formats import FORMATS
 from tests.rendering.text_canvas import BLUE, CLEAR, RED, blank_canvas
+from tests.trust.run_scale import scaled
 
 
 def scene(background: tuple[int, int, int, int] = (255, 255, 255, 255)) -> Canvas:
@@ -125,7 +126,7 @@ COLOR = st.tuples(*[st.integers(0, 255)] * 3)
 
 
 @given(st.lists(COLOR, min_size=1, max_size=90), st.integers(1, 9))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=scaled(50, 500), deadline=None)
 def test_a_palette_of_few_colours_never_mixes_them_up(
     colors: list[tuple[int, int, int]], width: int
 ) -> None:

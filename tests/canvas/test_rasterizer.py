@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from PIL import ImageChops
 
 from postcard.canvas.vector.rasterizer import Point, rasterize_contours
+from tests.trust.run_scale import scaled
 
 COORDINATES = st.floats(-20, 60, allow_nan=False)
 TRIANGLES = st.lists(st.tuples(COORDINATES, COORDINATES), min_size=3, max_size=3)
@@ -39,13 +40,13 @@ def clip(points: Sequence[Point], axis: int, limit: float, sign: int) -> Sequenc
     return clipped
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=scaled(100, 1000), deadline=None)
 @given(TRIANGLES)
 def test_the_coverage_is_the_area_inside(triangle: list[Point]) -> None:
     assert covered_area([triangle]) == pytest.approx(clipped_area(triangle, 40), abs=1.5)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=scaled(100, 1000), deadline=None)
 @given(TRIANGLES)
 def test_the_direction_of_a_contour_does_not_matter(triangle: list[Point]) -> None:
     forward = rasterize_contours([triangle], 40, 40)

@@ -13,6 +13,7 @@ from postcard.canvas.codecs.surface_png import pack, unpack
 from postcard.canvas.surface import Surface
 from tests.rendering.drawing import render
 from tests.template.template_cases import template
+from tests.trust.run_scale import scaled
 
 BADGE: list[dict[str, Any]] = [
     {"type": "rectangle", "x": 4, "y": 4, "width": 192, "height": 92, "radius": 20, "fill": "#123"},
@@ -59,7 +60,7 @@ def test_a_picture_with_a_shadow_gets_no_palette() -> None:
 
 
 @given(st.lists(RGBA_COLORS, min_size=1, max_size=256, unique=True), st.integers(1, 40))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=scaled(30, 300), deadline=None)
 def test_up_to_256_colours_are_exact(colors: list[tuple[int, ...]], width: int) -> None:
     image = Image.new("RGBA", (width * 4, 32), colors[0])
     for index, color in enumerate(colors):

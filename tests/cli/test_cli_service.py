@@ -6,9 +6,11 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -44,6 +46,9 @@ MERGE = {
 def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The state folder of a running server to which the template `merge` was pushed."""
     state = tmp_path_factory.mktemp("service") / "state"
+    state.mkdir(mode=0o700)
+    with closing(sqlite3.connect(state / "state.sqlite")) as database:
+        database.execute("PRAGMA user_version = 1")  # as if the samples were uploaded already
     command: list[str | Path]
     command = [Path(sys.executable).with_name("postcard"), "serve", "--port", "0", "--json"]
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("POSTCARD_", "AWS_"))}

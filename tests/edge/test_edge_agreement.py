@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.edge.engines import Engine, NodeEngine, ViewerRequest, outcome_of
 from tests.links.link_cases import VECTORS, outcome, sign_link, valid_spellings
 from tests.links.link_mutations import REFUSED, SAME_PICTURE
+from tests.trust.run_scale import scaled
 
 MUTATION_BASE = sign_link({"a": "1", "first_name": "Zoë B"}, expires=1_790_000_000)
 VALUES = [
@@ -225,7 +226,9 @@ def test_the_canonical_link_is_parsed_as_itself() -> None:
 
 
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=scaled(75, 750),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(st.integers(0, 2**64))
 def test_node_agrees_with_python_on_any_corrupted_link(node: NodeEngine, seed: int) -> None:
@@ -233,7 +236,9 @@ def test_node_agrees_with_python_on_any_corrupted_link(node: NodeEngine, seed: i
 
 
 @settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=scaled(100, 1000),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_node_agrees_with_python_on_any_text(node: NodeEngine, query: str, inserted: str) -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from local.aws.edge_function import EdgeFunction, EdgeFunctionError
 from tests.edge.engines import CLOCK, ENTRY, SOURCE, ViewerRequest, outcome_of
 from tests.links.link_cases import outcome, sign_link
+from tests.trust.run_scale import scaled
 
 HEAD = "import cf from 'cloudfront';\nimport crypto from 'crypto';\n"
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
@@ -40,7 +41,7 @@ def hasher() -> Iterator[EdgeFunction]:
     edge.close()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=scaled(50, 500), deadline=None)
 @given(key=TEXTS, text=TEXTS)
 def test_its_hashes_are_those_of_the_standard_library(
     hasher: EdgeFunction, key: str, text: str

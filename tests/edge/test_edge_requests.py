@@ -12,6 +12,7 @@ from postcard.links.parse import parse_link
 from postcard.links.verify import verify_request
 from tests.edge.engines import ENTRY, EmbeddedEngine, Engine, NodeEngine, ViewerRequest, outcome_of
 from tests.links.link_cases import KEYS, VECTORS, outcome, sign_link, split
+from tests.trust.run_scale import scaled
 
 LINK = sign_link({"a": "1"})
 IMAGE = f"/i/{VECTORS['images']['examples'][0]['image_id']}.png"
@@ -164,7 +165,9 @@ JSON = st.recursive(
 
 
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=scaled(75, 750),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     uri=st.sampled_from(["/r/welcome.png", IMAGE, "/x"]) | st.text(max_size=20) | JSON,

@@ -12,6 +12,7 @@ from postcard.template.liquid.python_liquid import environment
 from tests.functions.fake_services import HandlerResponse
 from tests.functions.in_memory_service import InMemoryService
 from tests.functions.sample_events import document
+from tests.trust.run_scale import scaled
 
 NAMES = """
 template_id modifications format width dpr quality max_bytes render campaign metadata open esp
@@ -98,7 +99,7 @@ VALUES_IN_LIQUID = st.sampled_from(LIQUID.split())
 FILTERS = st.sampled_from(sorted(environment().filters))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=scaled(75, 750), deadline=None, suppress_health_check=list(HealthCheck))
 @given(value=VALUES_IN_LIQUID, name=FILTERS, arguments=st.lists(VALUES_IN_LIQUID, max_size=3))
 def test_no_misused_filter_is_explained_in_pythons_words(
     value: str, name: str, arguments: list[str]
@@ -121,7 +122,7 @@ def test_a_misused_filter_is_named_with_what_it_was_used_on() -> None:
     assert warning["detail"] == "expected a whole number, found a text."
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=scaled(75, 750), deadline=None, suppress_health_check=list(HealthCheck))
 @given(path=PATHS, body=BODIES | ANY)
 def test_no_body_causes_a_5xx(path: str, body: object) -> None:
     reply = world.call("POST", path, json.dumps(body))
@@ -143,7 +144,7 @@ WEBHOOKS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=scaled(75, 750), deadline=None, suppress_health_check=list(HealthCheck))
 @given(body=WEBHOOKS | ANY)
 def test_no_webhook_causes_a_5xx(body: object) -> None:
     reply = webhook_world.call("POST", "/v1/webhooks", json.dumps(body))
@@ -157,7 +158,7 @@ def test_no_webhook_causes_a_5xx(body: object) -> None:
         assert webhook_world.call("DELETE", path).status == 204
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=scaled(50, 500), deadline=None)
 @given(body=st.binary(max_size=60))
 def test_no_bytes_cause_a_5xx(body: bytes) -> None:
     reply = world.call("PUT", "/v1/templates/x", raw=body)
@@ -165,7 +166,7 @@ def test_no_bytes_cause_a_5xx(body: bytes) -> None:
     assert_no_python(reply)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=scaled(50, 500), deadline=None)
 @given(path=st.text(st.characters(exclude_categories=["Cs"]), max_size=40), query=st.text())
 def test_no_path_causes_a_5xx(path: str, query: str) -> None:
     event_path = f"/v1/{path}".replace("?", "") + "?" + query.encode("utf-8", "replace").hex()

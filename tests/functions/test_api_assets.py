@@ -15,6 +15,7 @@ from tests.functions.in_memory_service import NOW, InMemoryService
 from tests.functions.sample_events import document
 
 RED, BLUE = solid_png(8, 4), solid_png(16, 10, (0, 0, 250))
+pytestmark = pytest.mark.usefixtures("fonts_are_checked_once")
 ANNOUNCED = {"id": "hero", "content_type": "image/png", "bytes": len(BLUE)}
 NO_PICTURE = b"<svg onload=alert(1)>"
 

@@ -9,6 +9,7 @@ from tests.fonts import box_font, space_grotesk_as, upside_down_font, woff2
 from tests.functions.in_memory_service import InMemoryService
 from tests.functions.sample_events import document
 
+pytestmark = pytest.mark.usefixtures("fonts_are_checked_once")
 JSON = {"accept": "application/json"}
 
 

@@ -17,6 +17,7 @@ from postcard.adapters.aws.table import Table
 from tests.functions.fake_services import FakeLambdaContext, HandlerResponse
 from tests.functions.in_memory_service import InMemoryService
 from tests.functions.sample_events import api_event, document
+from tests.trust.run_scale import scaled
 
 Act = Callable[[InMemoryService], HandlerResponse]
 
@@ -194,7 +195,7 @@ shared_service = InMemoryService(cors_origins=("https://app.example.com",))
 shared_service.publish(document())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=scaled(75, 750), deadline=None)
 @given(
     method=st.sampled_from(["GET", "POST", "PUT", "DELETE", "OPTIONS", "HEAD"]) | TEXTS,
     path=st.sampled_from(["/docs", "/openapi.json", "/v1/fonts", "/v1/templates", "/"]) | TEXTS,

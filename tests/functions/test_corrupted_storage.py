@@ -42,7 +42,7 @@ def damages(random: Random, body: bytes) -> bytes:
     )
 
 
-@settings(max_examples=100)
+@settings(max_examples=scaled(50, 500))
 @given(st.binary(min_size=1, max_size=50), st.binary(max_size=50))
 def test_only_objects_with_the_stored_digest_are_read(body: bytes, other: bytes) -> None:
     store = MemoryObjectStore()

@@ -26,7 +26,7 @@ TODAY = "2026-11-22"
 TIMED = {"type": "text", "text": "{{ now | date: '%H:%M' }}", "size": 14, "width": 100}
 PHOTO = {"type": "image", "source": "https://example.com/a.png", "width": 20, "height": 20}
 STRICT = {**document()["fields"], "first_name": {"required": True}}
-SIZES = ("bytes", "ahead_bytes", "duration_ms")
+SIZES = ("bytes", "ahead_bytes", "stored_bytes", "duration_ms")
 
 
 def counted(world: InMemoryService, *, sizes: bool = False) -> dict[tuple[str, str], Json]:
@@ -91,6 +91,14 @@ def test_an_opaque_image_is_counted_in_the_campaign_of_its_first_post(
     assert counted(world) == {("welcome", "spring"): {"images": 1, "first_opens": 1}}
 
 
+def test_an_image_is_counted_once_though_another_post_draws_its_picture(
+    world: InMemoryService,
+) -> None:
+    for render, campaign in (("on_open", "spring"), ("now", "autumn"), ("now", None)):
+        assert world.create_image(render=render, campaign=campaign).status == 200
+    assert counted(world) == {("welcome", "spring"): {"images": 1, "drawn_ahead": 1}}
+
+
 def test_the_first_get_of_a_link_is_a_first_open_and_another_a_redraw(
     world: InMemoryService,
 ) -> None:
@@ -102,6 +110,7 @@ def test_the_first_get_of_a_link_is_a_first_open_and_another_a_redraw(
         "redraws": 2,
         "duration_ms": 0,
         "bytes": sum(sizes),
+        "stored_bytes": sizes[0],
     }
 
 
@@ -260,30 +269,34 @@ def test_usage_is_exactly_what_the_log_lines_say(
                 link = world.sign_link(values, template=template, campaign=campaign)
                 world.open_link(link, method=chance.choice(("GET", "HEAD")))
                 world.renderer.failures_left = 0
+    image_ids: set[str] = set()
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     for line in lines:
         if "template_id" in line and "message" in line:
             key = (line["template_id"], line.get("campaign") or "")
-            expected.setdefault(key, Counter()).update(counts_of_line(line))
+            expected.setdefault(key, Counter()).update(counts_of_line(line, image_ids))
     assert {key: +counts for key, counts in expected.items() if +counts} == {
         key: Counter({name: n for name, n in counts.items() if name != "duration_ms"})
         for key, counts in counted(world, sizes=True).items()
     }
 
 
-def counts_of_line(line: Mapping[str, Any]) -> Mapping[str, int]:
-    """What an auditor counts for a line of either function's log."""
+def counts_of_line(line: Mapping[str, Any], image_ids: set[str]) -> Mapping[str, int]:
+    """What an auditor counts for a line of either function's log; each image once."""
     outcome, size = line.get("outcome"), line.get("bytes") or 0
     if line["service"] == "api":
         if line["route"] == "/v1/links":
             return {"links": 1}
         drawn = {"drawn_ahead": 1, "bytes": size, "ahead_bytes": size} if outcome == "drawn" else {}
-        return {"images": 1, **drawn} if outcome in ("drawn", "pending") else {}
+        is_new = outcome in ("drawn", "pending") and line["image_id"] not in image_ids
+        image_ids.add(line["image_id"])
+        return {"images": int(is_new), **drawn}
     if outcome == "fallback":
         return {f"fallback_{line['reason']}": 1, "bytes": size}
     is_redraw = line.get("already_stored") or line["template_id"] == "clock"
     missing = {"fallback_missing_required": 1} if line.get("missing_required") else {}
-    return {"redraws" if is_redraw else "first_opens": 1, "bytes": size, **missing}
+    drawn = {"redraws": 1} if is_redraw else {"first_opens": 1, "stored_bytes": size}
+    return {**drawn, "bytes": size, **missing}
 
 
 class UnreliableUsage(MemoryUsageStore):
@@ -315,6 +328,20 @@ def test_pictures_and_links_are_answered_while_nothing_can_be_counted(
     assert world.open_link(world.sign_link({"first_name": "Bob"})).status == 200
     assert world.call("POST", "/v1/links", {"template_id": "welcome"}).status == 200
     assert counted(world) == {("welcome", ""): {"first_opens": 2, "links": 2}}
+
+
+def test_counts_are_written_before_the_function_ends_also_if_it_fails(
+    world: InMemoryService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finished: list[float] = []
+    world.image = replace(world.image, finish_usage=finished.append)
+    world.open_link(world.sign_link())
+    world.get_picture("/images/nothing.png")
+    assert len(finished) == 2
+    monkeypatch.setattr(type(world.image.pictures), "get", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        world.open_link(world.sign_link())
+    assert len(finished) == 3
 
 
 def test_a_picture_is_counted_while_its_record_is_read_once_more(world: InMemoryService) -> None:
@@ -367,7 +394,8 @@ def test_usage_is_reported_by_day_template_and_campaign_with_its_sums(
 
 
 def test_dollars_are_those_of_the_price_table(world: InMemoryService) -> None:
-    counts = {"first_opens": 10**6, "bytes": 6 * 10**10, "duration_ms": 80 * 10**6}
+    size = 6 * 10**10
+    counts = {"first_opens": 10**6, "bytes": size, "stored_bytes": size, "duration_ms": 80 * 10**6}
     add(world, TODAY, "welcome", "spring", **counts)
     assert usage(world)["totals"]["usd"] == pytest.approx(float(usage_dollars(counts)), abs=1e-6)
     assert usage(world)["totals"]["usd"] == pytest.approx(20, abs=1)  # README's figure
@@ -432,6 +460,18 @@ def test_pages_hold_each_item_once_and_the_first_has_the_totals(
     assert [item for page in pages for item in page] == whole["items"]
 
 
+@pytest.mark.parametrize("by", ["campaign", "template_id"])
+def test_the_cursor_behind_a_group_without_a_name_is_a_text(
+    world: InMemoryService, by: str
+) -> None:
+    add(world, TODAY, "", links=1)
+    add(world, TODAY, "welcome", "spring", links=1)
+    first = usage(world, f"?by={by}&limit=1")
+    assert first["items"][0][by] == "" and first["next_cursor"]
+    second = usage(world, f"?by={by}&limit=1&cursor={first['next_cursor']}")
+    assert second["items"][0][by] in ("welcome", "spring") and second["next_cursor"] is None
+
+
 def test_without_days_it_reports_the_last_thirty(world: InMemoryService) -> None:
     for day in ("2026-10-23", "2026-10-24", "2026-11-22"):
         add(world, day, "welcome", links=1)
@@ -457,7 +497,8 @@ def test_without_days_it_reports_the_last_thirty(world: InMemoryService) -> None
         ("limit=0", "/limit"),
         ("limit=1001", "/limit"),
         ("cursor=2026-11-22", "/cursor"),
-        ("cursor=x/y/z", "/cursor"),
+        ("cursor=/x/y/z", "/cursor"),
+        ("cursor=2026-11-22/a/b", "/cursor"),
     ],
 )
 def test_a_query_that_makes_no_sense_is_refused_with_a_reason(

@@ -22,7 +22,7 @@ class Counted(InMemoryService):
     def count(self, day: str, template_id: str, campaign: str = "", **counts: int) -> None:
         self.tokens = getattr(self, "tokens", 0) + 1
         key = UsageKey(day, template_id, campaign)
-        self.usage.add(key, counts, writer="w", token=str(self.tokens), expires_at=EXPIRES_AT)
+        self.usage.add(key, counts, writer="w", token=f"{self.tokens:08}", expires_at=EXPIRES_AT)
 
     def report(self, query: str = "", **options: Any) -> Any:
         reply = self.call("GET", f"/v1/usage/report?{query}", **options)

@@ -10,6 +10,7 @@ from postcard.errors import BadRequest, UriTooLong
 from postcard.identifiers import is_tracking_parameter
 from postcard.links.parse import parse_link
 from tests.links.link_cases import VECTORS, Outcome, outcome, sign_link, split
+from tests.trust.run_scale import scaled
 
 NAMES = st.from_regex(r"[a-z][a-z0-9_]{0,8}(\.[a-z]{1,6})?", fullmatch=True).filter(
     lambda name: not is_tracking_parameter(name)
@@ -30,7 +31,7 @@ PARAMETERS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=scaled(50, 500), deadline=None)
 @given(FIELDS, PARAMETERS)
 def test_signed_links_are_parsed_back(
     fields: dict[str, str], parameters: dict[str, object]
@@ -56,7 +57,7 @@ def respelled(text: str, random: Random) -> str:
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=scaled(50, 500), deadline=None)
 @given(FIELDS, PARAMETERS, st.randoms(use_true_random=False))
 def test_every_spelling_is_the_same_link(
     fields: dict[str, str], parameters: dict[str, object], random: Random
@@ -73,7 +74,7 @@ def test_every_spelling_is_the_same_link(
     assert outcome(respelled_link) == outcome(link)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=scaled(100, 1000), deadline=None)
 @given(FIELDS, FIELDS, PARAMETERS, PARAMETERS)
 def test_different_links_have_different_canonical_forms(
     one: dict[str, str],
@@ -88,7 +89,7 @@ def test_different_links_have_different_canonical_forms(
     assert (sign_link(one, **parameters) == sign_link(other, **also)) == same
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=scaled(100, 1000), deadline=None)
 @given(TEXTS, TEXTS)
 def test_an_open_field_accepts_any_text(first: str, last: str) -> None:
     link = VECTORS["merge"]["head"] + f"&first_name={first}&last_name={last}"
@@ -98,7 +99,7 @@ def test_an_open_field_accepts_any_text(first: str, last: str) -> None:
     assert outcome(found.canonical) == found
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=scaled(50, 500), deadline=None)
 @given(TEXTS, TEXTS)
 def test_an_encoded_open_value_is_decoded_unchanged(first: str, last: str) -> None:
     link = f"{VECTORS['merge']['head']}&first_name={quote(first)}&last_name={quote_plus(last)}"
@@ -106,7 +107,7 @@ def test_an_encoded_open_value_is_decoded_unchanged(first: str, last: str) -> No
     assert (fields.get("first_name", ""), fields.get("last_name", "")) == (first, last)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=scaled(100, 1000), deadline=None)
 @given(st.text(max_size=60), st.text(max_size=120))
 def test_any_text_is_a_link_or_a_400(path: str, query: str) -> None:
     for given_path in (path, "/r/welcome.png"):
@@ -118,7 +119,7 @@ def test_any_text_is_a_link_or_a_400(path: str, query: str) -> None:
             assert parse_link(*split(read.canonical_url)) == read
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=scaled(50, 500), deadline=None)
 @given(FIELDS, st.sets(NAMES.filter(lambda name: "." not in name), max_size=4))
 def test_only_the_values_of_open_fields_can_be_changed(
     fields: dict[str, str], names: set[str]

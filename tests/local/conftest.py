@@ -1,12 +1,14 @@
 """The whole local service: in this process to count its calls, or in one that a test may kill."""
 
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,8 +17,10 @@ import pytest
 import requests
 
 from local.server import LocalServer
+from tests.folder_fixtures import FolderFixtures
 
 SEED = Path(__file__).with_name("seed")
+SHARED = FolderFixtures(Path(__file__).parent)
 PAYLOAD = {
     "template_id": "welcome",
     "modifications": [
@@ -70,10 +74,25 @@ class RunningService:
         return {name: increment for name, increment in increments.items() if increment}
 
 
-@pytest.fixture(scope="module")  # moto has one state for a process: no two servers at once
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> Generator[None]:
+    """End the shared service when the next test is of another folder."""
+    yield
+    SHARED.close_after_folder(nextitem)
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> RunningService:
+    """One service for the folder: a module finds what others published and opened.
+
+    moto has one state for a process: who uses moto otherwise ends this one with `SHARED.close()`.
+    """
+    return SHARED.get("service", lambda: _started(tmp_path_factory.mktemp("state")))
+
+
+@contextmanager
+def _started(state: Path) -> Iterator[RunningService]:
     offset = [0.0]
-    state = tmp_path_factory.mktemp("state")
     with LocalServer(
         0,
         state,
@@ -127,19 +146,45 @@ def start_server(folder: Path, port: int = 0) -> ServerProcess:
     return ServerProcess(process, folder)
 
 
+@dataclass
+class FirstStart:
+    """What a first start printed and answered, and the folder that it and a clean stop left."""
+
+    server: ServerProcess  # which has ended
+    content_types: dict[str, str]  # of the link in its output, and of the docs
+    made: dict[str, Any]  # the answer to the printed curl, of which `made_type` is the picture's
+    made_type: str
+
+    @property
+    def link(self) -> str:
+        return link_in(self.server.output)
+
+
+def link_in(output: str) -> str:
+    """The signed link that the service prints."""
+    return next(word for word in output.split() if "/r/" in word)
+
+
 @pytest.fixture(scope="session")
-def first_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that a first start and a clean stop leave behind, to be copied."""
-    folder = tmp_path_factory.mktemp("first") / "state"
-    server = start_server(folder).wait_until_ready()
+def first_start(tmp_path_factory: pytest.TempPathFactory) -> FirstStart:
+    """A start takes seconds: this one's output is tried, and its folder is copied."""
+    server = start_server(tmp_path_factory.mktemp("first") / "state").wait_until_ready()
+    addresses = (link_in(server.output), f"{server.url}/docs")
+    answers = {address: requests.get(address, timeout=60) for address in addresses}
+    command = server.output[server.output.index("curl") : server.output.index("API page")]
+    printed = subprocess.run(command, shell=True, capture_output=True, timeout=60, check=True)
+    made = json.loads(printed.stdout)
+    picture = requests.get(made["url"], timeout=60)
     assert server.stop(signal.SIGINT) == 0
-    return folder
+    assert {each.status_code for each in (*answers.values(), picture)} == {200}
+    types = {address: each.headers["Content-Type"] for address, each in answers.items()}
+    return FirstStart(server, types, made, picture.headers["Content-Type"])
 
 
 @pytest.fixture
-def started_before(first_state: Path, tmp_path: Path) -> Path:
+def started_before(first_start: FirstStart, tmp_path: Path) -> Path:
     """The state folder of `run`, with what a first start leaves in it."""
-    return Path(shutil.copytree(first_state, tmp_path / "state"))
+    return Path(shutil.copytree(first_start.server.folder, tmp_path / "state"))
 
 
 @pytest.fixture

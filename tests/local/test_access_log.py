@@ -2,7 +2,9 @@
 
 import gzip
 import json
-from datetime import UTC, datetime
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,10 @@ import pytest
 import yaml
 
 from local.aws.access_log import AccessLog, AccessLogSettings, Exchange
+from local.aws.athena_service import DuckDbQueries, LogTable
 from local.aws.cloudformation import CloudFormationTemplate, TemplateError
 from local.aws.http_messages import Request, Response
+from postcard.usage.hits_query import hits_query, read_group
 
 TEMPLATE = CloudFormationTemplate.read(Path("template.yaml"))
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC).timestamp()
@@ -71,7 +75,56 @@ def test_requests_have_different_ids(log: AccessLog, tmp_path: Path) -> None:
     assert len({line["x-edge-request-id"] for line in found}) == 20
 
 
-def test_a_file_that_ends_in_the_middle_is_put_aside(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda whole: whole + whole[: len(whole) // 2],  # killed while it appended
+        lambda whole: whole + b"no gzip",
+        lambda whole: whole + gzip.compress(b'{"date": "2026-11-30", "ti'),
+    ],
+    ids=["half of a member", "no gzip", "half of a line"],
+)
+def test_the_lines_of_a_damaged_file_are_counted_as_soon_as_the_server_runs_again(
+    tmp_path: Path, damage: Callable[[bytes], bytes]
+) -> None:
+    settings = AccessLogSettings.read(TEMPLATE)
+    first = AccessLog(tmp_path, settings)
+    for _ in range(3):
+        first.add(exchange())
+    first.close()
+    (file,) = tmp_path.glob("**/*.gz")
+    file.write_bytes(damage(file.read_bytes()))
+    (file.parent / "LOCAL.2026-11-30-13.gz").touch()  # killed before it wrote
+    with closing(AccessLog(tmp_path, settings)) as again:
+        again.add(exchange(at=NOON + 3 * HOUR))
+    day = date(2026, 11, 30)
+    queries = DuckDbQueries(LogTable.read(TEMPLATE, tmp_path))
+    (row,) = queries.rows(queries.start(hits_query(day, day))) or ()
+    assert read_group(row).counts["hits"] == 4
+
+
+def test_lines_that_could_not_be_written_are_written_later(
+    log: AccessLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log.add(exchange())
+    log.poll()
+    log.add(exchange())
+    (file,) = tmp_path.glob("**/*.gz")
+
+    def fill_the_disk(text: bytes) -> bytes:
+        with file.open("ab") as stream:
+            stream.write(b"\x1f\x8b half of it")
+        raise OSError("No space left on device")
+
+    with monkeypatch.context() as full:
+        full.setattr(gzip, "compress", fill_the_disk)
+        with pytest.raises(OSError, match="No space"):
+            log.poll()
+    assert log.poll() == 1
+    assert [len(found) for found in lines(tmp_path).values()] == [2]
+
+
+def test_a_file_that_ends_in_the_middle_is_mended_and_put_aside(tmp_path: Path) -> None:
     settings = AccessLogSettings.read(TEMPLATE)
     first = AccessLog(tmp_path, settings)
     first.add(exchange())
@@ -86,7 +139,7 @@ def test_a_file_that_ends_in_the_middle_is_put_aside(tmp_path: Path) -> None:
     last = AccessLog(tmp_path, settings)
     last.add(exchange())
     last.close()
-    assert [len(found) for found in lines(tmp_path).values()] == [1]
+    assert [len(found) for found in lines(tmp_path).values()] == [2]
     assert file.with_suffix(".damaged").read_bytes() == whole[:-5]
 
 

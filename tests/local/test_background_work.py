@@ -11,7 +11,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from tests.clocks import PATIENCE_SECONDS
-from tests.local.conftest import RunningService, wait_until
+from tests.local.conftest import SHARED, RunningService, wait_until
 
 EVENTS = ["template.published", "image.rendered", "budget.exceeded"]
 
@@ -69,6 +69,7 @@ def receiver(service: RunningService) -> Iterator[Receiver]:
     assert made.status_code == 200, made.text
     known.secret = made.json()["secret"]
     yield known
+    SHARED.close()  # else other modules would count the work that is still done in it
     server.shutdown()
     thread.join()
     server.server_close()

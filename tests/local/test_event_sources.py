@@ -14,6 +14,7 @@ from local.aws.event_sources import QueuePoller, ScheduleClock
 from local.aws.moto_server import MotoAccount
 from local.aws.stack_resources import StackResources
 from postcard.webhooks.drawn_images import stored_pictures
+from tests.local.conftest import SHARED
 
 MINUTE = "rate(1 minute)"
 TEMPLATE = {
@@ -60,6 +61,7 @@ class World:
     """moto with the queues, and a function whose answer a test chooses."""
 
     def __init__(self, stack: StackResources) -> None:
+        SHARED.close()  # it would take messages from the same queues
         self.account = MotoAccount()
         for queue, attributes in stack.queues().items():
             self._call("CreateQueue", QueueName=queue, Attributes=attributes)

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from local.server import LocalServer
-from tests.local.conftest import SEED, RunningService
+from tests.local.conftest import SEED, SHARED, RunningService
 
 
 @pytest.fixture
@@ -18,6 +18,7 @@ def broken(tmp_path: Path) -> Iterator[RunningService]:
     text = Path("template.yaml").read_text()
     template.write_text(text.replace("image.app.handler", "tests.local.handlers.fail"))
     offset = [0.0]
+    SHARED.close()
     with LocalServer(
         0,
         tmp_path / "state",

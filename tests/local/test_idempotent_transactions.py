@@ -10,12 +10,14 @@ from botocore.exceptions import ClientError
 from local.aws.idempotent_transactions import IdempotentTransactions
 from local.aws.moto_server import MotoAccount, MotoHttpServer
 from local.aws.stack_resources import REGION
+from tests.local.conftest import SHARED
 
 TABLE = "records"
 
 
 @pytest.fixture(scope="module")
 def dynamodb() -> Iterator[Any]:
+    SHARED.close()
     account = MotoAccount()
     account.reset()
     server = MotoHttpServer(IdempotentTransactions(account.app))

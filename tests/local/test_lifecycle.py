@@ -4,13 +4,12 @@ import json
 import signal
 import socket
 import stat
-import subprocess
 from pathlib import Path
 
 import pytest
 import requests
 
-from tests.local.conftest import Run, ServerProcess, wait_until
+from tests.local.conftest import FirstStart, Run, ServerProcess, link_in, wait_until
 
 
 def read_local_json(server: ServerProcess) -> dict[str, str]:
@@ -39,8 +38,8 @@ def url_at(server: ServerProcess, url: str) -> str:
     return read_local_json(server)["base_url"] + "/" + url.split("/", 3)[3]
 
 
-def test_a_first_start_creates_keys_and_files_and_prints_examples(run: Run) -> None:
-    first = run().wait_until_ready()
+def test_a_first_start_creates_keys_and_files_and_prints_examples(first_start: FirstStart) -> None:
+    first = first_start.server
     local_json = read_local_json(first)
     assert set(local_json) == {
         *("base_url", "api_key", "signing_key_id"),
@@ -52,26 +51,20 @@ def test_a_first_start_creates_keys_and_files_and_prints_examples(run: Run) -> N
     assert local_json["api_key"] in first.output
     assert f"curl -s {local_json['base_url']}/v1/images" in first.output
     assert f"{local_json['base_url']}/docs" in first.output
-    link = next(word for word in first.output.split() if "/r/" in word)
-    assert requests.get(link, timeout=60).headers["Content-Type"] == "image/png"
-    assert requests.get(f"{local_json['base_url']}/docs", timeout=60).status_code == 200
+    assert first_start.content_types[first_start.link] == "image/png"
+    assert first_start.content_types[f"{local_json['base_url']}/docs"].startswith("text/html")
 
 
-@pytest.mark.usefixtures("started_before")
-def test_the_printed_curl_makes_a_picture(run: Run) -> None:
-    first = run().wait_until_ready()
-    command = first.output[first.output.index("curl") : first.output.index("API page")]
-    result = subprocess.run(command, shell=True, capture_output=True, timeout=60, check=True)
-    image = json.loads(result.stdout)
-    assert image["status"] == "ready"
-    assert requests.get(image["url"], timeout=60).headers["Content-Type"] == "image/png"
+def test_the_printed_curl_makes_a_picture(first_start: FirstStart) -> None:
+    assert first_start.made["status"] == "ready"
+    assert first_start.made_type == "image/png"
 
 
 @pytest.mark.usefixtures("started_before")
 def test_keys_and_pictures_survive_a_clean_stop_and_a_kill(run: Run) -> None:
     first = run().wait_until_ready()
     local_json = read_local_json(first)
-    link = next(word for word in first.output.split() if "/r/" in word)
+    link = link_in(first.output)
     image = create_image(first, "Ann")
     picture = requests.get(image, timeout=60).content
     assert first.stop(signal.SIGINT) == 0

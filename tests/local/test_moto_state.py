@@ -18,6 +18,7 @@ from local.aws.http_messages import Request
 from local.aws.moto_server import MotoAccount, MotoHttpServer, RecordingMiddleware, bucket_origin
 from local.aws.moto_state import MotoStateFile, StateDamaged
 from local.aws.stack_resources import REGION, StackResources
+from tests.local.conftest import SHARED
 
 STACK = StackResources.read(Path("template.yaml"))
 PICTURES = STACK.buckets()["PicturesBucket"]
@@ -55,6 +56,7 @@ Start = Callable[[], AbstractContextManager[MotoHarness]]
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
+    SHARED.close()
     account = MotoAccount()
 
     @contextmanager

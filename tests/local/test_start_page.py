@@ -14,7 +14,7 @@ from local.seed import SEED_FOLDER, InProcessApiClient
 from local.server import LocalServer
 from local.start_page import SAMPLES, StartPage, is_loopback
 from tests.local.chromium import CHROMIUM, RETRIED, Page, opened_page
-from tests.local.conftest import RunningService
+from tests.local.conftest import SHARED, RunningService
 from tests.local.node_packages import node_package
 
 pytestmark = RETRIED
@@ -38,6 +38,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService
     for path in files:
         (seed / path.relative_to(SEED_FOLDER)).symlink_to(path)
     state = tmp_path_factory.mktemp("state")
+    SHARED.close()
     with LocalServer(0, state, seed=seed, schedule_clock=lambda: 0.0) as server:
         yield RunningService(server, [0.0])
 

@@ -3,11 +3,12 @@
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.rendering.drawing import decode, render
 from tests.template.template_cases import template
+from tests.trust.run_scale import scaled
 
 SIDES = st.one_of(st.just(0), st.floats(0, 300), st.sampled_from([1, 20_000]))
 PLACES = st.one_of(st.floats(-50, 200), st.sampled_from([-20_000, 20_000]))
@@ -66,7 +67,7 @@ ANY = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=scaled(200, 2000), deadline=None)
 @given(ANY, st.sampled_from([1, 1.5, 2, 3]), st.sampled_from(["ltr", "rtl"]))
 def test_any_valid_shape_is_drawn(layer: dict[str, Any], dpr: float, direction: str) -> None:
     made = template(width=120, height=80, layers=[layer], direction=direction)

@@ -12,6 +12,7 @@ from postcard.barcodes.linear_encoder import MAX_CODE128_LENGTH, check_digit, en
 from postcard.geometry import DPRS
 from tests.rendering.drawing import content_box, decode, render, render_layers
 from tests.template.template_cases import bind_link, faults, refusal_codes, template
+from tests.trust.run_scale import scaled
 
 VALUES = [
     ("code128", "SAVE-25 now!", "SAVE-25 now!"),
@@ -51,7 +52,7 @@ def test_a_barcode_scans(
     assert text.lstrip("0") == read.lstrip("0")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=scaled(30, 300), deadline=None)
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=18))
 def test_every_text_of_ascii_scans(value: str) -> None:
     code_ = encode_barcode("code128", value).modules
@@ -60,7 +61,7 @@ def test_every_text_of_ascii_scans(value: str) -> None:
     assert texts(image) == [value]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=scaled(30, 300), deadline=None)
 @given(st.sampled_from([("ean13", 12), ("ean8", 7), ("upca", 11)]), st.randoms())
 def test_every_number_scans_with_its_check_digit(kind: tuple[Any, int], random: Any) -> None:
     symbology, count = kind

@@ -22,6 +22,7 @@ from postcard.template.compiled import Template
 from tests.rendering.drawing import content_box, quarters, render, render_layers, renderer
 from tests.rendering.text_canvas import BLUE, CLEAR, RED, blank_canvas
 from tests.template.template_cases import template
+from tests.trust.run_scale import scaled
 
 LEVEL = st.integers(0, 255)
 COLOR = st.tuples(LEVEL, LEVEL, LEVEL, LEVEL)
@@ -51,7 +52,7 @@ def seen(canvas: Canvas) -> tuple[int, ...]:
     return pixel
 
 
-@settings(max_examples=100)
+@settings(max_examples=scaled(50, 500))
 @given(behind=COLOR, own=COLOR, blend=st.sampled_from(list(BLENDS)))
 def test_colours_mix_by_the_formulas_of_compositing(
     behind: Color, own: Color, blend: BlendMode
@@ -83,7 +84,7 @@ def held(level: float) -> float:
     return min(255.0, max(0.0, level))
 
 
-@settings(max_examples=60)
+@settings(max_examples=scaled(30, 300))
 @given(color=COLOR, share=st.floats(0, 1), times=st.floats(0, 10))
 def test_filters_match_those_of_css(color: Color, share: float, times: float) -> None:
     grey = luma(color)
@@ -279,7 +280,7 @@ KINDS: list[dict[str, Any]] = [
 ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=scaled(30, 300), deadline=None)
 @given(
     effects=EFFECTS,
     kind=st.sampled_from(KINDS),

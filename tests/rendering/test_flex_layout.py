@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.golden.compare import assert_matches_golden
 from tests.rendering.drawing import decode, render
 from tests.template.template_cases import template
+from tests.trust.run_scale import scaled
 
 Layer = dict[str, Any]
 LONG = "Alexandra Konstantinopolous de la Vega" * 3
@@ -139,7 +140,7 @@ def _written(layer: Layer) -> Layer:
     )
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=scaled(40, 400), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.recursive(_groups(LEAVES), _groups, max_leaves=12).map(_written))
 def test_any_flow_is_drawn_at_the_right_size_and_the_same_each_time(layer: Layer) -> None:
     made = template(layers=[layer])

@@ -17,6 +17,7 @@ from postcard.template.modifications import modifications_from_json
 from postcard.template.validation.parse import load_published, parse_document
 from tests.rendering.drawing import content_box, decode, plain_picture, quarters, render, renderer
 from tests.template.template_cases import bind_link, document, template
+from tests.trust.run_scale import scaled
 
 TEXT = {"type": "text", "text": "Hi {{ name }}", "size": 30}
 NAME = {"name": {"default": "Zoë"}}
@@ -292,7 +293,7 @@ FIELDS = {
 }
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=scaled(50, 500), deadline=None)
 @given(
     st.lists(LAYERS, max_size=4),
     st.fixed_dictionaries(

@@ -22,6 +22,7 @@ from tests.rendering.drawing import (
     renderer,
 )
 from tests.template.template_cases import bind_link, template
+from tests.trust.run_scale import scaled
 
 Layer = dict[str, Any]
 HERE, GONE = "https://cdn.example.com/here.png", "https://cdn.example.com/gone.png"
@@ -262,7 +263,7 @@ ENTRY = st.fixed_dictionaries(
 FLOWS = st.sampled_from(["none", "row", "column"])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=scaled(30, 300), deadline=None)
 @given(st.lists(ENTRY, max_size=6), FLOWS, FLOWS, st.sampled_from([None, "fill", 40]))
 def test_any_list_is_drawn_and_the_same_each_time(
     items: list[Layer], outer: str, inner: str, width: Any

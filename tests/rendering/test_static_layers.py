@@ -27,6 +27,7 @@ from tests.golden.compare import FOLDER, assert_matches_golden
 from tests.golden.renderer_version import golden_digests, problem, read_record
 from tests.rendering.drawing import NOON, decode, plain_picture, quarters, render, renderer
 from tests.template.template_cases import template
+from tests.trust.run_scale import scaled
 
 STOPS = [["#ff000080", 0], ["#0000ff", 1]]
 PHOTO = {"type": "image", "source": "asset:a", "width": 200, "height": 100}
@@ -96,7 +97,7 @@ def _once(layer: dict[str, Any], named: set[str]) -> dict[str, Any]:
 
 
 @given(LAYERS, st.lists(CHANGES, min_size=2, max_size=3), st.sampled_from([1, 2]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=scaled(30, 300), deadline=None)
 def test_a_picture_with_cached_static_layers_is_the_same(
     layers: list[dict[str, Any]], requests: list[list[dict[str, Any]]], dpr: float
 ) -> None:
@@ -114,7 +115,7 @@ def test_a_picture_with_cached_static_layers_is_the_same(
 
 
 @given(LAYERS, st.lists(CHANGES, min_size=1, max_size=2), st.sampled_from([1, 2]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=scaled(30, 300), deadline=None)
 def test_a_picture_with_prerendered_layers_is_the_same(
     layers: list[dict[str, Any]], requests: list[list[dict[str, Any]]], dpr: float
 ) -> None:
@@ -134,7 +135,7 @@ def test_a_picture_with_prerendered_layers_is_the_same(
 
 
 @given(st.lists(st.sampled_from([*PLAIN, *DYNAMIC]), max_size=6), CHANGES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=scaled(30, 300), deadline=None)
 def test_only_pictures_in_the_prerendered_layers_need_no_fetching(
     layers: list[dict[str, Any]], request: list[dict[str, Any]]
 ) -> None:

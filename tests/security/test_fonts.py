@@ -417,18 +417,23 @@ def test_a_font_that_exploits_the_parser_can_reach_nothing() -> None:
     assert (completed.stdout, completed.stderr) == ("locked\n", "")
 
 
-@pytest.mark.parametrize("name", ["Inter.ttf", "NotoSansAdlam-400.ttf", "NotoSansArmenian.ttf"])
-def test_fonts_with_many_tables_are_sanitized_in_lockdown(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "family"),
+    [
+        ("Inter.ttf", "Inter"),
+        ("NotoSansAdlam-400.ttf", "Noto Sans Adlam"),
+        ("NotoSansArmenian.ttf", "Noto Sans Armenian"),
+    ],
+)
+def test_fonts_with_many_tables_are_sanitized_in_lockdown(name: str, family: str) -> None:
     body = (FONTS_FOLDER / name).read_bytes()
-    assert (
-        read_metadata(sanitize_in_subprocess(body, timeout=PATIENCE_SECONDS)).family
-        == read_metadata(sanitize(body)[0]).family
-    )
+    sanitized = sanitize_in_subprocess(body, timeout=PATIENCE_SECONDS)
+    assert read_metadata(sanitized).family == family
 
 
 @pytest.mark.slow
 def test_broken_fonts_are_refused_or_repaired() -> None:
-    count = scaled(400, 2_000)
+    count = scaled(200, 2_000)
     path = os.pathsep.join(map(str, (ROOT / "layers/core", ROOT)))
     completed = subprocess.run(
         [sys.executable, "-m", "tests.security.broken_fonts", str(count)],

@@ -98,7 +98,7 @@ def test_the_model_makes_the_calls_that_the_handler_makes(
     templates.published = version
     ports: Any = world
     ports.templates, ports.counters = templates, DynamoCounters(table)
-    ports.usage = DynamoUsageStore(table)
+    ports.usage = DynamoUsageStore(table, clock=lambda: world.now)
     ports.pictures = CountedObjects(load)
     world.cold_start()
     for number, instant in enumerate(INSTANTS):

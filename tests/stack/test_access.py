@@ -224,6 +224,25 @@ def test_the_api_only_sends_tasks_and_the_worker_reads_no_picture(template: SamD
     assert not any("Store" in str(each) for each in allowed("WorkerRole", "s3").values())
 
 
+def test_all_who_count_usage_may_change_a_row_and_who_reads_it_may_store_sums(
+    template: SamDocument,
+) -> None:
+    read = {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem"}
+    counting = {"dynamodb:UpdateItem"}
+    for role, needed in (
+        ("ImageRole", counting),
+        ("BatchRole", counting),
+        ("ApiRole", counting | read),
+        ("WorkerRole", counting | read),
+    ):
+        actions = {
+            action
+            for statement in statements(template, role)
+            for action in listed(statement["Action"])
+        }
+        assert needed <= actions, role
+
+
 def test_batches_are_started_by_the_api_and_stay_in_their_folder(template: SamDocument) -> None:
     starting = [each for each in statements(template, "ApiRole") if "states:" in str(each)]
     assert {(each["Action"], str(each["Resource"])) for each in starting} == {

@@ -9,6 +9,7 @@ from deploy.costs import ALARM_METRICS, DOCUMENTS, METRICS, with_table
 from deploy.template_check import SamDocument
 from image.access_log import emf_metrics
 from postcard.prices.prices import (
+    CHUNK_ROWS,
     PICTURE_BYTES,
     REGIONS,
     RENDER_MS,
@@ -74,6 +75,7 @@ def test_counted_usage_costs_what_the_documents_say_of_as_many_pictures() -> Non
     counts = {
         "first_opens": MILLION,
         "bytes": MILLION * PICTURE_BYTES,
+        "stored_bytes": MILLION * PICTURE_BYTES,
         "duration_ms": MILLION * RENDER_MS,
     }
     for region in REGIONS:
@@ -97,7 +99,9 @@ def test_the_access_log_replaces_the_guess_that_a_drawn_picture_was_sent_once() 
 
 def test_links_of_a_batch_cost_less_than_those_of_single_calls_and_nothing_costs_nothing() -> None:
     assert usage_dollars({}) == 0
-    single, batch = (usage_dollars({"links": MILLION, "batch_links": n}) for n in (0, MILLION))
+    single = usage_dollars({"links": MILLION})
+    work = {"batches": 1, "batch_chunks": MILLION // CHUNK_ROWS}
+    batch = usage_dollars({"links": MILLION, "batch_links": MILLION, **work})
     assert batch == sum(dollars(batch_units(rows=MILLION)).values())
     assert batch < single / 5
     assert price_region("ap-southeast-2") == REGIONS[0] and price_region(None) == REGIONS[0]

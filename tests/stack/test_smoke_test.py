@@ -1,7 +1,6 @@
 """Runs the smoke test of a deployment against the local service."""
 
 import json
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,20 +12,29 @@ import urllib3
 from deploy.smoke_test import HttpResponse, SmokeTest, SmokeTestFailed, sandbox_sentence
 
 pytestmark = pytest.mark.slow
+SERVE = """
+import sys
+from pathlib import Path
+from local.server import LocalServer
+
+if __name__ == "__main__":
+    state, seed = map(Path, sys.argv[1:])
+    with LocalServer(0, state, seed=seed, schedule_clock=lambda: 0.0):
+        print("ready", flush=True)
+        sys.stdin.read()
+"""
 
 
 @pytest.fixture(scope="module")
 def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The contents of `local.json` of a local service in its own process."""
-    state = tmp_path_factory.mktemp("state")
-    server = subprocess.Popen([sys.executable, "-m", "local", "0", str(state)], stdout=PIPE)
-    assert server.stdout is not None
-    for line in server.stdout:  # it prints a curl example when it is ready
-        if b"curl" in line:
-            break
-    yield json.loads((state / "local.json").read_text(encoding="utf-8"))
-    server.send_signal(signal.SIGINT)
-    server.communicate(timeout=300)
+    state, seed = tmp_path_factory.mktemp("state"), tmp_path_factory.mktemp("no-samples")
+    command = [sys.executable, "-c", SERVE, str(state), str(seed)]
+    with subprocess.Popen(command, stdin=PIPE, stdout=PIPE) as server:
+        assert server.stdout is not None
+        assert server.stdout.readline() == b"ready\n"
+        yield json.loads((state / "local.json").read_text(encoding="utf-8"))
+        server.communicate(timeout=300)  # ends its input
 
 
 def smoke(local: dict[str, str], *, key: str = "") -> SmokeTest:

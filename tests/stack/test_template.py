@@ -386,6 +386,12 @@ def test_every_environment_variable_is_a_setting(template: SamDocument, name: st
     assert required | {"POSTCARD_SECRET_ID"} <= names
 
 
+def test_all_who_price_pictures_know_whether_they_are_stored(template: SamDocument) -> None:
+    for name in ("ImageFunction", "ApiFunction", "BatchFunction"):
+        variables = template["Resources"][name]["Properties"]["Environment"]["Variables"]
+        assert variables["POSTCARD_STORE_RENDERS"] == {"Ref": "StoreRenders"}, name
+
+
 def test_the_image_function_knows_neither_the_distribution_nor_the_queue(
     template: SamDocument,
 ) -> None:

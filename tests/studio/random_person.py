@@ -128,8 +128,8 @@ class RandomPerson:
             mark = self.page.locator(".save-mark").get_attribute("class", timeout=20_000) or ""
             text = self.kept_text() or ""
             is_busy = "saving" in mark or "offline" in mark or ("edited" in mark and is_json(text))
-            # Of a faulty document, a mended one is drawn after it was refused.
-            is_drawn = text in self.sent[-3:]
+            # Of a faulty document, a mended one is drawn after it was refused; of no JSON, nothing.
+            is_drawn = text in self.sent[-3:] or not is_json(text)
             quiet = quiet + 1 if not is_busy and is_drawn and text == before else 0
             if quiet >= 3:
                 return text

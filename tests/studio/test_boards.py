@@ -77,7 +77,6 @@ def test_a_board_without_layers_looks_the_same_when_it_gets_some(
     assert after["sha256"] == before["sha256"]
 
 
-@pytest.mark.quick
 def test_the_layers_of_a_fallback_are_edited_like_those_of_the_picture(studio: Studio) -> None:
     fallback = {"layers": [{**BOX, "name": "b", "x": 100, "y": 100}]}
     document = document_with({**BOX, "name": "a"}, fallback=fallback)

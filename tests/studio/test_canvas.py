@@ -300,7 +300,6 @@ def test_a_layer_snaps_to_the_middle_and_says_how_far_it_is(studio: Studio) -> N
     assert json.loads(editor.saved_draft())["layers"][7]["x"] == 176
 
 
-@pytest.mark.quick
 def test_thirty_steps_of_a_held_key_are_one_entry_and_one_draft(studio: Studio) -> None:
     editor = open_banner(studio)
     editor.select(*TICKET)

@@ -110,7 +110,6 @@ def test_a_number_is_typed_computed_stepped_and_bounded(studio: Studio) -> None:
     assert layers_of(editor.saved_draft())[0]["opacity"] == 0.45
 
 
-@pytest.mark.quick
 def test_a_default_is_not_written_and_a_written_property_is_reset(studio: Studio) -> None:
     editor = open_with(studio, {**BOX, "rotation": 0.0})
     page = editor.page

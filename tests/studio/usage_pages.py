@@ -31,7 +31,7 @@ class UsageInMemory:
 
     def count(self, day: str, template_id: str, campaign: str = "", **counts: int) -> None:
         """Count as the functions do."""
-        token = str(next(self._tokens))
+        token = f"{next(self._tokens):08}"
         key = UsageKey(day, template_id, campaign)
         self.service.usage.add(key, counts, writer="w", token=token, expires_at=EXPIRES_AT)
 

@@ -11,6 +11,7 @@ from postcard.text.fit_prediction import FitPredictor
 from postcard.text.fonts import Fonts
 from postcard.text.layout import layout_text
 from postcard.text.style import ParagraphStyle, TextRun, TextStyle
+from tests.trust.run_scale import scaled
 
 
 @cache
@@ -71,7 +72,7 @@ widths = st.sampled_from([None, 20.0, 60.0, 150.0, 322.0, 536.0])
 heights = st.sampled_from([None, 20.0, 60.0, 92.0])
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=scaled(200, 2000), deadline=None)
 @given(texts, styles, paragraphs, widths, heights)
 def test_a_text_is_predicted_as_it_is_laid_out(
     text: str,

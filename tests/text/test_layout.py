@@ -12,6 +12,7 @@ from postcard.text.segmentation import graphemes, line_break_segments
 from postcard.text.shaping import ShapedText
 from postcard.text.style import ParagraphStyle, TextRun, TextStyle
 from tests.rendering.text_canvas import lay_out_line, line_texts
+from tests.trust.run_scale import scaled
 
 LONG = "Thanks for being with us since 2019, Anna — here's 25% off your next order."
 ALPHABET = (
@@ -214,7 +215,7 @@ def test_the_families_are_listed_with_their_weights(fonts: Fonts) -> None:
 
 
 @given(LETTERS, st.floats(1, 300), st.sampled_from(["word", "balance", "none"]), st.booleans())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=scaled(75, 750), deadline=None)
 def test_no_text_is_lost_in_layout(text: str, width: float, wrap: str, letter_spaced: bool) -> None:
     fonts = _FONTS[0]
     style = TextStyle(letter_spacing=0.1 if letter_spaced else 0)

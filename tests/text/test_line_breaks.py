@@ -13,6 +13,7 @@ from postcard.text.layout import TextLayout, layout_text
 from postcard.text.line_wrapping import wrap_lines
 from postcard.text.shaping import WIDTH_TOLERANCE, shape_text
 from postcard.text.style import ParagraphStyle, TextRun, TextStyle
+from tests.trust.run_scale import scaled
 
 SHY = "\u00ad"
 WORDS = (
@@ -67,7 +68,7 @@ def test_a_torn_joined_word_fills_its_line(fonts: Fonts) -> None:
     assert lay_out(longer, fonts, 1000, size=40.0).width > 60
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=scaled(30, 300), deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from((" ", "", "-"))), max_size=7),
     st.floats(15, 260),

@@ -177,7 +177,7 @@ def run_concurrently(work: Callable[[int], object]) -> Counter[object]:
 def test_of_a_hundred_concurrent_callers_exactly_the_rate_is_allowed(
     deployment: Deployment,
 ) -> None:
-    key, rounds = deployment.new_key(rate=40), scaled(2, 50)
+    key, rounds = deployment.new_key(rate=40), scaled(1, 50)
     deployment.reset()
     for round_ in range(rounds):
         outcomes = deployment.authorize_concurrently(key, NOW + 10 * round_)

@@ -89,7 +89,7 @@ def test_no_mutated_link_is_accepted_or_costs_anything(
 ) -> None:
     before, count = total_cost(service), 0
     address = outcome(sign_link({"a": "1"})).address
-    for link, edge_outcome in run_at_edge(edge, invalid_links(Random(1), scaled(6_000, 1_000_000))):
+    for link, edge_outcome in run_at_edge(edge, invalid_links(Random(1), scaled(3_000, 1_000_000))):
         count += 1
         assert edge_outcome.status in (400, 403, 404), link
         response = service.get_picture(address, link)
@@ -120,7 +120,7 @@ def test_equivalent_spellings_of_a_link_have_the_same_address(edge: NjsEngine) -
 
 
 def test_edge_and_function_agree_on_every_link(edge: NjsEngine) -> None:
-    count = scaled(6_000, 1_000_000)
+    count = scaled(3_000, 1_000_000)
     statuses = {200: 0, 400: 0, 403: 0}
     batches = (corpus(seed=seed + 100, size=1000) for seed in range(count // 1000))
     links = (link for batch in batches for link in batch if link.startswith("/r/"))
@@ -146,7 +146,7 @@ def test_a_text_in_a_merge_link_changes_its_own_value_alone(
     edge: NjsEngine,
 ) -> None:
     random, head = Random(3), VECTORS["merge"]["head"]
-    count = scaled(6_000, 400_000)
+    count = scaled(3_000, 400_000)
     signed_parameters = parse_link(*head.partition("?")[::2]).signed_parameters
     links = (f"{head}&first_name={random_text(random)}&last_name=Doe" for _ in range(count))
     for link, result in run_at_edge(edge, links):
@@ -181,7 +181,7 @@ def test_different_links_have_different_signed_messages() -> None:
     names = ["a", "b", "ab", "a.b", "title", "title.color", "first_name"]
     pieces = ["", "1", "b=2", "&b=2", "%26", "%", "=", "\n", "a=1\nb=2", " ", "+", "ë", "e\u0308"]
     seen: dict[str, tuple[Any, ...]] = {}
-    count = scaled(20_000, 1_000_000)
+    count = scaled(10_000, 1_000_000)
     for _ in range(count):
         chosen = random.sample(names, random.randrange(1, 4))
         fields = {name: "".join(random.choices(pieces, k=2)) for name in chosen}

@@ -29,7 +29,7 @@ from tests.trust.run_scale import FULL, record_figure, scaled
 CALLS = sorted(
     {(r.method, r.openapi_path) for r in api_app.resolver.all_routes if r.include_in_schema}
 )
-CASES = scaled(16, 1_300)  # of each call that takes anything: 24,000 and more
+CASES = scaled(8, 1_300)  # of each call that takes anything: 24,000 and more
 NAMES = st.sampled_from(["first_name", "code", "title", "email"])
 SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=20)
 ANY = SCALARS | st.lists(SCALARS, max_size=3) | st.dictionaries(st.text(max_size=9), SCALARS)

@@ -26,8 +26,9 @@ def create_image(body: Annotated[ImageBody, Body()]) -> ImageResponse:
     )
     context.charge_pictures()
     image = context.service.images.create(request, now=context.now, deadline=context.deadline)
-    context.log_fields |= {**image.log_fields, "campaign": body.campaign}
-    context.count_usage(body.template_id, body.campaign, image.usage)
+    campaign = image.record.campaign  # that of its first POST
+    context.log_fields |= {**image.log_fields, "campaign": campaign}
+    context.count_usage(body.template_id, campaign, image.usage)
     return ImageResponse(**image.to_json(), cached=image.cached, metadata=body.metadata)
 
 

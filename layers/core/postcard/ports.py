@@ -1051,7 +1051,10 @@ class UsageStore(Protocol):
     def add(
         self, key: UsageKey, counts: Mapping[str, int], *, writer: str, token: str, expires_at: int
     ) -> None:
-        """Add to a writer's counts. A repeated call with the writer's last `token` adds nothing."""
+        """Add to a writer's counts, if `token` is larger, as text, than those of its calls before.
+
+        So a call that is repeated adds nothing, nor does one that arrives after a later call.
+        """
 
     def read(self, first_day: str, last_day: str) -> "Iterator[tuple[UsageKey, Mapping[str, int]]]":
         """The sums over all writers and the total, by key, in the order of days."""

@@ -42,7 +42,7 @@ def picture_price(region: str, *, stored: bool = True) -> PicturePrice:
     return PicturePrice(
         math.ceil(each),
         float(billionths(duration_ms=_MANY) - each) / _MANY,
-        float(billionths(bytes=_MANY) - each) / _MANY,
+        float(billionths(bytes=_MANY, stored_bytes=_MANY) - each) / _MANY,
     )
 
 

@@ -88,8 +88,9 @@ class SharedServices:
             from postcard.budgets.picture_price import picture_price
             from postcard.budgets.template_budgets import TemplateBudgets
 
-            price = picture_price(dependencies.region, stored=dependencies.stores_renders)
-            return TemplateBudgets(money(), price)
+            region = dependencies.region
+            price = picture_price(region, stored=dependencies.stores_renders)
+            return TemplateBudgets(money(), price, picture_price(region))
 
         assets = AssetReader(
             dependencies.assets,

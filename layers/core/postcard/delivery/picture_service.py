@@ -473,7 +473,9 @@ class PictureService:
             raise NeedsFallback("budget", template=job.loaded)
         if record.daily_usd is not None:
             seconds = context.deadline - self._monotonic()
-            own = self._template_budgets().reserve(record, seconds=seconds, now=context.now)
+            own = self._template_budgets().reserve(
+                record, is_image=request.image is not None, seconds=seconds, now=context.now
+            )
             if own is None:
                 raise NeedsFallback("budget", template=job.loaded)
             allowances = (*allowances, own)
@@ -683,6 +685,8 @@ class PictureService:
             counts |= {"drawn_ahead": 1, "ahead_bytes": size}
         else:
             counts |= dict.fromkeys(names, 1)
+            if "first_opens" in counts:
+                counts["stored_bytes"] = size
         self._usage.count(request.template_id, request.campaign, counts, now=context.now)
 
 

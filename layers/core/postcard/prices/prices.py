@@ -56,20 +56,29 @@ def cost_by_region(units: Units) -> dict[str, Any]:
     }
 
 
-def batch_units(*, rows: int, row_bytes: int = 64, result_bytes: int = 285) -> Units:
-    """What a batch of links uses, without the download of its result.
+def batch_units(
+    *,
+    rows: int,
+    chunks: int | None = None,
+    batches: int = 1,
+    row_bytes: int = 64,
+    result_bytes: int = 285,
+) -> Units:
+    """What batches of links use, without the download of their results.
 
     A chunk is one child of the map: two transitions, one call, one part and one part of the report.
+    `chunks` None: those of one batch with so many rows.
     """
-    chunks = -(-rows // CHUNK_ROWS)
+    if chunks is None:
+        chunks = -(-rows // CHUNK_ROWS)
     gigabytes = Decimal(rows * (row_bytes + result_bytes)) / 10**9
     return {
-        "step_transition": 2 * chunks + 10,
-        "lambda_request": chunks + 2,
+        "step_transition": 2 * chunks + 10 * batches,
+        "lambda_request": chunks + 2 * batches,
         "lambda_gb_second_arm64": Decimal(rows) / BATCH_ROWS_PER_SECOND * LAMBDA_GB,
-        "s3_put": 3 * chunks + 10,  # parts, reports, the copies into the result
-        "s3_get": 4 * chunks + 100,
+        "s3_put": 3 * chunks + 10 * batches,  # parts, reports, the copies into the result
+        "s3_get": 4 * chunks + 100 * batches,
         "s3_gb_month": gigabytes * BATCH_DAYS / DAYS_IN_A_MONTH,
         "dynamodb_rru": 2 * chunks,
-        "dynamodb_wru": 3 * chunks + 10,
+        "dynamodb_wru": 3 * chunks + 10 * batches,
     }

@@ -1,7 +1,9 @@
 """What counted usage costs by the list prices.
 
 The counts are those of `GET /v1/usage`: `links`, `images`, `first_opens`, `redraws`, `hits`,
-`misses`, `refusals`, `fallbacks`, `bytes`, `sent_bytes`, `duration_ms`. Others are ignored.
+`misses`, `refusals`, `fallbacks`, `bytes`, `sent_bytes`, `duration_ms`; and `stored_bytes`,
+`ahead_bytes`, `drawn_ahead`, `batch_links`, `batch_chunks`, `batches` of usage/usage_counts.py.
+Others are ignored.
 """
 
 from collections.abc import Mapping
@@ -65,8 +67,10 @@ def usage_units(counts: Mapping[str, int], *, stored: bool = True) -> Units:
     Until the access log has told of fetches, each drawn picture counts as one that was sent once.
     `fallbacks` is their number for all reasons, `batch_links` those of `links` that batches made.
     `drawn_ahead` were drawn and stored by a call of the API (of their `ahead_bytes` nothing is sent
-    before they are fetched).
+    before they are fetched). `stored_bytes` are those of first opens.
     With `stored`, S3 keeps the pictures of first opens for 90 days.
+
+    Each unit grows in proportion to the counts, so that the parts of a sum cost what it costs.
     """
 
     def count(name: str) -> int:
@@ -101,11 +105,13 @@ def usage_units(counts: Mapping[str, int], *, stored: bool = True) -> Units:
         "logs_gb_month": log_gigabytes * Decimal("0.15"),
     }
     if stored:
-        kept_bytes = Decimal(drawn_bytes) * first / max(1, drawn) + count("ahead_bytes")
-        kept_gigabytes = kept_bytes / 10**9
+        kept_gigabytes = Decimal(count("stored_bytes") + count("ahead_bytes")) / 10**9
         units["s3_get"] = max(count("misses"), answered)  # CloudFront asks S3 first
         units["s3_put"] = first + ahead
         units["s3_gb_month"] = kept_gigabytes * STORED_DAYS / DAYS_IN_A_MONTH
-    for name, number in batch_units(rows=batch_links).items() if batch_links else ():
+    of_batches = batch_units(
+        rows=batch_links, chunks=count("batch_chunks"), batches=count("batches")
+    )
+    for name, number in of_batches.items():
         units[name] = units.get(name, 0) + number
     return units

@@ -91,7 +91,8 @@ class Environment:
         self.loader = TemplateLoader(templates, clock=clock)
         counters, notices = DynamoCounters(table), DynamoBudgetNoticeStore(table)
         self.budget = RenderBudget(counters, notices, merge_renders=send.merge_renders, clock=clock)
-        self.usage = TableUsageCounter(DynamoUsageStore(table), monotonic=clock, writer=writer)
+        usage = DynamoUsageStore(table, clock=lambda: send.epoch_seconds + clock())
+        self.usage = TableUsageCounter(usage, monotonic=clock, writer=writer)
         self.keys_until = -math.inf
 
 

@@ -145,17 +145,33 @@ class Images:
             if existing is not None and _is_reusable(existing, request.render):
                 return self._result(existing, job, cached=True, outcome="cached")
             record = self._new_record(image_id, job, existing, now, request.campaign)
-            if self._is_drawn_on_open(request, owner, job, now):
-                return self._put_pending(record, job)
             call = _Call(now, deadline, request.metadata)
-            if owner.daily_usd is None:
-                return self._draw(record, job, call)
-            seconds = deadline - self._monotonic()
-            allowance = self._template_budgets().reserve(owner, seconds=seconds, now=now)
-            if allowance is None:
-                _refuse_if_asked(owner, now)
-                return self._put_pending(record, job)
-            return self._draw_within(allowance, record, job, call)
+            made = self._make(request, owner, record, job, call)
+            if existing is None or existing.erased:
+                return made
+            return replace(made, usage={**made.usage, "images": 0})  # it was counted before
+
+    def _make(
+        self,
+        request: ImageRequest,
+        owner: TemplateRecord,
+        record: ImageRecord,
+        job: RenderJob,
+        call: _Call,
+    ) -> ImageResult:
+        """Draws the picture, or leaves that to its first GET."""
+        if self._is_drawn_on_open(request, owner, job, call.now):
+            return self._put_pending(record, job)
+        if owner.daily_usd is None:
+            return self._draw(record, job, call)
+        seconds = call.deadline - self._monotonic()
+        allowance = self._template_budgets().reserve(
+            owner, is_image=True, seconds=seconds, now=call.now
+        )
+        if allowance is None:
+            _refuse_if_asked(owner, call.now)
+            return self._put_pending(record, job)
+        return self._draw_within(allowance, record, job, call)
 
     def create_pending(
         self, job: RenderJob, *, now: float, campaign: str | None = None

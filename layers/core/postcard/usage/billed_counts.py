@@ -8,6 +8,8 @@ from collections.abc import Mapping
 
 from postcard.usage.usage_counts import FALLBACKS, Counts
 
+_OTHER_REQUESTS = ("heads", "refusals", "failures", "unlogged_others")
+
 
 def with_unlogged(counts: Mapping[str, int]) -> Mapping[str, int]:
     """The counts of a row, with the fetches and bytes that the log still lacks (`unlogged_*`).
@@ -24,9 +26,15 @@ def with_unlogged(counts: Mapping[str, int]) -> Mapping[str, int]:
     if misses <= 0 and size <= 0:
         return counts
     misses = max(0, misses)
-    # A fetch that the log calls a hit may be one of these answers.
+    # A fetch that the log calls a hit may be one of these answers; and so may a HEAD or a failure.
     hits = min(misses, counts.get("hits", 0) + counts.get("unlogged_hits", 0))
-    more = {"unlogged_misses": misses, "unlogged_hits": -hits, "unlogged_bytes": max(0, size)}
+    others = sum(counts.get(name, 0) for name in ("heads", "failures", "unlogged_others"))
+    more = {
+        "unlogged_misses": misses,
+        "unlogged_hits": -hits,
+        "unlogged_others": -min(misses - hits, others),
+        "unlogged_bytes": max(0, size),
+    }
     return {**counts, **{name: counts.get(name, 0) + number for name, number in more.items()}}
 
 
@@ -39,7 +47,7 @@ def billed_counts(counts: Mapping[str, int]) -> Counts:
     counts = with_unlogged(counts)
     return {
         **counts,
-        "refusals": sum(counts.get(name, 0) for name in ("heads", "refusals", "failures")),
+        "refusals": sum(counts.get(name, 0) for name in _OTHER_REQUESTS),
         "fallbacks": sum(counts.get(name, 0) for name in FALLBACKS),
         "misses": counts.get("misses", 0) + counts.get("unlogged_misses", 0),
         "hits": counts.get("hits", 0) + counts.get("unlogged_hits", 0),

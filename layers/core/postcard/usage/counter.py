@@ -1,7 +1,8 @@
 """Counts usage in the table, exactly even if responses of the table are lost.
 
-Each process has its own rows, so no row has two writers. A write has a token, which the row keeps:
-a write that is repeated because its response was lost adds nothing.
+Each process has its own rows, so no row has two writers. A write has a token, which the row keeps,
+and each has a larger one than those before: a write adds nothing that is repeated because its
+response was lost, or that arrives after it was given up and repeated.
 """
 
 import os
@@ -108,7 +109,7 @@ class TableUsageCounter:
             self._send(key, expires_at)
         if counts := self._waiting.pop(key, None):
             self._last_token += 1
-            self._unconfirmed[key] = (f"{self._last_token:x}", counts)
+            self._unconfirmed[key] = (f"{self._last_token:08x}", counts)
             self._send(key, expires_at)
 
     def _send(self, key: UsageKey, expires_at: int) -> None:

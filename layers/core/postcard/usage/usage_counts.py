@@ -4,6 +4,8 @@
 |-----------------|------------------------------------------------------------------------------|
 | links           | links that the API and batches signed                                        |
 | batch_links     | those of them that batches signed                                            |
+| batches         | batches whose first chunk made something                                     |
+| batch_chunks    | chunks of batches, each with the first of its templates                      |
 | images          | opaque images that `POST /v1/images` made, and rows of batches of images     |
 | drawn_ahead     | pictures drawn before they were opened: by a POST, by a batch that warms     |
 | first_opens     | pictures drawn by a GET and stored, each by its first GET                    |
@@ -11,6 +13,7 @@
 | fallback_REASON | fallback pictures by reason                                                  |
 | bytes           | bytes of all these pictures                                                  |
 | ahead_bytes     | those of pictures that were drawn ahead                                      |
+| stored_bytes    | those of first opens                                                         |
 | duration_ms     | milliseconds that functions took for them                                    |
 | hits, misses    | GETs that the CDN answered from its cache, and from an origin                |
 | heads           | HEADs that it answered                                                       |

@@ -63,7 +63,7 @@ class UsageService:
         return {
             "items": [self._item(query.by, key, groups[key]) for key in page],
             "totals": None if after is not None else self._numbers(totals),
-            "next_cursor": None if is_last else "/".join(page[-1]),
+            "next_cursor": None if is_last else "/".join(("", *page[-1])),
             "as_of": format_rfc3339(now),
             "log_complete_to": self._store.log_complete_to(),
             "prices_of": price_table()["dated"],
@@ -122,13 +122,13 @@ def _sum(
 
 
 def _read_cursor(cursor: str | None, by: Sequence[str]) -> GroupKey | None:
-    """The group that the page before ended with."""
+    """The group that the page before ended with. It begins with "/", so that it is never empty."""
     if cursor is None:
         return None
-    group = tuple(cursor.split("/"))
-    if len(group) != len(by):
+    first, *group = cursor.split("/")
+    if first or len(group) != len(by):
         detail = "Send a cursor as next_cursor gave it, with the same query."
         raise BadRequest(detail, errors=[Fault("invalid_request", "/cursor", detail)])
     if by[0] == "day":
         parse_day("cursor", group[0])
-    return group
+    return tuple(group)

@@ -18,7 +18,7 @@
 | budget#{name}             | budget           | what is held of a budget, with `ttl` |
 | budget-notices#{day}      | budget#subject   | a used-up budget, `ttl`; batches: "" |
 | usage#{day}#{shard}       | template#campaign#writer | counts of usage, `ttl`       |
-| usage-days                | day#part         | the sums of a day that is over       |
+| usage-days                | day#part#version | the sums of a day that is over       |
 | usage                     | log              | how far the access log is counted    |
 | keys                      | digest           | an API key; of a session with `ttl`  |
 | invitation#{code digest}  | record           | an invitation, with `ttl`            |

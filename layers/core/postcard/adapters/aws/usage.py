@@ -6,14 +6,17 @@ few rows, so that a year is read in a few calls.
 """
 
 import json
+import secrets
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
-from itertools import islice, takewhile
+from itertools import groupby, takewhile
 from typing import Any
 
 from postcard.adapters.aws.table import (
+    IF_ABSENT,
     ConditionExpression,
     ConditionFailed,
     Row,
@@ -21,17 +24,17 @@ from postcard.adapters.aws.table import (
     compress,
     decompress,
 )
-from postcard.ports import UsageKey
+from postcard.ports import USAGE_SECONDS, UsageKey
 from postcard.runtime.lazy_dataclass import dataclass
 
 SHARDS = 8
 SUMMED_DAYS = "usage-days"
-# Then a process has long written what it could not write at once. Lines of the access log come up
-# to a day late; a day whose total comes later still is added up again.
+# Then a process has long written what it could not write at once, and lines of the access log come
+# up to a day late. A day that is written to later still is added up again.
 DAYS_BEFORE_SUM = 2
 KEYS_IN_A_ROW = 4_000  # of a day's sums: 60 to 150 bytes each before they are compressed
-KEPT_SECONDS = 400 * 86_400
 TOTAL = "total"  # the sort key's end of what the access log tells, in place of a writer
+_NO_DAY: tuple[str, Sequence[Row]] = ("", ())
 _OTHER_ATTRIBUTES = ("pk", "sk", "last", "ttl")
 
 Counts = dict[str, int]
@@ -50,7 +53,11 @@ class DaySums:
 
 
 class DynamoUsageStore:
-    """A row for each day, template, campaign and writer; sums of the days that are over."""
+    """A row for each day, template, campaign and writer; sums of the days that are over.
+
+    Whoever writes to a day that is over changes the version of its sums, and only sums of the
+    version that was there before the rows were read may be stored.
+    """
 
     def __init__(
         self,
@@ -66,11 +73,12 @@ class DynamoUsageStore:
     def add(
         self, key: UsageKey, counts: Mapping[str, int], *, writer: str, token: str, expires_at: int
     ) -> None:
-        """Add to a writer's counts in one write, unless `token` is that of its last write."""
+        """Add to a writer's counts in one write, if `token` is larger than that of its last one."""
         condition = ConditionExpression(
-            "attribute_not_exists(#last) OR #last <> :token", ("last",), {"token": token}
+            "attribute_not_exists(#last) OR #last < :token", ("last",), {"token": token}
         )
-        try:
+        # A write that was done, and whose response got lost, does not meet the condition.
+        with suppress(ConditionFailed):
             self._table.update(
                 _partition(key.day, zlib.crc32(writer.encode()) % SHARDS),
                 _sort_key(key, writer),
@@ -78,26 +86,26 @@ class DynamoUsageStore:
                 adds={name: number for name, number in counts.items() if number},
                 condition=condition,
             )
-        except ConditionFailed:  # this write was done, and its response got lost
-            return
+        self._drop_sums(key.day, expires_at)
 
     def read(self, first_day: str, last_day: str) -> Iterator[tuple[UsageKey, Mapping[str, int]]]:
         """The sums by key, ordered by day, template and campaign."""
-        summed = self._summed_days(first_day, last_day)
-        next_summed = next(summed, None)
+        first_day = max(first_day, self._day_before(USAGE_SECONDS // 86_400 + 1))
+        stored = self._stored_days(first_day, last_day)
+        next_day, rows = next(stored, _NO_DAY)
         for day in _days(first_day, last_day):
-            if next_summed is not None and next_summed[0] == day:
-                yield from next_summed[1].usage(day)
-                next_summed = next(summed, None)
-            else:
-                yield from self._read_day(day).usage(day)
+            rows_of_day: Sequence[Row] = ()
+            if next_day == day:
+                rows_of_day = rows
+                next_day, rows = next(stored, _NO_DAY)
+            version, sums = _stored_sums(rows_of_day)
+            yield from (sums or self._read_day(day, version)).usage(day)
 
     def set_total(self, key: UsageKey, counts: Mapping[str, int], *, expires_at: int) -> None:
         """Replace the total. The sums of a day that has them are made again when it is read."""
         row = {**counts, "ttl": expires_at}
         self._table.put(_partition(key.day, 0), _sort_key(key, TOTAL), row)
-        if self._is_over(key.day):
-            self._table.put(SUMMED_DAYS, f"{key.day}#0000", {"rows": 0, "ttl": expires_at})
+        self._drop_sums(key.day, expires_at)
 
     def log_complete_to(self) -> str | None:
         """The time up to which the access log is counted."""
@@ -108,16 +116,14 @@ class DynamoUsageStore:
         """Store that time."""
         self._table.put("usage", "log", {"complete_to": time})
 
-    def _summed_days(self, first_day: str, last_day: str) -> Iterator[tuple[str, DaySums]]:
-        """The days whose sums are stored."""
+    def _stored_days(self, first_day: str, last_day: str) -> Iterator[tuple[str, Sequence[Row]]]:
+        """The rows with sums, by day."""
         rows = self._table.query(SUMMED_DAYS, after=first_day)
         inside = takewhile(lambda row: row["sk"] < f"{last_day}~", rows)
-        for row in inside:
-            if row["sk"].endswith("#0000") and row["rows"]:
-                parts = [row, *islice(inside, row["rows"] - 1)]
-                yield row["sk"].partition("#")[0], _decode(parts)
+        for day, of_day in groupby(inside, lambda row: row["sk"].partition("#")[0]):
+            yield day, list(of_day)
 
-    def _read_day(self, day: str) -> DaySums:
+    def _read_day(self, day: str, version: str) -> DaySums:
         by_key: dict[tuple[str, str], Counts] = {}
         for shard in range(SHARDS):
             for row in self._table.query(_partition(day, shard)):
@@ -127,21 +133,46 @@ class DynamoUsageStore:
                     if name not in _OTHER_ATTRIBUTES:
                         sums[name] = sums.get(name, 0) + number
         sums_of_day = DaySums(by_key)
-        if self._is_over(day):
-            self._store_sums(day, sums_of_day)
+        if day < self._day_before(DAYS_BEFORE_SUM):
+            self._store_sums(day, version, sums_of_day)
         return sums_of_day
 
-    def _store_sums(self, day: str, sums: DaySums) -> None:
+    def _store_sums(self, day: str, version: str, sums: DaySums) -> None:
         """Store them; the first row last, since its presence says that all are there."""
         parts = _encode(sums, self._keys_in_a_row)
+        condition = IF_ABSENT
+        if version:
+            condition = ConditionExpression("#version = :seen", ("version",), {"seen": version})
         for number, part in reversed(list(enumerate(parts))):
-            row = {"sums": part, "rows": len(parts), "ttl": int(self._clock()) + KEPT_SECONDS}
-            self._table.put(SUMMED_DAYS, f"{day}#{number:04}", row)
+            expires_at = int(self._clock()) + USAGE_SECONDS
+            row = {"sums": part, "rows": len(parts), "version": version, "ttl": expires_at}
+            if number:
+                self._table.put(SUMMED_DAYS, f"{day}#{number:04}#{version}", row)
+                continue
+            with suppress(ConditionFailed):  # the day has changed since it was read
+                self._table.put(SUMMED_DAYS, f"{day}#0000", row, condition)
 
-    def _is_over(self, day: str) -> bool:
-        """Whether nothing is counted on this day any more."""
+    def _drop_sums(self, day: str, expires_at: int) -> None:
+        """Let the day be added up again. Begins a day early: clocks differ, and calls take time."""
+        if day < self._day_before(DAYS_BEFORE_SUM - 1):
+            sets = {"rows": 0, "sums": None, "version": secrets.token_hex(8), "ttl": expires_at}
+            self._table.update(SUMMED_DAYS, f"{day}#0000", sets=sets)
+
+    def _day_before(self, days: int) -> str:
         today = datetime.fromtimestamp(self._clock(), UTC).date()
-        return date.fromisoformat(day) < today - timedelta(DAYS_BEFORE_SUM)
+        return (today - timedelta(days)).isoformat()
+
+
+def _stored_sums(rows: Sequence[Row]) -> tuple[str, DaySums | None]:
+    """The version of a day's sums, and the sums unless they were dropped."""
+    if not rows or not rows[0]["sk"].endswith("#0000"):
+        return "", None
+    first = rows[0]
+    version = first["version"]
+    more = [row for row in rows[1:] if row["sk"].endswith(f"#{version}")][: first["rows"] - 1]
+    if first["rows"] == 0 or len(more) != first["rows"] - 1:
+        return version, None
+    return version, _decode([first, *more])
 
 
 def _partition(day: str, shard: int) -> str:

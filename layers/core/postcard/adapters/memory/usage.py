@@ -19,9 +19,10 @@ class MemoryUsageStore:
     def add(
         self, key: UsageKey, counts: Mapping[str, int], *, writer: str, token: str, expires_at: int
     ) -> None:
-        """Add to a writer's counts, unless `token` is that of its last call."""
+        """Add to a writer's counts, if `token` is larger than that of its last call."""
         with self._lock:
-            if self._last_tokens.get((key, writer)) == token:
+            last = self._last_tokens.get((key, writer))
+            if last is not None and last >= token:
                 return
             self._last_tokens[key, writer] = token
             _add(self._rows.setdefault((key, writer), {}), counts)

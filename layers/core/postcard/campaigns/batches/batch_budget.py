@@ -14,6 +14,7 @@ from postcard.budgets.picture_price import (
     batch_cost,
     billionths,
     image_record_cost,
+    picture_price,
 )
 from postcard.campaigns.batches.batch_errors import BatchRefused
 from postcard.campaigns.batches.plan import BatchSettings
@@ -24,6 +25,11 @@ OVER_BUDGET = "over_budget"
 DRAWING_SECONDS = 8.0  # for one picture of a batch that has a budget
 KEPT_SECONDS = 40 * 86_400  # of a batch's budget row: longer than of the batch
 OVER_BUDGET_DETAIL = "max_usd is spent: the row has the template's picture with its defaults."
+
+
+def price_of(settings: BatchSettings, region: str, *, stores_renders: bool) -> PicturePrice:
+    """What a picture of the batch costs: S3 keeps those of images, also if it keeps no others."""
+    return picture_price(region, stored=stores_renders or settings.mode == "images")
 
 
 def row_cost(settings: BatchSettings, price: PicturePrice, region: str) -> int:

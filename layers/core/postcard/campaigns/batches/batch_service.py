@@ -383,7 +383,7 @@ NOT_IN_EVENTS = (
 )  # what is of interest before the end, and the names of up to 200 columns
 
 
-def batch_event(record: BatchRecord, *, now: float, region: str = DEFAULT_REGION) -> JsonObject:
+def batch_event(record: BatchRecord, *, now: float, region: str) -> JsonObject:
     """The `data` of the event that a batch has ended. `region` is that of the prices."""
     batch = batch_to_json(record, now=now, region=region)
     return {name: value for name, value in batch.items() if name not in NOT_IN_EVENTS}

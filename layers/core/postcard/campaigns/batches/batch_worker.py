@@ -104,6 +104,7 @@ def batch_worker(batch: BatchDependencies) -> BatchWorker:
         batch.usage,
         base_url=batch.base_url,
         region=dependencies.region,
+        stores_renders=dependencies.stores_renders,
         notices=MoneyNotices(dependencies.budget_notices),
         concurrency=min(batch.concurrency, MAX_CONCURRENCY),
         max_rows=batch.max_rows,
@@ -111,4 +112,11 @@ def batch_worker(batch: BatchDependencies) -> BatchWorker:
         clock=dependencies.clock,
         monotonic=dependencies.monotonic,
     )
-    return BatchWorker(steps.run, dependencies.set_deadline, dependencies.monotonic)
+
+    def run(event: JsonObject, *, deadline: float) -> JsonObject:
+        try:
+            return steps.run(event, deadline=deadline)
+        finally:  # the pictures that a chunk of mode `warm` drew
+            dependencies.usage.finish(deadline)
+
+    return BatchWorker(run, dependencies.set_deadline, dependencies.monotonic)

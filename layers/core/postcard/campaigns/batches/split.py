@@ -8,7 +8,7 @@ from typing import BinaryIO, cast
 
 from isal import isal_zlib
 
-from postcard.budgets.picture_price import picture_price
+from postcard.budgets.picture_price import PicturePrice
 from postcard.campaigns.batches.batch_budget import affordable_rows, refuse_all
 from postcard.campaigns.batches.batch_errors import BatchRefused
 from postcard.campaigns.batches.batch_files import GZIP_TYPE, BatchFiles
@@ -433,6 +433,7 @@ def make_plan(
     base_url: str,
     now: float,
     concurrency: int,
+    price: PicturePrice,
     region: str,
 ) -> BatchPlan:
     """The plan; `TableRefused` `no_rows`, `BatchRefused` if `max_usd` does not pay for all rows."""
@@ -440,7 +441,6 @@ def make_plan(
     if rows == 0:
         detail = "The file has a header but no rows: upload one with a row a person."
         raise TableRefused("no_rows", detail)
-    price = picture_price(region)
     affordable = affordable_rows(settings, rows, price, region)
     if affordable is not None and settings.on_budget == "stop":
         refuse_all(settings, rows, price, region)

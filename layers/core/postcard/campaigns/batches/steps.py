@@ -10,11 +10,12 @@ from dataclasses import replace
 from typing import Any
 
 from postcard.budgets.money_budget import MoneyBudgets
-from postcard.budgets.picture_price import batch_cost, picture_price
+from postcard.budgets.picture_price import PicturePrice, batch_cost
 from postcard.campaigns.batches.batch_budget import (
     OVER_BUDGET,
     DrawingBudget,
     batch_budget,
+    price_of,
     row_cost,
 )
 from postcard.campaigns.batches.batch_errors import BatchIncomplete, BatchRefused
@@ -74,6 +75,8 @@ ACTIVE = ("waiting", "running")
 MAX_ROUNDS = 3  # of the map, in one attempt
 MAX_COMPARED_BATCHES = 100  # the last ones of a key, among which the same upload is looked for
 CACHED_PLANS = 8
+ONLY_WRITE = "1"  # of a chunk to a row of usage: its token
+ONLY_WRITE = "1"  # of a writer of usage: its token
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,7 @@ class BatchSteps:
         *,
         base_url: str,
         region: str = DEFAULT_REGION,
+        stores_renders: bool = True,
         notices: BudgetNotices | None = None,
         concurrency: int = DEFAULT_BATCH_CONCURRENCY,
         max_rows: int | None = None,
@@ -123,7 +127,8 @@ class BatchSteps:
         self._templates, self._keys = templates, keys
         self._check_assets, self._tools, self._usage = check_assets, tools, usage
         self._base_url = base_url
-        self._region, self._price = region, picture_price(region)
+        self._region = region
+        self._stores_renders = stores_renders
         self._notices = notices
         self._concurrency = concurrency
         self._max_rows, self._chunk_rows = max_rows, chunk_rows
@@ -212,6 +217,7 @@ class BatchSteps:
             base_url=self._base_url,
             now=self._clock(),
             concurrency=self._concurrency,
+            price=self._price(settings),
             region=self._region,
         )
         if plan.affordable_rows is not None:
@@ -355,15 +361,18 @@ class BatchSteps:
         worked on: it is counted once, however often it is delivered, and before it is stored.
         """
         day, campaign = format_day(plan.now), plan.settings.campaign or ""
-        for template_id, rows in made.items():
+        work = {"batch_chunks": 1} | ({"batches": 1} if chunk.number == 0 else {})
+        for template_id, rows in sorted(made.items()):
             counts = {"links": rows, "batch_links": rows}
             if plan.settings.mode == "images":
                 counts = {"images": rows}
+            counts |= work
+            work = {}
             self._usage.add(
                 UsageKey(day, template_id, campaign),
                 counts,
                 writer=f"{batch_id}.{chunk.number}",
-                token=str(chunk.number),
+                token=ONLY_WRITE,
                 expires_at=plan.now + USAGE_SECONDS,
             )
 
@@ -390,7 +399,7 @@ class BatchSteps:
         return DrawingBudget(
             self._tools.money(),
             replace(budget, fixed_cost=batch_cost(plan.rows, self._region)),
-            self._price,
+            self._price(settings),
             self._clock,
             stops=settings.on_budget == "stop",
         )
@@ -412,7 +421,8 @@ class BatchSteps:
             expires=plan.expires,
             campaign=settings.campaign,
         )
-        cost = row_cost(settings, self._price, self._region)
+        price = self._price(settings)
+        cost = row_cost(settings, price, self._region)
         links = LinkAddresses(minter, plan.base_url, cost)
         if settings.mode == "images" and not settings.dry_run:
             return ImageAddresses(self._tools.images(), links, plan.now, cost, settings.campaign)
@@ -426,9 +436,12 @@ class BatchSteps:
             Pace(settings.rate / plan.concurrency, self._monotonic, self._sleep),
             self._clock,
             self._monotonic,
-            self._price,
+            price,
             budget,
         )
+
+    def _price(self, settings: BatchSettings) -> PicturePrice:
+        return price_of(settings, self._region, stores_renders=self._stores_renders)
 
     def _pinned_keys(self, plan: BatchPlan) -> LinkKeys:
         """The keys, of which the plan's signs also after a rotation."""
@@ -495,13 +508,21 @@ class BatchSteps:
             "ok": counts.ok,
             "defaults": counts.default,
             "failed": counts.failed,
-            "cost": max(record.cost, counts.cost),  # also of chunks that were tried again
+            "cost": self._cost(record, plan, counts),
             "summary": {**summary, "warnings": warnings},
         }
         if not self._update_with_event(record, BATCH_COMPLETED, changes):
             return _answer("cancelled")
         files.delete_work()
         return _answer("done")
+
+    def _cost(self, record: BatchRecord, plan: BatchPlan, counts: ChunkCounts) -> int:
+        """What the pictures cost; in mode `warm` also those of chunks that were tried again.
+
+        In the other modes it follows from the rows, while what the record says may have been
+        counted twice, or not at all.
+        """
+        return max(record.cost, counts.cost) if plan.settings.mode == "warm" else counts.cost
 
     def _predict(self, files: BatchFiles, plan: BatchPlan) -> DryRunResult:
         report = DryRunReport(
