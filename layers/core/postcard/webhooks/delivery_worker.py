@@ -149,7 +149,7 @@ class DeliveryWorker:
         now = self._clock()
         health = endpoint.health
         if not slow and (is_slow(health, now=now) or needs_probe(health)):
-            if self._slow_queue_is_short(now):
+            if self._may_hint_at_slow(now):
                 self._hints.send([(key, due_at)], slow=True)
             return Outcome("slow", key.webhook_id)
         must_wait = needs_probe(health) and health.retry_at > now
@@ -224,7 +224,7 @@ class DeliveryWorker:
         )
         return self.store(claimed, result)
 
-    def _slow_queue_is_short(self, now: float) -> bool:
+    def _may_hint_at_slow(self, now: float) -> bool:
         """Whether the workers of slow endpoints get a hint at once.
 
         If many wait for them already, the tick goes on: it gives each webhook its share, so that
