@@ -332,7 +332,7 @@ def test_the_receiver_reads_no_large_body_and_knows_only_post() -> None:
         not_json = signature_headers([secret], "evt_1", "[1]", now=time.time())
         refused = requests.post(receiver.url, data=b"[1]", headers=not_json, timeout=60)
         assert refused.status_code == 401
-        assert receiver.deliveries.get().fault == "Its body is not a JSON object."
+        assert receiver.deliveries.get().fault == "The body is not a JSON object."
 
 
 def raw_status(url: str, header: str) -> int:

@@ -140,7 +140,10 @@ class TestConcurrency:
     def test_the_summary_names_the_smallest_limit_and_what_is_past_it(self) -> None:
         lines = ConcurrencyLimits(1000, 1000).summary().splitlines()
         assert "Pictures can use 1,000 of them" in lines[0]
-        assert lines[2].startswith("    3,500  S3: PUT in one prefix: the picture, not stored")
+        assert lines[2].startswith(
+            "    1,600  DynamoDB: usage, in a new table: the picture; its usage"
+        )
+        assert "    3,500  S3: PUT in one prefix: the picture, not stored" in "\n".join(lines)
         assert "up to 6,061 first opens a second. The limit is Lambda: concurrent" in lines[-1]
 
     def test_executions_that_the_api_reserves_are_not_counted(self) -> None:

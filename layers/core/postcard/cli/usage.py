@@ -52,7 +52,7 @@ CSV_COUNTS = (
     type=click.Choice(tuple(DIMENSIONS)),
     multiple=True,
     default=tuple(DIMENSIONS),
-    help="What the numbers are separated by. Can be repeated. Default: all of them.",
+    help="What the numbers are grouped by. Can be repeated. Default: all of them.",
 )
 @click.option("--csv", "as_csv", is_flag=True, help="Print all rows as CSV.")
 @target_options

@@ -37,7 +37,7 @@ class ReceivedDelivery:
 class WebhookReceiver:
     """Listens on 127.0.0.1 while it is entered, and answers verified deliveries with `answer`.
 
-    What is not verified gets a 401. `deliveries` holds what came, in order.
+    Unverified requests get a 401. `deliveries` holds all of them in order.
     """
 
     def __init__(self, port: int, *, answer: int = 204, secret: str = "") -> None:
@@ -113,7 +113,7 @@ class WebhookReceiver:
         except ValueError:
             parsed = None
         if not isinstance(parsed, dict):
-            raise VerificationError("Its body is not a JSON object.")
+            raise VerificationError("The body is not a JSON object.")
         return ReceivedDelivery(now, event_id, "", self._is_known(event_id), parsed)
 
     def _is_known(self, event_id: str) -> bool:

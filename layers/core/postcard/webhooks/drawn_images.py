@@ -1,7 +1,7 @@
-"""Makes `image.rendered` of images that their first GET has drawn, from S3's notifications.
+"""Creates `image.rendered` for images drawn by their first GET, from S3 notifications.
 
-The image function only puts the picture into the bucket; S3 tells the queue of hints. A
-notification may come twice, late, or of a picture that was deleted meanwhile.
+The image function only stores the picture; S3 then notifies the queue of hints. A notification may
+come twice, late, or for a picture that was deleted meanwhile.
 """
 
 from collections.abc import Iterator, Mapping
@@ -28,7 +28,7 @@ class StoredPicture:
 
 
 class DrawnImages:
-    """Says of images that they are ready, with their event, if a webhook wants it."""
+    """Sets images to ready and stores their events, if a webhook subscribes to them."""
 
     def __init__(
         self,
@@ -48,9 +48,9 @@ class DrawnImages:
         return {"ready_images": ready} if ready else {}
 
     def handle(self, picture: StoredPicture) -> str | None:
-        """The id of the image that is ready by this picture, if that is new.
+        """The id of the image that this picture made ready; None if it was ready before.
 
-        Pictures of a POST are left out: it says itself that they are ready.
+        Pictures of a POST are skipped, since the POST sets the status itself.
         """
         if not picture.key.startswith(FOLDER) or not self._outbox.wants(IMAGE_RENDERED):
             return None
@@ -66,7 +66,7 @@ class DrawnImages:
 
 
 def stored_pictures(message: Mapping[str, Any]) -> Iterator[StoredPicture]:
-    """The pictures that a notification tells of; none if it is S3's test of the queue."""
+    """The pictures in a notification; none in S3's test notification."""
     for record in message.get("Records", ()):
         key = unquote_plus(record["s3"]["object"]["key"])
         yield StoredPicture(key, parse_rfc3339(record["eventTime"]))

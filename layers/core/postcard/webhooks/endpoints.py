@@ -14,14 +14,14 @@ _MAX_CONFLICTS = 5
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A webhook, None if it was deleted, and how its endpoint has answered."""
+    """A webhook (None if it was deleted) and the health of its endpoint."""
 
     webhook: WebhookRecord | None
     health: WebhookHealth
 
 
 class Endpoints:
-    """Endpoints as they were when a batch of hints first asked for them."""
+    """Caches endpoints for one batch of hints."""
 
     def __init__(self, webhooks: WebhookStore) -> None:
         self._webhooks = webhooks

@@ -1,4 +1,4 @@
-"""Puts together what the webhook function calls."""
+"""Assembles the services that the webhook function calls."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -26,9 +26,9 @@ class MessageHandler(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class WebhookFunctionService:
-    """What the webhook function calls. `message_handlers` are by the kind of a message.
+    """The services of the webhook function. `message_handlers` are by the kind of a message.
 
-    `minute_tasks` are done after each tick; they take the time in Unix seconds.
+    `minute_tasks` run after each tick; they take the time in Unix seconds.
     `set_deadline` takes the `time.monotonic()` instant at which every wait for AWS is given up.
     """
 

@@ -1,4 +1,4 @@
-"""When a delivery that failed is tried again, and when an endpoint that fails is."""
+"""The schedule of retries, and of probes to failing endpoints."""
 
 from email.utils import parsedate_to_datetime
 
@@ -37,7 +37,7 @@ def wait_before(tries: int, jitter: float) -> float:
 
 
 def is_failing(health: WebhookHealth) -> bool:
-    """Whether an endpoint fails again and again, so that one probe at a time is sent to it."""
+    """Whether an endpoint has failed so often in a row that it is sent one probe at a time."""
     return health.failures >= FAILING_AFTER
 
 

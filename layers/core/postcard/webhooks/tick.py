@@ -20,7 +20,7 @@ from postcard.runtime.lazy_dataclass import dataclass
 from postcard.webhooks.endpoints import FAILED_REASON, disable
 from postcard.webhooks.schedule import MAX_BACKLOG, is_given_up, is_slow, needs_probe
 
-MAX_HINTS = 1_200  # for a webhook, in a minute
+MAX_HINTS = 1_200  # for each webhook and minute
 GRACE_SECONDS = 5.0  # for which a hint that was sent may be on its way
 HINT_SECONDS = 120.0  # until a delivery whose hint was lost is found again
 THREADS = 10

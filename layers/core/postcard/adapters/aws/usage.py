@@ -24,7 +24,7 @@ from postcard.adapters.aws.table import (
     compress,
     decompress,
 )
-from postcard.ports import UsageKey
+from postcard.ports import USAGE_SECONDS, UsageKey
 from postcard.runtime.lazy_dataclass import dataclass
 
 SHARDS = 8
@@ -33,7 +33,6 @@ SUMMED_DAYS = "usage-days"
 # up to a day late. A day that is written to later still is added up again.
 DAYS_BEFORE_SUM = 2
 KEYS_IN_A_ROW = 4_000  # of a day's sums: 60 to 150 bytes each before they are compressed
-KEPT_DAYS, DAY_SECONDS = 400, 86_400
 TOTAL = "total"  # the sort key's end of what the access log tells, in place of a writer
 _NO_DAY: tuple[str, Sequence[Row]] = ("", ())
 _OTHER_ATTRIBUTES = ("pk", "sk", "last", "ttl")
@@ -91,7 +90,7 @@ class DynamoUsageStore:
 
     def read(self, first_day: str, last_day: str) -> Iterator[tuple[UsageKey, Mapping[str, int]]]:
         """The sums by key, ordered by day, template and campaign."""
-        first_day = max(first_day, self._day_before(KEPT_DAYS + 1))
+        first_day = max(first_day, self._day_before(USAGE_SECONDS // 86_400 + 1))
         stored = self._stored_days(first_day, last_day)
         next_day, rows = next(stored, _NO_DAY)
         for day in _days(first_day, last_day):
@@ -145,7 +144,7 @@ class DynamoUsageStore:
         if version:
             condition = ConditionExpression("#version = :seen", ("version",), {"seen": version})
         for number, part in reversed(list(enumerate(parts))):
-            expires_at = int(self._clock()) + KEPT_DAYS * DAY_SECONDS
+            expires_at = int(self._clock()) + USAGE_SECONDS
             row = {"sums": part, "rows": len(parts), "version": version, "ttl": expires_at}
             if number:
                 self._table.put(SUMMED_DAYS, f"{day}#{number:04}#{version}", row)

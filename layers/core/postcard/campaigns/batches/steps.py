@@ -75,7 +75,6 @@ ACTIVE = ("waiting", "running")
 MAX_ROUNDS = 3  # of the map, in one attempt
 MAX_COMPARED_BATCHES = 100  # the last ones of a key, among which the same upload is looked for
 CACHED_PLANS = 8
-ONLY_WRITE = "1"  # of a chunk to a row of usage: its token
 ONLY_WRITE = "1"  # of a writer of usage: its token
 
 
