@@ -7,7 +7,7 @@ export const words = {
   csv: "Download CSV",
   csvByDay: "CSV by day",
   nothing: "Nothing was counted here in this period. Choose more days, or another template or campaign.",
-  small: "Plots are drawn from 10 first opens on.",
+  small: "Plots appear once ten pictures were drawn or fetched.",
   log: (time: string | null) => (time ? `Fetches are complete to ${time}.` : "The CDN’s log was not read yet, so fetches are missing."),
   shown: (scope: string) => `Shown: ${scope}`,
   asOf: (time: string) => `As of ${time}. Days are UTC.`,

@@ -66,7 +66,7 @@ def _page(
     if report.state == "empty":
         yield '<p class="notice">Nothing was counted in this period yet.</p>'
     if report.state == "small":
-        yield '<p class="notice">Plots are drawn from 10 first opens on.</p>'
+        yield '<p class="notice">Plots appear once ten pictures were drawn or fetched.</p>'
     if report.plots:
         yield f'<div class="plots">{"".join(map(markup, report.plots))}</div>'
     if report.rows:
