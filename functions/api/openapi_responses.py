@@ -33,6 +33,7 @@ CONTENT_OVERRIDES = {  # of successful responses, where the handler's return typ
     "/v1/templates/{template_id}/findings": {
         "application/json": {"schema": {"$ref": "#/components/schemas/TemplateFindings"}},
     },
+    "/v1/usage/report.csv": {"text/csv": {"schema": {"type": "string"}}},
     "/v1/template.schema.json": {
         "application/json": {"schema": {"type": "object", "additionalProperties": True}}
     },
