@@ -77,36 +77,37 @@ requirements/mjml/node_modules/ready: requirements/mjml/package-lock.json
 serve: $(if $(wildcard .venv/ready),.venv/ready,.venv/ready-to-serve) $(MORE_FONTS_BUILT) ## run the whole service on http://127.0.0.1:8080 (PORT=… MORE_FONTS=on)
 	@$(if $(MORE_FONTS_BUILT),POSTCARD_MORE_FONTS=build/more-fonts )$(BIN)/postcard serve --port $(PORT)
 
-# Each process gets half of the tests in their order, so that few modules start their service in both.
+# Each process gets a part of the tests in their order, so that few modules start their service in several.
+# Three for two cores, since tests wait for services, browsers and time limits.
 # Without a cache of bytecode each process would compile all tests.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
-IN_TWO := -n 2 --dist worksteal
+PARALLEL := -n 3 --dist worksteal
 
 test: setup ## run every test
-	$(PYTEST) $(IN_TWO)
+	$(PYTEST) $(PARALLEL)
 
 studio: ## build the template editor's page into functions/api/static/studio (needs Node and npm)
 	cd studio && npm ci --no-audit --no-fund
 	cd studio && node build.mjs
 
 test-studio: setup ## run all tests of the template editor in Chromium (`make test` runs a part)
-	$(PYTEST) $(IN_TWO) tests/studio
+	$(PYTEST) $(PARALLEL) tests/studio
 
 studio-pictures: setup ## draw the pictures of docs/studio.md again, and write its table of keys
 	POSTCARD_STUDIO_PICTURES=1 $(BIN)/python -m pytest -p no:xdist tests/studio/test_walk.py
 
 test-trust: setup ## run all security tests (two hours; `make test` runs a part)
 	rm -rf build/trust
-	POSTCARD_TRUST=full $(PYTEST) $(IN_TWO) tests/trust tests/security tests/functions/test_corrupted_storage.py
+	POSTCARD_TRUST=full $(PYTEST) $(PARALLEL) tests/trust tests/security tests/functions/test_corrupted_storage.py
 
 fuzz: setup ## decode a million mutated images (25 minutes)
 	POSTCARD_TRUST=full $(PYTEST) tests/trust/test_pictures.py -k mutated
 
 properties: setup ## try ten times the examples of each test of a property (15 minutes)
-	POSTCARD_TRUST=full $(PYTEST) $(IN_TWO) -m hypothesis
+	POSTCARD_TRUST=full $(PYTEST) $(PARALLEL) -m hypothesis
 
 preflight: setup ## draw 20,000 rows of a million, and compare with what preflight predicted (3 minutes)
-	POSTCARD_PREFLIGHT=full $(PYTEST) $(IN_TWO) tests/campaigns/test_preflight_agrees.py
+	POSTCARD_PREFLIGHT=full $(PYTEST) $(PARALLEL) tests/campaigns/test_preflight_agrees.py
 
 fixes: setup ## break 500 templates and fix them with the patches of their findings (4 minutes)
 	POSTCARD_FIXES=full $(PYTEST) tests/lint/test_fixes.py

@@ -218,5 +218,5 @@ def test_a_signature_among_others_is_found() -> None:
 def test_a_secret_that_is_none_is_a_clear_error(secret: str) -> None:
     now = time.time()
     headers = signature_headers([derive_secret(KEY, "wh_1", 1)], "evt_1", "{}", now=now)
-    with pytest.raises(VerificationError, match="whsec_ and base64"):
+    with pytest.raises(VerificationError, match="begins with whsec_, and the rest is base64"):
         verify_delivery(secret, headers, b"{}", now=now)
