@@ -42,7 +42,8 @@ def test_the_empty_page_s_three_calls_make_the_first_number(studio: Studio, tmp_
     )
     assert (tmp_path / "hello.png").read_bytes().startswith(b"\x89PNG")
     page.reload()
-    expect(page.get_by_text("Plots appear once ten pictures were drawn or fetched.")).to_be_visible()
+    notice = "Plots appear once ten pictures were drawn or fetched."
+    expect(page.get_by_text(notice)).to_be_visible()
     assert (figure(page, "First opens"), figure(page, "Fetches")) == ("1", "–")
     expect(page.locator(".plot")).to_have_count(0)
     assert table_rows(page, ".usage-table")[0][:3] == ["hello", "first", "1"]
