@@ -6,15 +6,11 @@ exception only its class and place leave this function: Step Functions keeps its
 """
 
 import json
-import logging
 import os
-import sys
-from contextlib import suppress
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools import Logger
-
+from background.function_log import FunctionLog
 from postcard import wiring
 from postcard.campaigns.batches.batch_worker import BatchWorker
 from postcard.errors import ServiceUnavailable, failure_site
@@ -25,20 +21,13 @@ RESERVE_SECONDS = 60.0  # of the function's time: a step stops in time and answe
 LAST_SECONDS = 5.0  # of its time, in which no call of AWS begins
 EXECUTION_ENDED = "Step Functions Execution Status Change"
 LogFields = dict[str, Any]
-log_handler = logging.StreamHandler()
+log = FunctionLog(SERVICE)
 
 
 @cache
 def worker() -> BatchWorker:
     """The steps, wired from the environment; opens no connection."""
     return wiring.batch_worker(Settings.from_environ(os.environ))
-
-
-@cache
-def logger() -> Logger:
-    """The function's logger; writes to `log_handler`."""
-    service = os.environ.get("POWERTOOLS_SERVICE_NAME", SERVICE)
-    return Logger(service=service, level="INFO", logger_handler=log_handler)
 
 
 class StepFailed(Exception):
@@ -65,10 +54,10 @@ def handle_step(event: dict[str, Any], context: Any, worker: BatchWorker) -> dic
         fields["failure"] = failure_site(error)
         if isinstance(error, ServiceUnavailable):
             fields["dependency"] = str(error)  # such as "get_object: AccessDenied (403)"
-        _log(fields, worker.monotonic() - started_at)
+        _write_log(fields, worker.monotonic() - started_at)
         named_like_it = type(type(error).__name__, (StepFailed,), {})
         raise named_like_it(failure_site(error)) from None
-    _log(fields, worker.monotonic() - started_at)
+    _write_log(fields, worker.monotonic() - started_at)
     return answer
 
 
@@ -85,15 +74,10 @@ def step_of(event: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _log(fields: LogFields, seconds: float) -> None:
-    log_handler.stream = sys.stdout  # looked up now: it may have been replaced since the last call
-    given = {name: value for name, value in fields.items() if value is not None}
-    given["duration_ms"] = round(seconds * 1000, 1)
-    with suppress(OSError, ValueError):
-        if "failure" in given:
-            logger().error("failed", extra=given)
-        else:
-            logger().info("done", extra=given)
+def _write_log(fields: LogFields, seconds: float) -> None:
+    is_failure = "failure" in fields
+    fields["duration_ms"] = round(seconds * 1000, 1)
+    log.write("failed" if is_failure else "done", fields, is_failure=is_failure)
 
 
 if "AWS_LAMBDA_INITIALIZATION_TYPE" in os.environ:

@@ -8,7 +8,6 @@ tick finds it.
 """
 
 import json
-import logging
 import os
 import sys
 import time
@@ -18,8 +17,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools import Logger
-
+from background.function_log import FunctionLog
 from postcard import wiring
 from postcard.adapters.aws.hints import hint_from_json
 from postcard.errors import ServiceUnavailable, failure_site
@@ -32,7 +30,7 @@ from postcard.webhooks.schedule import ATTEMPT_SECONDS
 SERVICE = "webhook"
 RESERVE_SECONDS = 8.0  # of the function's time, to store what attempts came to
 LogFields = dict[str, Any]
-log_handler = logging.StreamHandler()
+log = FunctionLog(SERVICE)
 
 
 @dataclass
@@ -48,13 +46,6 @@ class Messages:
 def service() -> WebhookFunctionService:
     """The service, wired from the environment; opens no connection."""
     return wiring.webhook_service(Settings.from_environ(os.environ))
-
-
-@cache
-def logger() -> Logger:
-    """The function's logger; writes to `log_handler`."""
-    service = os.environ.get("POWERTOOLS_SERVICE_NAME", SERVICE)
-    return Logger(service=service, level="INFO", logger_handler=log_handler)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -88,7 +79,7 @@ def _do_tick(service: WebhookFunctionService, ends_at: float) -> dict[str, Any]:
         "duration_ms": round((service.monotonic() - started_at) * 1000, 1),
     }
     if result.webhooks:
-        _log("tick", fields)
+        log.write("tick", fields)
         _emit_metrics(
             {"OldestDueSeconds": result.oldest_seconds, "DisabledWebhooks": result.disabled}
         )
@@ -112,7 +103,7 @@ def _handle_messages(
     failures |= {id: result for id, result in results.items() if isinstance(result, Exception)}
     for id, result in results.items():
         if isinstance(result, Outcome):
-            _log("delivery", _outcome_fields(id, messages.hints[id][0], result))
+            log.write("delivery", _outcome_fields(id, messages.hints[id][0], result))
     failures |= _handle_others(messages.others, service)
     for id, failure in failures.items():
         _log_failure(id, failure)
@@ -143,7 +134,7 @@ def _handle_others(
     for id, (kind, message) in others.items():
         try:
             if fields := service.message_handlers[kind](message):
-                _log("handled", {"message_id": id, **fields})
+                log.write("handled", {"message_id": id, **fields})
         except Exception as error:
             failures[id] = error
     return failures
@@ -208,17 +199,7 @@ def _log_failure(id: str, error: Exception) -> None:
     fields: LogFields = {"message_id": id, "error": failure_site(error)}
     if isinstance(error, ServiceUnavailable):
         fields["dependency"] = str(error)  # such as "update_item: AccessDenied (403)"
-    _log("failed", fields, is_failure=True)
-
-
-def _log(event: str, fields: LogFields, *, is_failure: bool = False) -> None:
-    log_handler.stream = sys.stdout  # looked up now: it may have been replaced since the last call
-    given = {name: value for name, value in fields.items() if value is not None}
-    with suppress(OSError, ValueError):
-        if is_failure:
-            logger().error(event, extra=given)
-        else:
-            logger().info(event, extra=given)
+    log.write("failed", fields, is_failure=True)
 
 
 if "AWS_LAMBDA_INITIALIZATION_TYPE" in os.environ:

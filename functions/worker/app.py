@@ -6,15 +6,11 @@ the dead-letter queue. A schedule's event is such a task itself.
 """
 
 import json
-import logging
 import os
-import sys
-from contextlib import suppress
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools import Logger
-
+from background.function_log import FunctionLog
 from postcard import wiring
 from postcard.errors import ServiceUnavailable, failure_site
 from postcard.services.worker import WorkerService
@@ -23,20 +19,13 @@ from postcard.settings import Settings
 SERVICE = "worker"
 RESERVE_SECONDS = 10.0  # of the function's time: a batch that began before the deadline ends in it
 LogFields = dict[str, Any]
-log_handler = logging.StreamHandler()
+log = FunctionLog(SERVICE)
 
 
 @cache
 def service() -> WorkerService:
     """The tasks, wired from the environment; opens no connection."""
     return wiring.worker_service(Settings.from_environ(os.environ))
-
-
-@cache
-def logger() -> Logger:
-    """The function's logger; writes to `log_handler`."""
-    service = os.environ.get("POWERTOOLS_SERVICE_NAME", SERVICE)
-    return Logger(service=service, level="INFO", logger_handler=log_handler)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -95,18 +84,8 @@ def _do(
         if isinstance(error, ServiceUnavailable):
             fields["dependency"] = str(error)  # such as "delete_objects: AccessDenied (403)"
     fields["duration_ms"] = round((worker.monotonic() - started_at) * 1000, 1)
-    with suppress(OSError, ValueError):
-        _log(fields, is_failure=failure is not None)
+    log.write("done" if failure is None else "failed", fields, is_failure=failure is not None)
     return failure
-
-
-def _log(fields: LogFields, *, is_failure: bool) -> None:
-    log_handler.stream = sys.stdout  # looked up now: it may have been replaced since the last call
-    given = {name: value for name, value in fields.items() if value is not None}
-    if is_failure:
-        logger().error("failed", extra=given)
-    else:
-        logger().info("done", extra=given)
 
 
 if "AWS_LAMBDA_INITIALIZATION_TYPE" in os.environ:

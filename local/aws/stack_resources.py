@@ -174,7 +174,7 @@ class StackResources:
         ]
 
     def bucket_notifications(self) -> list[BucketNotification]:
-        """The events of buckets that queues are told of."""
+        """The bucket events that queues are notified of."""
         names = self.buckets()
         return [
             BucketNotification(

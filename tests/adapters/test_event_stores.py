@@ -12,12 +12,12 @@ from postcard.ports import (
     BudgetNotice,
     DeliveryRecord,
     DraftRecord,
-    ImageRecord,
     TemplateRecord,
     TemplateVersion,
 )
 from tests.adapters.concurrency import run_concurrently
 from tests.adapters.conftest import PortImplementations
+from tests.image_records import image_record
 
 NOW = 1_795_341_600.0
 MAX_WEBHOOKS = 20
@@ -25,24 +25,7 @@ CALLS = 12
 DAY = "2026-11-22"
 TEMPLATE = TemplateRecord("welcome", "Welcome", 1, int(NOW))
 DRAFT = DraftRecord("welcome", 3, 1, int(NOW), int(NOW), int(NOW) + 99, "ann", 2)
-IMAGE = ImageRecord(
-    image_id="img_a1",
-    template_id="welcome",
-    version=1,
-    values='{"values": {}, "layers": {}}',
-    format="png",
-    width=120,
-    height=60,
-    display_width=120,
-    display_height=60,
-    dpr=1.0,
-    quality=None,
-    max_bytes=None,
-    alt="Hi",
-    created_at=int(NOW),
-    status="pending",
-    blind_indexes=("b1",),
-)
+IMAGE = image_record("img_a1", blind_indexes=("b1",))
 BATCH = BatchRecord("bat_1", "k", {}, "running", int(NOW), int(NOW) + 604_800, attempt=1)
 
 

@@ -114,6 +114,8 @@ def test_a_new_webhook_gets_rare_events_at_once_and_frequent_ones_after_ten_seco
 
 
 def test_hints_that_cannot_be_sent_fail_nothing() -> None:
+    tries: list[Sequence[tuple[DeliveryKey, float]]] = []
+
     class Down:
         def send(
             self,
@@ -122,6 +124,7 @@ def test_hints_that_cannot_be_sent_fail_nothing() -> None:
             delay_seconds: int = 0,
             slow: bool = False,
         ) -> None:
+            tries.append(hints)
             raise ServiceUnavailable("send_message_batch: timeout")
 
         def backlog(self, *, slow: bool = False) -> int:
@@ -132,3 +135,4 @@ def test_hints_that_cannot_be_sent_fail_nothing() -> None:
     outbox = WebhookOutbox(stores.webhooks, Down())
     outbox.announce(outbox.deliveries("image.rendered", ID, {}, now=NOW))
     outbox.announce([])
+    assert tries == [[(DeliveryKey("wh_one", ID), NOW)]]

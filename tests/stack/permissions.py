@@ -4,12 +4,20 @@ import json
 import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from io import BytesIO
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote
+from uuid import uuid4
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import make_server
+
+from postcard.settings import Settings
 
 CREDENTIAL = re.compile(r"Credential=(\w+)/\d+/[\w-]+/(\w+)/aws4_request")
 S3_ACTIONS = {"GET": "GetObject", "HEAD": "GetObject", "PUT": "PutObject", "DELETE": "DeleteObject"}
@@ -114,3 +122,24 @@ def _resource_pattern(resource: Mapping[str, Any]) -> str:
         text = str(value).removeprefix("arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:")
         return re.sub(r"\$\{(\w+)(?:\.Arn)?\}", r"\1", text.removeprefix("distribution/"))
     return str(value[0] if isinstance(value, list) else value).removesuffix(".Arn")
+
+
+@contextmanager
+def recorded_aws(
+    queues: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[tuple[PermissionRecorder, Settings]]:
+    """An AWS of its own in moto, and settings with new names in it; `queues` by their names."""
+    unique = uuid4().hex[:12]
+    settings = Settings(
+        f"table-{unique}", f"pictures-{unique}", f"store-{unique}", f"keys-{unique}"
+    )
+    buckets = {settings.pictures_bucket: "PicturesBucket", settings.store_bucket: "StoreBucket"}
+    application = DomainDispatcherApplication(create_backend_app)
+    recorder = PermissionRecorder(application, buckets, queues)
+    server = make_server("127.0.0.1", 0, recorder, threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield recorder, replace(settings, endpoint_url=f"http://127.0.0.1:{server.server_port}")
+    finally:
+        server.shutdown()
+        server.server_close()

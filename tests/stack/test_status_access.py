@@ -1,14 +1,10 @@
 """The status function with its own adapters: every call of AWS is allowed by its role."""
 
 import json
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from uuid import uuid4
 
 import pytest
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import make_server
 
 from deploy.template_check import SamDocument
 from postcard import wiring
@@ -19,29 +15,18 @@ from status.app import handle_event
 from tests.adapters.conftest import CREDENTIALS, make_table
 from tests.functions.fake_services import FakeLambdaContext
 from tests.functions.test_status import CHECK, RECORDED, iso
-from tests.stack.permissions import PermissionRecorder, allows
+from tests.stack.permissions import PermissionRecorder, allows, recorded_aws
 from tests.stack.test_template import statements
 
 KEY_ID = "statusfunction"
 
 
 @pytest.fixture
-def aws(
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[tuple[PermissionRecorder, Settings]]:
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[PermissionRecorder, Settings]]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY_ID)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    unique = uuid4().hex[:12]
-    settings = Settings(
-        f"table-{unique}", f"pictures-{unique}", f"store-{unique}", f"keys-{unique}"
-    )
-    buckets = {settings.pictures_bucket: "PicturesBucket", settings.store_bucket: "StoreBucket"}
-    recorder = PermissionRecorder(DomainDispatcherApplication(create_backend_app), buckets)
-    server = make_server("127.0.0.1", 0, recorder, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield recorder, replace(settings, endpoint_url=f"http://127.0.0.1:{server.server_port}")
-    server.shutdown()
-    server.server_close()
+    with recorded_aws() as aws:
+        yield aws
 
 
 def test_every_call_of_the_status_function_is_allowed_by_its_role(

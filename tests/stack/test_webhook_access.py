@@ -1,15 +1,11 @@
 """The webhook function with its own adapters: every call of AWS is allowed by its role."""
 
 import json
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
-from uuid import uuid4
 
 import pytest
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import make_server
 
 from deploy.template_check import SamDocument
 from postcard import wiring
@@ -21,12 +17,13 @@ from postcard.adapters.aws.webhooks import DynamoWebhookStore
 from postcard.adapters.http.webhook_sender import HttpWebhookSender
 from postcard.events.event_types import BUDGET_EXCEEDED, IMAGE_RENDERED
 from postcard.keys.key_set import MINTING, KeySet, SigningKey
-from postcard.ports import BudgetNotice, ImageRecord, WebhookRecord, WebhookResponse
+from postcard.ports import BudgetNotice, WebhookRecord, WebhookResponse
 from postcard.settings import Settings
 from tests.adapters.conftest import CREDENTIALS, make_table
 from tests.functions.fake_services import FakeLambdaContext
 from tests.functions.sample_events import s3_notification
-from tests.stack.permissions import PermissionRecorder, allows
+from tests.image_records import image_record
+from tests.stack.permissions import PermissionRecorder, allows, recorded_aws
 from tests.stack.test_template import statements
 from webhook.app import handle_event
 
@@ -34,11 +31,7 @@ KEY_ID = "webhookfunction"
 NOW = 1_795_341_600.0
 DAY = 86_400
 ID = "wh_a1b2c3d4e5"
-IMAGE = ImageRecord(
-    "img_aaaaaaaaaaaaaaaaaaaaaaaaaa",
-    *("welcome", 1, "{}", "png", 60, 30, 60, 30, 1.0, None, None, "Hi", int(NOW)),
-    status="pending",
-)
+IMAGE = image_record("img_aaaaaaaaaaaaaaaaaaaaaaaaaa")
 HINTS, SLOW_HINTS = "hints", "slow-hints"
 
 
@@ -79,19 +72,8 @@ class WebhookFunction:
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[PermissionRecorder, Settings]]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY_ID)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    unique = uuid4().hex[:12]
-    settings = Settings(
-        f"table-{unique}", f"pictures-{unique}", f"store-{unique}", f"keys-{unique}"
-    )
-    buckets = {settings.pictures_bucket: "PicturesBucket", settings.store_bucket: "StoreBucket"}
-    queues = {HINTS: "HintQueue", SLOW_HINTS: "SlowHintQueue"}
-    application = DomainDispatcherApplication(create_backend_app)
-    recorder = PermissionRecorder(application, buckets, queues)
-    server = make_server("127.0.0.1", 0, recorder, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield recorder, replace(settings, endpoint_url=f"http://127.0.0.1:{server.server_port}")
-    server.shutdown()
-    server.server_close()
+    with recorded_aws({HINTS: "HintQueue", SLOW_HINTS: "SlowHintQueue"}) as aws:
+        yield aws
 
 
 def test_every_call_of_the_webhook_function_is_allowed_by_its_role(

@@ -20,6 +20,7 @@ from local.aws.http_messages import Request, Response
 from local.aws.stack_resources import StackResources
 from postcard.adapters.memory import MemoryImageStore
 from postcard.ports import ImageRecord
+from tests.image_records import image_record
 
 STACK = StackResources.read(Path("template.yaml"))
 SETTINGS = AccessLogSettings.read(STACK.template)
@@ -32,26 +33,14 @@ CAMPAIGNS = ("", "", "spring-26", "welcome", "x")
 SCANNED = ("/wp-login.php", "/", "/favicon.ico", "/r/UPPER.png", "/r/%77elcome.png", "/c/a/b/c.png")
 
 
-def image_record(number: int) -> ImageRecord:
+def simulated_image(number: int) -> ImageRecord:
     """The record of an opaque image, of one of the templates and campaigns."""
     letters = "abcdefghijklmnopqrstuvwxyz"
     image_id = f"img_{letters[number % 26]}{letters[number // 26 % 26]}{'a' * 24}"
-    return ImageRecord(
-        image_id=image_id,
+    return image_record(
+        image_id,
         template_id=TEMPLATES[number % 4],
         campaign=CAMPAIGNS[number % 5] or None,
-        version=1,
-        values="{}",
-        format="png",
-        width=10,
-        height=10,
-        display_width=10,
-        display_height=10,
-        dpr=1.0,
-        quality=None,
-        max_bytes=None,
-        alt="",
-        created_at=0,
         status="ready",
     )
 
@@ -87,7 +76,7 @@ class Traffic:
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
         self.images = MemoryImageStore()
-        self.records = [image_record(number) for number in range(40)]
+        self.records = [simulated_image(number) for number in range(40)]
         for record in self.records:
             self.images.put(record)
         self.log = AccessLog(self.folder, SETTINGS)

@@ -19,7 +19,7 @@ from postcard.usage.hit_counter import (
     days_to_count,
 )
 from postcard.usage.usage_counts import LOG_COUNTS
-from tests.usage.simulated_traffic import image_record
+from tests.usage.simulated_traffic import simulated_image
 
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC).timestamp()
 DAY = "2026-11-30"
@@ -142,7 +142,7 @@ def test_what_other_writers_counted_stays(world: World) -> None:
 
 
 def test_an_image_counts_for_the_template_and_campaign_of_its_record(world: World) -> None:
-    spring, plain, gone = image_record(2), image_record(1), image_record(4)
+    spring, plain, gone = simulated_image(2), simulated_image(1), simulated_image(4)
     assert (spring.template_id, spring.campaign) == ("tmpl_a1b2c3d4e5", "spring-26")
     world.images.put(spring)
     world.images.put(replace(plain, erased=True, values=""))

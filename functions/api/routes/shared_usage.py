@@ -49,7 +49,7 @@ def usage_page() -> Response[str]:
 
 @router.post(SHARES, summary="Share usage", tags=TAGS, security=SECURITY)
 def share_usage(body: Annotated[UsageShareBody, Body()]) -> NewUsageShare:
-    """A link that shows usage to whoever has it: read only, without prices unless asked.
+    """A link that shows usage to anyone who has it: read only, without prices unless asked.
 
     Without `from` and `to` it always shows the last `days`. The link is shown only this once.
     """
@@ -99,7 +99,7 @@ def shared_usage(token: str) -> Response[str]:
     try:
         share = _share(token)
         return _page_response(_shown(share, "page", lambda: _page(share, token)))
-    except Problem as problem:  # who follows the link is no program: a page instead of JSON
+    except Problem as problem:  # a person follows the link: a page instead of JSON
         router.request_context.log_problem(problem)
         title = MISSING if isinstance(problem, NotFound) else NOT_NOW
         is_known = isinstance(problem, NotFound | TooManyRequests)

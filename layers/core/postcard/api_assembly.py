@@ -1,6 +1,7 @@
 """Puts the services of the JSON API together from ports."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TypedDict
 
 from postcard import ports
 from postcard.assets.asset_service import AssetService
@@ -27,7 +28,7 @@ from postcard.services.recalls import Recalls
 from postcard.services.source_downscaling import CachedDownscaling
 from postcard.services.template_fixes import TemplateFixes
 from postcard.services.templates import TemplateCatalog
-from postcard.settings import DEFAULT_BATCH_DAYS, DEFAULT_REGION, MAX_BATCH_BYTES
+from postcard.settings import DEFAULT_BATCH_DAYS, MAX_BATCH_BYTES
 from postcard.status.history_copy import HistoryCopy
 from postcard.status.status_service import StatusService
 from postcard.studio.designs import DesignStarter
@@ -69,7 +70,6 @@ class ApiDependencies:
     fonts: Callable[[], Sequence[Mapping[str, object]]]
     base_url: str
     cors_origins: Sequence[str] = ()
-    region: str = DEFAULT_REGION
     batch_days: int = DEFAULT_BATCH_DAYS
     batch_bytes: int = MAX_BATCH_BYTES
     public_status: bool = False
@@ -141,21 +141,9 @@ def api_service(api: ApiDependencies) -> ApiService:
     erasure = Erasure(dependencies.images, stored_pictures, keys)
     outbox = WebhookOutbox(api.webhooks, api.hints, clock=dependencies.monotonic)
     deletions = Deletions(api.deletions, api.queue, keys, clock=dependencies.clock)
+    prices = _Prices(region=dependencies.region, stored=dependencies.stores_renders)
     return ApiService(
-        images=Images(
-            shared.templates,
-            shared.pipeline,
-            links,
-            dependencies.images,
-            ImageEvents(dependencies.images, outbox, base_url=api.base_url),
-            dependencies.pictures,
-            stored_pictures,
-            shared.budget,
-            shared.template_budgets,
-            keys,
-            base_url=api.base_url,
-            monotonic=dependencies.monotonic,
-        ),
+        images=_images(api, shared, links, outbox, stored_pictures, keys),
         links=links,
         templates=TemplateCatalog(
             dependencies.templates, shared.templates, links, deletions, api.drafts
@@ -178,16 +166,7 @@ def api_service(api: ApiDependencies) -> ApiService:
         ),
         fixes=TemplateFixes(shared.templates, shared.pipeline),
         assets=assets,
-        batches=BatchService(
-            api.batches,
-            api.files,
-            api.uploads,
-            api.machine,
-            shared.templates,
-            days=api.batch_days,
-            max_bytes=api.batch_bytes,
-            region=dependencies.region,
-        ),
+        batches=_batches(api, shared),
         drafts=drafts,
         designs=DesignStarter(assets, drafts),
         webhooks=WebhookService(
@@ -204,22 +183,16 @@ def api_service(api: ApiDependencies) -> ApiService:
         ],
         health=lambda: _health(dependencies),
         sandbox_status=lambda: _sandbox_status(dependencies),
-        status=StatusService(
-            api.status,
-            HistoryCopy(dependencies.store),
-            lambda: _health(dependencies),
-            is_public=api.public_status,
-            clock=dependencies.clock,
-        ),
+        status=_status(api),
         keys=api_keys,
         sessions=SessionService(api_keys, api.invitations, dependencies.counters),
         limiter=api.limiter,
         counters=dependencies.counters,
-        usage=UsageService(api.usage, region=api.region, stored=dependencies.stores_renders),
-        usage_counter=dependencies.usage,
-        usage_reports=UsageReports(
-            api.usage, region=api.region, stored=dependencies.stores_renders
+        usage=UsageService(
+            api.usage, region=dependencies.region, stored=dependencies.stores_renders
         ),
+        usage_counter=dependencies.usage,
+        usage_reports=UsageReports(api.usage, **prices),
         usage_shares=UsageShares(api.usage_shares),
         shared_usage_pages=SharedPages(dependencies.caches),
         idempotency=api.idempotency,
@@ -229,6 +202,62 @@ def api_service(api: ApiDependencies) -> ApiService:
         picture_origin=url_origin(api.base_url),
         upload_origin=api.uploads.origin,
         cors_origins=api.cors_origins,
+    )
+
+
+class _Prices(TypedDict):
+    """What the prices of usage depend on."""
+
+    region: str
+    stored: bool
+
+
+def _images(
+    api: ApiDependencies,
+    shared: SharedServices,
+    links: LinkService,
+    outbox: WebhookOutbox,
+    stored_pictures: StoredPictures,
+    keys: Callable[[], LinkKeys],
+) -> Images:
+    dependencies = api.dependencies
+    return Images(
+        shared.templates,
+        shared.pipeline,
+        links,
+        dependencies.images,
+        ImageEvents(dependencies.images, outbox, base_url=api.base_url),
+        dependencies.pictures,
+        stored_pictures,
+        shared.budget,
+        shared.template_budgets,
+        keys,
+        base_url=api.base_url,
+        monotonic=dependencies.monotonic,
+    )
+
+
+def _batches(api: ApiDependencies, shared: SharedServices) -> BatchService:
+    return BatchService(
+        api.batches,
+        api.files,
+        api.uploads,
+        api.machine,
+        shared.templates,
+        days=api.batch_days,
+        max_bytes=api.batch_bytes,
+        region=api.dependencies.region,
+    )
+
+
+def _status(api: ApiDependencies) -> StatusService:
+    dependencies = api.dependencies
+    return StatusService(
+        api.status,
+        HistoryCopy(dependencies.store),
+        lambda: _health(dependencies),
+        is_public=api.public_status,
+        clock=dependencies.clock,
     )
 
 

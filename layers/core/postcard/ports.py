@@ -1085,7 +1085,7 @@ class LogQueries(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class UsageShare:
-    """A link that shows usage to whoever has it. Days are `2026-11-22`; times are Unix seconds.
+    """A link that shows usage to anyone who has it. Days are `2026-11-22`; times are Unix seconds.
 
     It shows `first_day` to `last_day`, or always the last `days` days. `templates` are those that
     its creator's key was limited to; None: all.

@@ -145,7 +145,6 @@ def api_service(settings: Settings) -> "ApiService":
             fonts=lambda: describe_fonts(dependencies.renderer.fonts),
             base_url=settings.base_url,
             cors_origins=settings.cors_origins,
-            region=settings.region,
         )
     )
 

@@ -18,6 +18,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from postcard.errors import ServiceUnavailable
+from postcard.events.outbox import RETENTION_SECONDS
 from postcard.ports import (
     DeliveryKey,
     DeliveryRecord,
@@ -61,7 +62,6 @@ MAX_HINT_SECONDS = 900.0  # SQS delays a message no longer; the tick ends longer
 BACKLOG_SECONDS = 1.0  # for which the length of a queue is known
 SUCCESS_STORED_SECONDS = 60.0  # so soon a further success of an endpoint is not stored
 DELIVERED_SECONDS = 3 * 86_400  # for which a delivery that was made is kept
-DEAD_SECONDS = 14 * 86_400
 MAX_ATTEMPTS_KEPT = 10
 GONE = 410  # the status by which an endpoint says that it wants nothing more
 
@@ -344,4 +344,4 @@ def _delivered(record: DeliveryRecord, now: float) -> DeliveryRecord:
 
 
 def _dead(record: DeliveryRecord, now: float) -> DeliveryRecord:
-    return replace(record, state="dead", due_at=None, expires_at=int(now) + DEAD_SECONDS)
+    return replace(record, state="dead", due_at=None, expires_at=int(now) + RETENTION_SECONDS)

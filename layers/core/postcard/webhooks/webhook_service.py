@@ -21,6 +21,7 @@ from postcard.errors import (
 from postcard.events.event_body import event_body
 from postcard.events.event_ids import event_id
 from postcard.events.event_types import EVENT_TYPES, PING
+from postcard.links.signing import BASE32_ALPHABET
 from postcard.ports import ApiKeyRecord, FetchError, JsonObject, WebhookHealth, WebhookRecord
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.timestamps import format_optional_rfc3339, format_rfc3339
@@ -33,7 +34,6 @@ from postcard.webhooks.signing import derive_secret
 MAX_WEBHOOKS = 20
 MAX_DESCRIPTION_LENGTH = 200
 MAX_OVERLAP_HOURS = 168
-ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 ID_LENGTH = 10
 
 
@@ -250,4 +250,4 @@ def _to_json(record: WebhookRecord, health: WebhookHealth, now: float) -> JsonOb
 
 
 def _new_id() -> str:
-    return "wh_" + "".join(secrets.choice(ID_ALPHABET) for _ in range(ID_LENGTH))
+    return "wh_" + "".join(secrets.choice(BASE32_ALPHABET) for _ in range(ID_LENGTH))

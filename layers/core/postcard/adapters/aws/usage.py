@@ -1,8 +1,8 @@
 """Counts of usage in the table.
 
 A day's rows lie in eight partitions, by writer: each takes 1,000 writes a second, and a large send
-has 5,000 first opens a second. Some days after its end, whoever reads a day stores its sums in a
-few rows, so that a year is read in a few calls.
+has 5,000 first opens a second. Some days after its end, the first reader of a day stores its sums
+in a few rows, so that a year is read in a few calls.
 """
 
 import json
@@ -55,7 +55,7 @@ class DaySums:
 class DynamoUsageStore:
     """A row for each day, template, campaign and writer; sums of the days that are over.
 
-    Whoever writes to a day that is over changes the version of its sums, and only sums of the
+    A write to a day that is over changes the version of its sums, and only sums of the
     version that was there before the rows were read may be stored.
     """
 

@@ -30,6 +30,7 @@ from postcard.errors import (
     raise_faults,
 )
 from postcard.json_text import json_pointer
+from postcard.links.signing import BASE32_ALPHABET
 from postcard.pipeline.template_loader import LoadedTemplate, TemplateLoader
 from postcard.ports import ApiKeyRecord, BatchRecord, JsonObject
 from postcard.runtime.lazy_dataclass import dataclass
@@ -45,7 +46,6 @@ MAX_CLAIMS = 5  # tries to be one of them, while others try, too
 RETRY_SECONDS = 30
 RESULT_SECONDS = 900  # that the address of a result is valid
 MAX_INLINE_RESULT_BYTES = 64 << 20
-ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 ID_LENGTH = 20  # 100 random bits
 TERMINAL = ("completed", "failed", "cancelled")
 REPEATABLE_ERRORS = ("internal", "incomplete")  # not those of the file
@@ -390,7 +390,7 @@ def batch_event(record: BatchRecord, *, now: float, region: str) -> JsonObject:
 
 
 def _new_id() -> str:
-    return "bat_" + "".join(secrets.choice(ID_ALPHABET) for _ in range(ID_LENGTH))
+    return "bat_" + "".join(secrets.choice(BASE32_ALPHABET) for _ in range(ID_LENGTH))
 
 
 def _check_source(request: BatchRequest) -> None:

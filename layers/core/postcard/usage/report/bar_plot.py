@@ -139,7 +139,7 @@ def _bar(plot: BarPlot, index: int, total: int, top: int) -> Element:
     return element(
         "g",
         element("title", _tooltip(plot, index, total)),
-        element("rect", x=UNIT * index, y=0, width=UNIT, height=HEIGHT, class_="bar-ground"),
+        element("rect", x=UNIT * index, y=0, width=UNIT, height=HEIGHT, class_="bar-hover"),
         *rectangles,
         class_="bar incomplete" if is_open else "bar",
     )

@@ -25,7 +25,7 @@ from postcard.usage.usage_counts import Counts, fallbacks_by_reason
 from postcard.usage.usage_filter import UsageFilter
 
 MAX_TABLE_ROWS = 200
-MIN_PLOTTED = 10  # drawn or fetched pictures: fewer are told by numbers alone
+MIN_PLOTTED = 10  # drawn or fetched pictures: fewer have numbers without plots
 MAX_REASONS = 10
 COLUMNS = (
     *("first_opens", "fetches", "hits", "misses", "fallbacks", "refusals", "redraws"),
@@ -94,12 +94,13 @@ def usage_report(
     watched = (last_whole_day, last_whole_day - timedelta(1))
     sums = sum_usage(rows, period, usage_filter, watched=watched)
     table = table_rows(sums.by_row, cost_lines)
+    state = _state(sums)
     return UsageReport(
         period=period,
         usage_filter=usage_filter,
-        state=_state(sums),
+        state=state,
         figures=key_figures(sums, _total_of(cost_lines), has_log=log_complete_to is not None),
-        plots=_plots(sums, today, cost_lines, log_complete_to) if _state(sums) == "full" else (),
+        plots=_plots(sums, today, cost_lines, log_complete_to) if state == "full" else (),
         rows=sort_rows(table, sort)[:MAX_TABLE_ROWS],
         row_count=len(table),
         template_ids=sums.choices(TEMPLATE),

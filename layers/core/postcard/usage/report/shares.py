@@ -1,6 +1,6 @@
-"""Links that show usage to whoever has them, without a session; read only, revocable.
+"""Links that show usage to anyone who has them, without a session; read only, revocable.
 
-Only the digest of a link's token is stored, as of API keys: whoever reads the table opens nothing.
+Only the digest of a link's token is stored, as of API keys: a copy of the table opens nothing.
 """
 
 import base64
