@@ -490,7 +490,11 @@ def test_verify_names_the_wrong_part(state: Path, change: Any, message: str) -> 
         (
             lambda url: (
                 "https://urldefense.proofpoint.com/v2/url?u="
-                + quote(url, safe="").replace("_", "%5F").replace("%2F", "_").replace("%", "-")
+                + quote(url, safe="")
+                .replace("-", "%2D")
+                .replace("_", "%5F")
+                .replace("%2F", "_")
+                .replace("%", "-")
             ),
             0,
             "form",

@@ -24,7 +24,7 @@ def check_page(page: Page) -> None:
     assert Axe(page).violations() == []
 
 
-@pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed: run `make studio`")
+@pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed")
 def test_checks_and_alarms_are_on_a_page_that_everybody_can_read(studio: Studio) -> None:
     invoke, now = studio.server.functions.invoke, time.time()
     invoke(FUNCTION, message("ImageLatencyAlarm", "ALARM", now - 2400))
